@@ -1,0 +1,11 @@
+#include "winapi/common/answer.h"
+
+namespace hmodule::winapi {
+
+void report(const char* function, const Error& error) {
+  trace::line(trace::Channel::api, "{}: error {} ({:#010x}): {}", function, error.code(),
+              static_cast<std::uint32_t>(error.status), error.reason);
+  thread::set_last_status(error.status);
+}
+
+}  // namespace hmodule::winapi

@@ -1,0 +1,41 @@
+// The border: Windows types in, one call into a lower folder, Windows types out. answer() traces the reason, sets the
+// last error, and lets no C++ exception reach a DLL's frame.
+#pragma once
+
+#include "base/result.h"
+#include "base/trace.h"
+#include "thread/teb.h"
+
+#include <new>
+
+namespace hmodule::winapi {
+
+// Sets the last error and status from `error` and traces its sentence on channel api.
+void report(const char* function, const Error& error);
+
+// Runs `work`, which returns Result<T>. Success leaves the last error untouched (ERR-02).
+template <typename T, typename Work>
+T answer(T failure, Work&& work, const char* function = __builtin_FUNCTION()) noexcept {
+  try {
+    Result<T> result = work();
+    if (result) return *std::move(result);
+    report(function, result.error());
+  } catch (const std::bad_alloc&) {
+    report(function, fail(STATUS_NO_MEMORY, "out of memory"));
+  }
+  return failure;
+}
+
+// The same for functions whose answer is only TRUE or FALSE: `work` returns Status.
+template <typename Work>
+BOOL succeed(Work&& work, const char* function = __builtin_FUNCTION()) noexcept {
+  return answer<BOOL>(
+      FALSE,
+      [&]() -> Result<BOOL> {
+        TRY(work());
+        return TRUE;
+      },
+      function);
+}
+
+}  // namespace hmodule::winapi
