@@ -1,0 +1,72 @@
+// The way into a DLL. Everything that is called inside one, except by its own kind, goes through here: entry points,
+// TLS callbacks, start routines, callbacks a Windows function was given.
+//
+// The call site (call.S) trusts the callee with nothing it does not have to (DM-12): it aligns the stack, gives 32
+// bytes of shadow space, keeps all non-volatile registers of both conventions itself, clears the direction flag and
+// puts back the rounding and exception masks of MXCSR and the x87 control word if the callee changed them.
+#pragma once
+
+#include "win/types.h"
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+namespace hmodule::thread {
+
+extern "C" {
+// Calls `proc` with `count` (at most kMaxCallArguments) arguments of 64 bits, the first four in the integer and in the
+// SSE registers alike, as a variadic Windows call does. The same code under two names: one result is in RAX, the
+// other in XMM0.
+std::uint64_t hm_call_windows(const void* proc, const std::uint64_t* arguments, std::size_t count);
+double hm_call_windows_double(const void* proc, const std::uint64_t* arguments, std::size_t count);
+}
+
+inline constexpr std::size_t kMaxCallArguments = 16;
+
+namespace detail {
+template <typename T>
+std::uint64_t argument_bits(T value) {
+  static_assert(sizeof(T) <= 8 && std::is_trivially_copyable_v<T>, "larger values travel by pointer");
+  if constexpr (std::is_pointer_v<T>)
+    return reinterpret_cast<std::uint64_t>(value);
+  else if constexpr (std::is_null_pointer_v<T>)
+    return 0;
+  else if constexpr (std::same_as<T, float>)
+    return std::bit_cast<std::uint32_t>(value);
+  else if constexpr (std::same_as<T, double>)
+    return std::bit_cast<std::uint64_t>(value);
+  else
+    return static_cast<std::uint64_t>(value);
+}
+}  // namespace detail
+
+// call(callback, window, 3, parameter): the arguments are converted to the parameter types of the function first.
+template <typename R, typename... Parameters>
+R call(HM_WINAPI R (*function)(Parameters...), std::type_identity_t<Parameters>... arguments) {
+  static_assert(sizeof...(Parameters) <= kMaxCallArguments);
+  static_assert(std::is_void_v<R> || std::is_scalar_v<R>, "a structure's result travels by pointer");
+  static_assert(!std::same_as<R, float>, "nothing of Windows returns one");
+  const std::array<std::uint64_t, sizeof...(Parameters) + 1> bits{detail::argument_bits(arguments)...};
+  const auto* proc = reinterpret_cast<const void*>(function);
+  if constexpr (std::is_void_v<R>)
+    hm_call_windows(proc, bits.data(), sizeof...(Parameters));
+  else if constexpr (std::is_pointer_v<R>)
+    return reinterpret_cast<R>(hm_call_windows(proc, bits.data(), sizeof...(Parameters)));
+  else if constexpr (std::same_as<R, double>)
+    return hm_call_windows_double(proc, bits.data(), sizeof...(Parameters));
+  else
+    return static_cast<R>(hm_call_windows(proc, bits.data(), sizeof...(Parameters)));
+}
+
+// DM-05, DM-08: only the answer to DLL_PROCESS_ATTACH means anything.
+inline BOOL call_entry_point(DllEntryPoint entry, void* base, DWORD reason, void* reserved) {
+  return call(entry, base, reason, reserved);
+}
+inline void call_tls_callback(TlsCallback callback, void* base, DWORD reason) {
+  call(callback, base, reason, nullptr);
+}
+
+}  // namespace hmodule::thread

@@ -1,0 +1,38 @@
+// Threads made by the Windows side, and their end. What a handle to a thread means is nt's business; here is the
+// Linux thread under it.
+#pragma once
+
+#include "base/result.h"
+#include "thread/teb.h"
+
+#include <cstddef>
+
+namespace hmodule::thread {
+
+using StartRoutine = HM_WINAPI DWORD (*)(void* parameter);
+
+struct ThreadStart {
+  StartRoutine routine;
+  void* parameter = nullptr;
+  std::size_t stack_size = 0;       // 0: Linux's default; small ones are raised to what native code needs
+  void* object = nullptr;           // becomes object_of(teb) before ObjectHooks::started
+  bool skip_thread_attach = false;  // THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH: no attach and no detach callbacks
+};
+
+// Starts the thread and waits until it has its TEB, so that its ids and its TEB's address are known. In the new
+// thread: TEB, ObjectHooks::started (which waits while suspended), DLL_THREAD_ATTACH, the start routine,
+// exit_current_thread() with its result. `teb` stays valid until ObjectHooks::ended returns.
+struct NewThread {
+  TEB* teb;
+  CLIENT_ID id;
+};
+Result<NewThread> create_thread(const ThreadStart& start);
+
+// FLS callbacks (FLS-04), DLL_THREAD_DETACH, TLS blocks freed (TLS-08), ObjectHooks::ended, and the thread is gone. The
+// DLL frames on the stack are dropped without clean-up, as ExitThread does. Not for a thread inside a lock of ours.
+[[noreturn]] void exit_current_thread(DWORD exit_code);
+
+// The same without any callback but ObjectHooks::ended (DM-16): what a thread does that was told to die.
+[[noreturn]] void terminate_current_thread(DWORD exit_code);
+
+}  // namespace hmodule::thread

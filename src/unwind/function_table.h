@@ -1,0 +1,46 @@
+// From an address to the RUNTIME_FUNCTION that describes it: the tables of loaded modules and those that programs
+// register for code they generate (EH-03, EH-20...EH-22). Look-ups take no lock, so exceptions scale over threads.
+#pragma once
+
+#include "base/result.h"
+#include "win/context.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace hmodule::unwind {
+
+// A loaded image and its exception directory, which may be empty: pc in the image is then a leaf function (EH-04).
+struct ImageTable {
+  std::uintptr_t base = 0;
+  std::size_t size = 0;
+  RUNTIME_FUNCTION* functions = nullptr;
+  std::size_t count = 0;
+};
+
+// The loader adds an image before any of its code runs (PE-30) and removes it before it is unmapped.
+Status add_image(const ImageTable& image);
+void remove_image(std::uintptr_t base);
+
+struct FunctionEntry {
+  RUNTIME_FUNCTION* function = nullptr;  // null: a leaf function, or unknown code
+  std::uintptr_t image_base = 0;         // 0: unknown code
+};
+// EH-03. May run a table callback of the program; holds no lock meanwhile.
+FunctionEntry find_function(std::uintptr_t pc);
+
+using TableCallback = HM_WINAPI RUNTIME_FUNCTION* (*)(std::uintptr_t pc, void* context);
+
+// EH-20, EH-21: dynamic tables, known by the table's address or by the callback's identifier.
+Status add_table(RUNTIME_FUNCTION* table, std::size_t count, std::uintptr_t base);
+Status add_table_callback(std::uintptr_t identifier, std::uintptr_t base, std::size_t length, TableCallback callback,
+                          void* context);
+bool remove_table(std::uintptr_t identifier);
+
+// EH-22: a table that grows in place, known by the handle returned.
+Result<void*> add_growable_table(RUNTIME_FUNCTION* table, std::size_t count, std::size_t maximum, std::uintptr_t begin,
+                                 std::uintptr_t end);
+void grow_table(void* handle, std::size_t count);
+void remove_growable_table(void* handle);
+
+}  // namespace hmodule::unwind
