@@ -26,7 +26,8 @@ target_compile_options(hmodule_options INTERFACE
   -fno-omit-frame-pointer -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=
   # Symbols are ours alone unless the version script says otherwise.
   $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>)
-target_include_directories(hmodule_options INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(hmodule_options INTERFACE
+  ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
 target_link_libraries(hmodule_options INTERFACE Threads::Threads)
 if(HMODULE_SANITIZE)
   target_compile_options(hmodule_options INTERFACE -fsanitize=${HMODULE_SANITIZE} -fno-sanitize-recover=all)

@@ -1,0 +1,7 @@
+#include <hmodule/hmodule.h>
+
+#include "build_config.h"
+
+const char* hmodule_version() {
+  return hmodule::kVersion;
+}

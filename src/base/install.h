@@ -1,0 +1,13 @@
+// Where this library was put, and what lies beside it.
+#pragma once
+
+#include <string>
+
+namespace hmodule {
+
+// The directory of the PE system DLLs (the C and C++ runtimes), as a Linux path; empty when there is none. In order:
+// the environment variable HMODULE_SYSTEM32, the places relative to the object file that holds this code, the place
+// `cmake --install` used. Looked up once.
+const std::string& pe_system32_directory();
+
+}  // namespace hmodule
