@@ -52,8 +52,9 @@ class Volumes {
   // Adds or replaces a drive: the host directory becomes its root. An empty directory makes it virtual.
   Status add_drive(char16_t letter, std::string host_directory);
   // Makes `windows_directory` ("C:\Windows\System32") exist, and its contents those of `host_directory` (may be empty)
-  // besides what it showed before; earlier ones win. `reversible`: from_host() answers with this place for files in it.
-  Status add_directory(std::u16string_view windows_directory, std::string host_directory, bool reversible = true);
+  // besides what it showed before; earlier ones win. Nothing is created in a read-only one, and it is where from_host()
+  // places its files; in another, the host's own name for them stays (Z:\tmp\x, not C:\Windows\Temp\x).
+  Status add_directory(std::u16string_view windows_directory, std::string host_directory, bool read_only = true);
   // C: with C:\Windows, System32, System, Temp; `backing` is the host directory behind C:, or empty.
   void add_windows_drive(std::string backing, const std::vector<std::string>& system_directories,
                          std::string temporary_directory);
