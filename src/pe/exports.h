@@ -41,7 +41,7 @@ class ExportTable {
   std::uint32_t name_count() const { return name_count_; }
 
   // Named entries in name order, then unnamed ones in ordinal order; holes are left out. f(const ExportEntry&).
-  std::vector<ExportEntry> entries() const;
+  Result<std::vector<ExportEntry>> entries() const;
   // One row of the name table; nullopt when the row lies.
   std::optional<ExportEntry> named(std::uint32_t index) const;
 

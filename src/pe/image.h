@@ -127,13 +127,21 @@ class Image {
     FileHeader file_header{};
     OptionalHeader64 optional{};
     std::uint32_t size_of_image = 0, size_of_headers = 0;
-    std::uint32_t il_only = 0;
+    std::uint32_t header_extent = 0;  // of the header region in memory
+    bool il_only = false;
     std::vector<Section> sections;
   };
   Image(Bytes bytes, Layout layout, std::shared_ptr<const Facts> facts)
       : bytes_(bytes), layout_(layout), facts_(std::move(facts)) {}
 
+  // What surrounds an RVA and may be read: the headers or one section, in memory and in the file.
+  struct Region {
+    std::uint32_t rva = 0, virtual_size = 0;
+    std::uint32_t file_offset = 0, file_size = 0;
+  };
   static Result<Image> parse(Bytes file, bool any_machine);
+  Region region_at(Rva rva) const;
+  std::span<const std::byte> view(const Region& region, Rva rva) const;
   Result<Bytes> bytes_from(Rva rva) const;
   Status read_into(Rva rva, void* record, std::size_t size) const;
 

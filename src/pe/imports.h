@@ -32,7 +32,7 @@ struct DelayImportedDll {
   Rva descriptor;
   Rva module_handle;  // where the HMODULE is kept
   Rva iat;
-  Rva int_;  // the names
+  Rva names;  // the import name table
   std::vector<Import> entries;
 };
 Result<std::vector<DelayImportedDll>> delay_imports(const Image& image);

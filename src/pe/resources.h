@@ -38,6 +38,7 @@ class Resources {
   ResourceNode root() const { return {0}; }
   // Entries of one directory in the order of the file.
   Result<std::vector<ResourceItem>> items(ResourceNode node) const;
+  Result<std::vector<ResourceItem>> items(ResourceNode node, WorkBudget& budget) const;
   // Binary search (names upper-case already, RES-03). nullopt: no such entry, or the tree is broken there.
   std::optional<ResourceItem> find(ResourceNode node, const ResourceKey& key) const;
   Result<ResourceLeaf> leaf(const ResourceItem& item) const;
@@ -50,7 +51,6 @@ class Resources {
 
  private:
   Resources(Image image, Bytes directory, Rva rva) : image_(std::move(image)), directory_(directory), rva_(rva) {}
-  std::optional<ResourceItem> item(std::uint64_t offset) const;
 
   Image image_;
   Bytes directory_;
