@@ -1,0 +1,6 @@
+# The compiler for Windows, as plain programs: CMake compiles for one system at a time, so custom commands call these.
+find_program(MINGW_GCC NAMES x86_64-w64-mingw32-gcc-posix x86_64-w64-mingw32-gcc)
+foreach(tool DLLTOOL WINDRES WINDMC STRIP)
+  string(TOLOWER ${tool} lower)
+  find_program(MINGW_${tool} NAMES x86_64-w64-mingw32-${lower})
+endforeach()
