@@ -18,6 +18,9 @@ class Mapping {
   static Result<Mapping> reserve(std::uint64_t preferred, std::size_t size);
   // At `address` or not at all: CONFLICTING_ADDRESSES.
   static Result<Mapping> reserve_exactly(std::uint64_t address, std::size_t size);
+  // The bytes of a file, read-only: a raw datafile view, or what an image is laid out from. `size` is the file's; an
+  // empty file is MAPPED_FILE_SIZE_ZERO. The descriptor is not kept.
+  static Result<Mapping> of_file(int file, std::uint64_t size);
 
   Mapping(Mapping&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
   Mapping& operator=(Mapping&& other) noexcept {

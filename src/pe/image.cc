@@ -178,6 +178,11 @@ Result<Section> make_section(Bytes file, const SectionHeader& header, bool flat,
 
 }  // namespace
 
+Status check_data_file(Bytes file) {
+  TRY(find_nt_headers(file));
+  return ok;
+}
+
 std::string_view Section::name() const {
   const auto end = std::find(raw_name.begin(), raw_name.end(), '\0');
   return {raw_name.data(), static_cast<std::size_t>(end - raw_name.begin())};

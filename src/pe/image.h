@@ -86,6 +86,7 @@ class Image {
   std::uint64_t image_base() const { return facts_->optional.ImageBase; }    // preferred, as the file says
   std::uint32_t size_of_image() const { return facts_->size_of_image; }      // rounded up to pages
   std::uint32_t size_of_headers() const { return facts_->size_of_headers; }  // effective (PE-12)
+  std::uint32_t header_extent() const { return facts_->header_extent; }      // what they take in memory (MAP-02)
   std::uint32_t nt_headers_offset() const { return facts_->nt_offset; }
   bool low_alignment() const { return section_alignment() < kPageSize; }  // mapped flat (PE-16, MAP-08)
 
@@ -149,6 +150,9 @@ class Image {
   Layout layout_ = Layout::file;
   std::shared_ptr<const Facts> facts_;
 };
+
+// All that a raw datafile view asks of a file: MZ and PE can be found (PE-23).
+Status check_data_file(Bytes file);
 
 // Bounds the work a file can ask for. A table of N entries that all point at one table of M costs N*M, and nothing in
 // the format forbids it; in a file that means what it says each byte serves one table. So every walk pays for what it
