@@ -1,0 +1,30 @@
+// The futex system call, for words inside this process.
+#pragma once
+
+#include "nt/waitable.h"
+
+#include <atomic>
+#include <cstdint>
+
+namespace hmodule::nt {
+
+// When a wait ends, as the kernel takes it; made once from a relative time, so that a wait interrupted by signals or
+// spurious wake-ups does not start over.
+class Deadline {
+ public:
+  explicit Deadline(Timeout timeout);
+  bool passed() const;
+
+ private:
+  friend bool futex_wait(std::atomic<std::uint32_t>&, std::uint32_t, const Deadline&);
+  std::int64_t ticks_ = 0;  // on the monotonic clock, or since 1601 for an absolute time
+  enum class Kind : std::uint8_t { never, monotonic, system } kind_;
+};
+
+// Sleeps while `word` holds `value`. False when the deadline passed; true for every other reason to go on.
+bool futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t value, const Deadline& deadline);
+void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t value);
+void futex_wake_one(std::atomic<std::uint32_t>& word);
+void futex_wake_all(std::atomic<std::uint32_t>& word);
+
+}  // namespace hmodule::nt

@@ -1,0 +1,163 @@
+#include "nt/handle_table.h"
+
+#include "nt/process.h"
+#include "nt/thread.h"
+
+#include <immintrin.h>
+#include <sched.h>
+
+namespace hmodule::nt {
+namespace {
+
+constexpr std::uintptr_t kLocked = 1;
+
+// Handles are 32-bit numbers, sign-extended; the two low bits are the application's.
+std::uint32_t index_of(HANDLE handle) {
+  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(handle)) >> 2;
+}
+HANDLE handle_at(std::uint32_t index) {
+  return reinterpret_cast<HANDLE>(std::uintptr_t{index} << 2);
+}
+
+// -1 and -2; -4, -5 and -6 are the pseudo handles of access tokens.
+bool is_pseudo(HANDLE handle) {
+  const auto value = reinterpret_cast<std::intptr_t>(handle);
+  return value < 0 && value >= -6;
+}
+
+Error invalid(HANDLE handle) {
+  return fail(STATUS_INVALID_HANDLE, "handle {} is not open", handle);
+}
+
+}  // namespace
+
+class HandleTable::SlotLock {
+ public:
+  explicit SlotLock(Slot& slot) : slot_(slot) {
+    for (unsigned spins = 0;; ++spins) {
+      std::uintptr_t free = slot_.object.load(std::memory_order_relaxed) & ~kLocked;
+      if (slot_.object.compare_exchange_weak(free, free | kLocked, std::memory_order_acquire)) {
+        object_ = free;
+        return;
+      }
+      spins % 64 == 63 ? static_cast<void>(sched_yield()) : _mm_pause();
+    }
+  }
+  ~SlotLock() { slot_.object.store(object_, std::memory_order_release); }
+  SlotLock(const SlotLock&) = delete;
+  SlotLock& operator=(const SlotLock&) = delete;
+
+  Object* object() const { return reinterpret_cast<Object*>(object_); }
+  void set(Object* object) { object_ = reinterpret_cast<std::uintptr_t>(object); }
+
+ private:
+  const KernelSection not_suspended_;
+  Slot& slot_;
+  std::uintptr_t object_ = 0;
+};
+
+HandleTable& handles() {
+  static auto* table = new HandleTable;  // never destroyed: threads may still close handles while the process ends
+  return *table;
+}
+
+HandleTable::Slot* HandleTable::slot_of(HANDLE handle) const {
+  const auto value = reinterpret_cast<std::uintptr_t>(handle);
+  if (value >> 32 != 0) return nullptr;
+  const std::uint32_t index = index_of(handle);
+  if (index == 0 || index >= used_.load(std::memory_order_acquire)) return nullptr;
+  return &slot_at(index);
+}
+
+Result<std::uint32_t> HandleTable::allocate() {
+  const KernelSection not_suspended;
+  const std::lock_guard lock(free_mutex_);
+  if (first_free_ != 0) {
+    const std::uint32_t index = first_free_ - 1;
+    first_free_ = slot_at(index).attributes_or_next;
+    return index;
+  }
+  const std::uint32_t index = used_.load(std::memory_order_relaxed);
+  if (index / kChunkSlots >= kChunks) return fail(STATUS_INSUFFICIENT_RESOURCES, "{} handles are open", index);
+  auto& chunk = chunks_[index / kChunkSlots];
+  if (chunk.load(std::memory_order_relaxed) == nullptr) chunk.store(new Slot[kChunkSlots], std::memory_order_release);
+  used_.store(index + 1, std::memory_order_release);
+  return index;
+}
+
+void HandleTable::recycle(std::uint32_t index) {
+  const KernelSection not_suspended;
+  const std::lock_guard lock(free_mutex_);
+  slot_at(index).attributes_or_next = first_free_;
+  first_free_ = index + 1;
+}
+
+Result<HANDLE> HandleTable::insert(Ref<Object> object, ACCESS_MASK access, ULONG attributes) {
+  const std::uint32_t index = TRY(allocate());
+  count_.fetch_add(1, std::memory_order_relaxed);
+  object->handle_opened();
+  SlotLock slot(slot_at(index));
+  slot_at(index).access = map_access(object->type(), access);
+  slot_at(index).attributes_or_next = attributes & (OBJ_INHERIT | OBJ_PROTECT_CLOSE);
+  slot.set(object.detach());
+  return handle_at(index);
+}
+
+Result<HandleTable::Entry> HandleTable::find(HANDLE handle) {
+  if (Slot* const slot = slot_of(handle)) {
+    const SlotLock lock(*slot);
+    if (lock.object() == nullptr) return invalid(handle);
+    return Entry{Ref<Object>::share(*lock.object()), slot->access, slot->attributes_or_next};
+  }
+  if (handle == current_process_handle()) return Entry{Process::current(), Process::kType.all, 0};
+  if (handle == current_thread_handle()) return Entry{Ref<Thread>::share(current_thread()), Thread::kType.all, 0};
+  return invalid(handle);
+}
+
+Result<Ref<Object>> HandleTable::find(HANDLE handle, const ObjectType& type, ACCESS_MASK access) {
+  Entry entry = TRY(find(handle));
+  if (&entry.object->type() != &type)
+    return fail(STATUS_OBJECT_TYPE_MISMATCH, "handle {} is not of the type asked for", handle);
+  if ((access & ~entry.access) != 0)
+    return fail(STATUS_ACCESS_DENIED, "handle {} grants {:#x}, and {:#x} is needed", handle, entry.access, access);
+  return std::move(entry.object);
+}
+
+Result<Ref<Object>> HandleTable::take(HANDLE handle) {
+  Slot* const slot = slot_of(handle);
+  if (slot == nullptr) return invalid(handle);
+  SlotLock lock(*slot);
+  if (lock.object() == nullptr) return invalid(handle);
+  if ((slot->attributes_or_next & OBJ_PROTECT_CLOSE) != 0)
+    return fail(STATUS_HANDLE_NOT_CLOSABLE, "handle {} is protected from close", handle);
+  auto object = Ref<Object>::adopt(lock.object());
+  lock.set(nullptr);
+  return object;
+}
+
+Status HandleTable::close(HANDLE handle) {
+  if (is_pseudo(handle)) return ok;
+  const Ref<Object> object = TRY(take(handle));
+  recycle(index_of(handle));
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  object->handle_closed();
+  return ok;
+}
+
+Result<HANDLE> HandleTable::duplicate(HANDLE handle, ACCESS_MASK access, ULONG attributes, ULONG options) {
+  Entry entry = TRY(find(handle));
+  if ((options & DUPLICATE_SAME_ACCESS) != 0) access = entry.access;
+  if ((options & DUPLICATE_SAME_ATTRIBUTES) != 0) attributes = entry.attributes;
+  return insert(std::move(entry.object), access, attributes);
+}
+
+Status HandleTable::set_attributes(HANDLE handle, ULONG mask, ULONG attributes) {
+  Slot* const slot = slot_of(handle);
+  if (slot == nullptr) return invalid(handle);
+  const SlotLock lock(*slot);
+  if (lock.object() == nullptr) return invalid(handle);
+  slot->attributes_or_next = (slot->attributes_or_next & ~mask) | (attributes & mask);
+  return ok;
+}
+
+}  // namespace hmodule::nt

@@ -1,0 +1,269 @@
+#include "nt/names.h"
+
+#include "base/utf.h"
+#include "nt/kernel_section.h"
+
+#include <unistd.h>
+
+#include <mutex>
+
+namespace hmodule::nt {
+namespace {
+
+constexpr unsigned kMaximumLinks = 32;
+
+std::mutex& names_mutex() {
+  static auto* mutex = new std::mutex;
+  return *mutex;
+}
+
+class NamesLock {
+ public:
+  NamesLock() { names_mutex().lock(); }
+  ~NamesLock() { names_mutex().unlock(); }
+  NamesLock(const NamesLock&) = delete;
+  NamesLock& operator=(const NamesLock&) = delete;
+
+ private:
+  const KernelSection not_suspended_;
+};
+
+}  // namespace
+
+// The tree and the walk through it. All functions want the names lock held.
+class NameSpace {
+ public:
+  struct Place {
+    Ref<Directory> directory;
+    std::u16string leaf;
+  };
+
+  static NameSpace& instance() {
+    static auto* names = new NameSpace;
+    return *names;
+  }
+
+  // Where `attributes` points: the last directory of the way, and the last name.
+  Result<Place> walk(const ObjectAttributes& attributes) {
+    std::u16string path(attributes.name);
+    Ref<Directory> directory = root_;
+    if (attributes.root != nullptr) {
+      directory = TRY(object_of<Directory>(attributes.root, 0));
+      if (path.starts_with(u'\\'))
+        return fail(STATUS_OBJECT_PATH_SYNTAX_BAD, "{}: absolute, but given with a root directory", utf8(path));
+    } else {
+      if (!path.starts_with(u'\\'))
+        return fail(STATUS_OBJECT_PATH_SYNTAX_BAD, "{}: not absolute, and there is no root directory", utf8(path));
+      path.erase(0, 1);
+    }
+    const bool ignore_case = (attributes.attributes & OBJ_CASE_INSENSITIVE) != 0;
+    for (unsigned links = 0; links < kMaximumLinks;) {
+      const std::size_t end = path.find(u'\\');
+      if (end == path.npos) return Place{std::move(directory), std::move(path)};
+      Object* const next = directory->find(std::u16string_view(path).substr(0, end), ignore_case);
+      path.erase(0, end + 1);
+      if (next == nullptr) break;
+      if (&next->type() == &Directory::kType) {
+        directory = Ref<Directory>::share(static_cast<Directory&>(*next));
+      } else if (&next->type() == &SymbolicLink::kType) {
+        path = static_cast<SymbolicLink*>(next)->target().substr(1) + u'\\' + path;
+        directory = root_;
+        ++links;
+      } else {
+        break;
+      }
+    }
+    return fail(STATUS_OBJECT_PATH_NOT_FOUND, "{}: no such object directory", utf8(attributes.name));
+  }
+
+  // The object at `place`, following symbolic links unless one is what is asked for.
+  Result<Object*> find(const Place& place, ULONG attributes, const ObjectType& type) {
+    if (place.leaf.empty()) return place.directory.get();
+    Object* object = place.directory->find(place.leaf, (attributes & OBJ_CASE_INSENSITIVE) != 0);
+    if (object != nullptr && &object->type() == &SymbolicLink::kType && &type != &SymbolicLink::kType &&
+        (attributes & OBJ_OPENLINK) == 0) {
+      const Place target = TRY(walk({nullptr, static_cast<SymbolicLink*>(object)->target(), attributes}));
+      return find(target, attributes | OBJ_OPENLINK, type);
+    }
+    return object;
+  }
+
+  static void insert(const Place& place, Object& object, bool permanent) {
+    place.directory->insert(place.leaf, object);
+    object.permanent_ = permanent;
+  }
+  // Makes a handle, and counts it before the lock is gone, so that the name cannot be lost in between.
+  static void reserve_handle(Object& object) { object.handle_opened(); }
+  static Result<HANDLE> redeem_handle(Ref<Object> object, ACCESS_MASK access, ULONG attributes) {
+    auto handle = handles().insert(object, access, attributes);
+    object->handle_closed();
+    return handle;
+  }
+  static void set_permanent(Object& object, bool permanent) { object.permanent_ = permanent; }
+  HANDLE base_named_objects() const { return base_; }
+  Directory& root() { return *root_; }
+
+ private:
+  NameSpace() {
+    Directory& sessions = directory(*root_, u"Sessions");
+    Directory& session = directory(sessions, u"1");
+    Directory& base = directory(session, u"BaseNamedObjects");
+    Directory& global = directory(*root_, u"BaseNamedObjects");
+    for (const char16_t* name : {u"KernelObjects", u"Device", u"Driver", u"KnownDlls", u"RPC Control", u"Windows"})
+      directory(*root_, name);
+    // Both prefixes lead to one directory: one session is all there is in one process.
+    for (const char16_t* prefix : {u"Local", u"Global"}) link(global, prefix, u"\\BaseNamedObjects");
+    for (const char16_t* prefix : {u"Local", u"Global"}) link(base, prefix, u"\\BaseNamedObjects");
+    base_ = *handles().insert(Ref<Directory>::share(global), Directory::kType.all);
+  }
+
+  // The fixed part of the tree keeps its references for ever.
+  static Directory& directory(Directory& parent, std::u16string_view name) {
+    Directory& child = *make_object<Directory>().detach();
+    parent.insert(name, child);
+    return child;
+  }
+  static void link(Directory& parent, std::u16string_view name, std::u16string_view target) {
+    parent.insert(name, *make_object<SymbolicLink>(target).detach());
+  }
+
+  const Ref<Directory> root_ = make_object<Directory>();
+  HANDLE base_ = nullptr;
+};
+
+const ObjectType Directory::kType = {u"Directory", 0x20003, 0x2000C, 0x20003, 0xF000F};
+const ObjectType SymbolicLink::kType = {u"SymbolicLink", 0x20001, 0x20000, 0x20001, 0xF0001};
+
+Object* Directory::find(std::u16string_view name, bool ignore_case) const {
+  if (!ignore_case) {
+    const auto found = entries_.find(name);
+    return found == entries_.end() ? nullptr : found->second;
+  }
+  for (const auto& [entry, object] : entries_)
+    if (equal_ignoring_case(entry, name)) return object;
+  return nullptr;
+}
+
+void Directory::insert(std::u16string_view name, Object& object) {
+  entries_.emplace(name, &object);
+  object.name_ = name;
+  object.directory_ = Ref<Directory>::share(*this).detach();
+}
+
+void Directory::remove(Object& object) {
+  entries_.erase(object.name_);
+  object.name_.clear();
+  object.directory_ = nullptr;
+}
+
+std::vector<Directory::Listing> Directory::list() const {
+  const NamesLock lock;
+  std::vector<Listing> listing;
+  for (const auto& [name, object] : entries_) listing.push_back({name, std::u16string(object->type().name)});
+  return listing;
+}
+
+std::u16string Object::name() const {
+  const NamesLock lock;
+  return name_;
+}
+
+std::u16string Object::full_name() const {
+  const NamesLock lock;
+  std::u16string path;
+  for (const Object* object = this; object != nullptr && object->directory_ != nullptr; object = object->directory_)
+    path = u'\\' + object->name_ + path;
+  return path;
+}
+
+// The count and the name go in one step, so that nobody opens by name what is being taken down.
+void Object::handle_closed() noexcept {
+  Directory* directory = nullptr;
+  {
+    const NamesLock lock;
+    if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    directory = directory_;
+    if (directory != nullptr && permanent_) return;
+    if (directory != nullptr) directory->remove(*this);
+  }
+  last_handle_closed();
+  if (directory != nullptr) directory->release();
+}
+
+Result<ObjectAttributes> attributes_from(const OBJECT_ATTRIBUTES* attributes) {
+  if (attributes == nullptr) return ObjectAttributes{};
+  if (attributes->Length != sizeof(OBJECT_ATTRIBUTES))
+    return fail(STATUS_INVALID_PARAMETER, "OBJECT_ATTRIBUTES of {} bytes, not {}", attributes->Length,
+                sizeof(OBJECT_ATTRIBUTES));
+  ObjectAttributes result{attributes->RootDirectory, {}, attributes->Attributes};
+  if (const UNICODE_STRING* const name = attributes->ObjectName; name != nullptr && name->Length != 0) {
+    if (name->Buffer == nullptr) return fail(STATUS_ACCESS_VIOLATION, "the object's name has no buffer");
+    if (name->Length % 2 != 0) return fail(STATUS_OBJECT_NAME_INVALID, "the object's name has half a character");
+    result.name = {name->Buffer, name->Length / sizeof(WCHAR)};
+  }
+  return result;
+}
+
+Result<Created> create_object(const ObjectType& type, const ObjectAttributes& attributes, ACCESS_MASK access,
+                              const std::function<Ref<Object>()>& make) {
+  if (attributes.name.empty()) return Created {
+      TRY(handles().insert(make(), access, attributes.attributes))
+      , false
+    };
+
+  Ref<Object> object = make();  // before the lock: it may be dear, and it may be for nothing
+  bool existed = false;
+  {
+    NameSpace& names = NameSpace::instance();
+    const NamesLock lock;
+    const NameSpace::Place place = TRY(names.walk(attributes));
+    if (Object* const other = TRY(names.find(place, attributes.attributes, type))) {
+      if (&other->type() != &type)
+        return fail(
+            (attributes.attributes & OBJ_OPENIF) != 0 ? STATUS_OBJECT_TYPE_MISMATCH : STATUS_OBJECT_NAME_COLLISION,
+            "{}: exists, and is of another type", utf8(attributes.name));
+      if ((attributes.attributes & OBJ_OPENIF) == 0)
+        return fail(STATUS_OBJECT_NAME_COLLISION, "{}: exists", utf8(attributes.name));
+      existed = true;
+      object = Ref<Object>::share(*other);
+    } else {
+      NameSpace::insert(place, *object, (attributes.attributes & OBJ_PERMANENT) != 0);
+    }
+    NameSpace::reserve_handle(*object);
+  }
+  return Created {
+    TRY(NameSpace::redeem_handle(std::move(object), access, attributes.attributes))
+    , existed
+  };
+}
+
+Result<HANDLE> open_object(const ObjectType& type, const ObjectAttributes& attributes, ACCESS_MASK access) {
+  if (attributes.name.empty() && attributes.root == nullptr)
+    return fail(STATUS_OBJECT_PATH_SYNTAX_BAD, "an object without a name cannot be opened");
+  Ref<Object> object;
+  {
+    NameSpace& names = NameSpace::instance();
+    const NamesLock lock;
+    const NameSpace::Place place = TRY(names.walk(attributes));
+    Object* const found = TRY(names.find(place, attributes.attributes, type));
+    if (found == nullptr) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: no such object", utf8(attributes.name));
+    if (&found->type() != &type)
+      return fail(STATUS_OBJECT_TYPE_MISMATCH, "{}: is of another type", utf8(attributes.name));
+    object = Ref<Object>::share(*found);
+    NameSpace::reserve_handle(*object);
+  }
+  return NameSpace::redeem_handle(std::move(object), access, attributes.attributes);
+}
+
+Status set_permanent(HANDLE handle, bool permanent) {
+  const HandleTable::Entry entry = TRY(handles().find(handle));
+  const NamesLock lock;
+  NameSpace::set_permanent(*entry.object, permanent);
+  return ok;
+}
+
+HANDLE base_named_objects() {
+  return NameSpace::instance().base_named_objects();
+}
+
+}  // namespace hmodule::nt

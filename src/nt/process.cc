@@ -1,0 +1,97 @@
+#include "nt/process.h"
+
+#include "nt/clock.h"
+#include "nt/futex.h"
+#include "nt/thread.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+namespace hmodule::nt {
+namespace {
+
+constexpr std::int64_t kPatience = kTicksPerSecond / 4;  // for threads told to die; they may sit in the host's code
+
+std::atomic<DWORD> ending_thread{0};
+
+// A Linux process answers with eight bits; what was not success must not become it.
+int linux_exit_status(DWORD exit_code) {
+  const int status = static_cast<int>(exit_code & 0xFF);
+  return status == 0 && exit_code != 0 ? 1 : status;
+}
+
+}  // namespace
+
+const ObjectType Process::kType = {u"Process", 0x20410, 0x20BEB, 0x121001, PROCESS_ALL_ACCESS};
+
+Process::~Process() {
+  if (pidfd_ >= 0) close(pidfd_);
+}
+
+Ref<Process> Process::current() {
+  static Process* const process = make_object<Process>(static_cast<DWORD>(getpid()), -1).detach();
+  return Ref<Process>::share(*process);
+}
+
+bool Process::is_current() const {
+  return id_ == static_cast<DWORD>(getpid());
+}
+
+Result<Ref<Process>> Process::open(DWORD id) {
+  if (id == static_cast<DWORD>(getpid())) return current();
+  if (id == 0) return fail(STATUS_INVALID_CID, "no process has the id 0");
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, id, 0));
+  if (pidfd < 0) return fail(STATUS_INVALID_CID, "no process has the id {}", id);
+  Ref<Process> process = make_object<Process>(id, pidfd);
+  if (kill(static_cast<pid_t>(id), 0) != 0 && errno == EPERM)
+    return fail(STATUS_ACCESS_DENIED, "process {} belongs to somebody else", id);
+  return process;
+}
+
+Result<DWORD> Process::exit_code() {
+  if (is_current() || kill(static_cast<pid_t>(id_), 0) == 0) return STILL_ACTIVE;
+  return fail(STATUS_NOT_SUPPORTED, "Linux tells the exit status of process {} to its parent only", id_);
+}
+
+Status Process::terminate(DWORD exit_code) {
+  if (is_current()) terminate_process(exit_code);
+  if (syscall(SYS_pidfd_send_signal, pidfd_, SIGKILL, nullptr, 0) != 0)
+    return fail(errno == ESRCH ? STATUS_PROCESS_IS_TERMINATING : STATUS_ACCESS_DENIED, "process {} cannot be killed",
+                id_);
+  return ok;
+}
+
+void kill_other_threads(DWORD exit_code) {
+  const Thread& self = current_thread();
+  std::vector<Ref<Thread>> threads = all_threads();
+  std::erase_if(threads, [&](const Ref<Thread>& thread) { return thread.get() == &self || !thread->created_here(); });
+  for (const auto& thread : threads) static_cast<void>(thread->terminate(exit_code));
+  const std::int64_t give_up = interrupt_time() + kPatience;
+  for (const auto& thread : threads) wait_one(*thread, false, std::min<std::int64_t>(interrupt_time() - give_up, 0));
+}
+
+bool process_ending() {
+  return ending_thread.load(std::memory_order_acquire) != 0;
+}
+
+void exit_process(DWORD exit_code, const std::function<void()>& detach) {
+  const DWORD self = current_thread().id();
+  DWORD nobody = 0;
+  if (!ending_thread.compare_exchange_strong(nobody, self)) {
+    if (nobody == self) terminate_process(exit_code);
+    for (;;) pause();  // another thread ends the process, and this one with it
+  }
+  kill_other_threads(exit_code);
+  detach();
+  std::exit(linux_exit_status(exit_code));
+}
+
+void terminate_process(DWORD exit_code) {
+  _exit(linux_exit_status(exit_code));
+}
+
+}  // namespace hmodule::nt

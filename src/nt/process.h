@@ -1,0 +1,53 @@
+// Process objects. The process is this one; handles to others can be had for waiting, their exit code and their id.
+#pragma once
+
+#include "nt/waitable.h"
+
+#include <functional>
+
+namespace hmodule::nt {
+
+// Process access rights (winnt.h).
+inline constexpr ACCESS_MASK PROCESS_TERMINATE = 0x1, PROCESS_CREATE_THREAD = 0x2, PROCESS_VM_OPERATION = 0x8,
+                             PROCESS_VM_READ = 0x10, PROCESS_VM_WRITE = 0x20, PROCESS_DUP_HANDLE = 0x40,
+                             PROCESS_SET_QUOTA = 0x100, PROCESS_SET_INFORMATION = 0x200,
+                             PROCESS_QUERY_INFORMATION = 0x400, PROCESS_SUSPEND_RESUME = 0x800,
+                             PROCESS_QUERY_LIMITED_INFORMATION = 0x1000, PROCESS_ALL_ACCESS = 0x1FFFFF;
+
+class Process final : public Signal {
+ public:
+  static const ObjectType kType;
+  const ObjectType& type() const override { return kType; }
+
+  explicit Process(DWORD id, int pidfd) : id_(id), pidfd_(pidfd) {}
+  ~Process() override;
+
+  static Ref<Process> current();
+  // STATUS_INVALID_CID when there is no such process, STATUS_ACCESS_DENIED for those of others.
+  static Result<Ref<Process>> open(DWORD id);
+
+  DWORD id() const { return id_; }
+  bool is_current() const;
+  // STILL_ACTIVE while it runs. What another process answered, only its parent knows on Linux.
+  Result<DWORD> exit_code();
+  Status terminate(DWORD exit_code);
+
+  std::atomic<DWORD> priority_class{0x20};  // NORMAL_PRIORITY_CLASS
+
+ private:
+  DWORD id_;
+  int pidfd_;
+};
+
+// EXIT-01, but for the callbacks into DLLs: kills the threads made by CreateThread with `exit_code`, as far as they
+// are not this one, and waits until they are gone.
+void kill_other_threads(DWORD exit_code);
+// The process has begun to end: no thread is made any more (EXIT-03).
+bool process_ending();
+
+// ExitProcess: EXIT-01. `detach` is the loader's part. A second call, from a detach callback, ends at once.
+[[noreturn]] void exit_process(DWORD exit_code, const std::function<void()>& detach);
+// TerminateProcess on oneself: no callbacks (EXIT-08).
+[[noreturn]] void terminate_process(DWORD exit_code);
+
+}  // namespace hmodule::nt

@@ -1,0 +1,390 @@
+#include "nt/thread.h"
+
+#include "nt/clock.h"
+#include "nt/futex.h"
+#include "nt/mutant.h"
+#include "nt/process.h"
+#include "thread/call.h"
+#include "thread/hooks.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <map>
+#include <mutex>
+
+#include "base/utf.h"
+
+namespace hmodule::nt {
+
+namespace detail {
+__thread volatile std::sig_atomic_t kernel_depth __attribute__((tls_model("initial-exec"))) = 0;
+__thread volatile std::sig_atomic_t order_pending __attribute__((tls_model("initial-exec"))) = 0;
+}  // namespace detail
+
+namespace {
+
+constexpr std::uint32_t kParked = 0xFFFF'FFFF;  // outcome of a wait that goes on
+constexpr DWORD kMaximumSuspendCount = 127;     // MAXIMUM_SUSPEND_COUNT
+
+// All living thread objects, by id; guarded by the dispatcher lock. Each holds a reference.
+std::map<DWORD, Thread*>& registry() {
+  static auto* threads = new std::map<DWORD, Thread*>;
+  return *threads;
+}
+
+// The signal that makes a thread look at its orders (suspend, die). A real-time one: the others have owners.
+int order_signal() {
+  return SIGRTMAX - 2;
+}
+
+}  // namespace
+
+// What happens to a thread object from outside its class: start, end, orders.
+struct ThreadLife {
+  static Thread* of_this_thread() {
+    TEB* const teb = thread::try_teb();
+    return teb == nullptr ? nullptr : static_cast<Thread*>(thread::object_of(*teb));
+  }
+
+  static void enroll(Thread& self, TEB& teb) {
+    const Dispatcher lock;
+    self.created_ = system_time();
+    self.teb_.store(&teb, std::memory_order_release);
+    self.id_.store(thread::thread_id(teb), std::memory_order_release);
+    self.add_ref();
+    registry()[self.id()] = &self;
+  }
+
+  static void started(TEB& teb) {
+    auto* const self = static_cast<Thread*>(thread::object_of(teb));
+    if (self == nullptr) return;
+    enroll(*self, teb);
+    self->wait_for_resume();
+  }
+
+  static void ended(TEB& teb, DWORD exit_code) {
+    auto* const self = static_cast<Thread*>(thread::object_of(teb));
+    if (self == nullptr) return;
+    {
+      const Dispatcher lock;
+      const Thread::Times times = self->times();
+      self->kernel_time_ = times.kernel;
+      self->user_time_ = times.user;
+      self->exited_ = system_time();
+      self->apcs_.clear();
+      while (self->owned_mutants != nullptr) self->owned_mutants->abandon(lock);
+      if (!self->killed_) self->exit_code_.store(exit_code, std::memory_order_release);
+      self->ended_.store(true, std::memory_order_release);
+      self->teb_.store(nullptr, std::memory_order_release);
+      registry().erase(self->id());
+      self->set_signalled(lock, true);
+    }
+    thread::object_of(teb) = nullptr;
+    self->release();  // the registry's
+    self->release();  // the TEB's
+  }
+
+  static void on_signal(int, siginfo_t*, void*) {
+    const int saved_errno = errno;
+    if (Thread* const self = of_this_thread()) {
+      if (detail::kernel_depth != 0)
+        detail::order_pending = 1;
+      else
+        self->obey();
+    }
+    errno = saved_errno;
+  }
+
+  static void prepare() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+      thread::set_object_hooks({started, ended});
+      struct sigaction action = {};
+      action.sa_sigaction = on_signal;
+      action.sa_flags = SA_SIGINFO | SA_RESTART;
+      sigemptyset(&action.sa_mask);
+      sigaction(order_signal(), &action, nullptr);
+    });
+  }
+
+  static Thread& adopt(TEB& teb) {
+    prepare();
+    Ref<Thread> self = make_object<Thread>(0);
+    enroll(*self, teb);
+    thread::object_of(teb) = self.get();
+    return *self.detach();
+  }
+
+  static Result<Ref<Thread>> create(const NewThreadOptions& options) {
+    prepare();
+    Ref<Thread> self = make_object<Thread>(options.suspended ? 1U : 0U);
+    self->routine_ = options.routine;
+    self->created_here_ = true;
+    self->add_ref();  // the TEB's
+    const auto started = thread::create_thread({.routine = run,
+                                                .parameter = options.parameter,
+                                                .stack_size = options.stack_size,
+                                                .object = self.get(),
+                                                .skip_thread_attach = options.skip_thread_attach});
+    if (!started) {
+      self->release();
+      return started.error();
+    }
+    DWORD unknown = 0;  // the thread itself may have been faster
+    const auto id = static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(started->id.UniqueThread));
+    self->id_.compare_exchange_strong(unknown, id);
+    return self;
+  }
+
+  // Runs in the new thread after DLL_THREAD_ATTACH: APCs queued before the start come first.
+  HM_WINAPI static DWORD run(void* parameter) {
+    Thread& self = current_thread();
+    self.run_apcs();
+    return thread::call(self.routine_, parameter);
+  }
+};
+
+void detail::obey_pending_order() {
+  order_pending = 0;
+  if (Thread* const self = ThreadLife::of_this_thread()) self->obey();
+}
+
+const ObjectType Thread::kType = {u"Thread", 0x20048, 0x20437, 0x121800, THREAD_ALL_ACCESS};
+
+Thread& current_thread() {
+  TEB& teb = thread::attach();
+  if (void* const object = thread::object_of(teb)) [[likely]]
+    return *static_cast<Thread*>(object);
+  return ThreadLife::adopt(teb);
+}
+
+Result<Ref<Thread>> thread_by_id(DWORD id) {
+  const Dispatcher lock;
+  const auto found = registry().find(id);
+  if (found == registry().end()) return fail(STATUS_INVALID_CID, "no thread has the id {}", id);
+  return Ref<Thread>::share(*found->second);
+}
+
+std::vector<Ref<Thread>> all_threads() {
+  const Dispatcher lock;
+  std::vector<Ref<Thread>> threads;
+  for (const auto& [id, object] : registry()) threads.push_back(Ref<Thread>::share(*object));
+  return threads;
+}
+
+Result<Ref<Thread>> create_thread(const NewThreadOptions& options) {
+  if (process_ending()) return fail(STATUS_ACCESS_DENIED, "the process is ending, so no thread can start");
+  return ThreadLife::create(options);
+}
+
+void exit_thread(DWORD exit_code) {
+  thread::exit_current_thread(exit_code);
+}
+
+// --- waiting ---
+
+void Thread::prepare_park(const Dispatcher&, Waiter& waiter, bool alertable) {
+  outcome_.store(kParked, std::memory_order_relaxed);
+  waiter_ = &waiter;
+  alertable_ = alertable;
+}
+
+void Thread::unpark(const Dispatcher& lock, NTSTATUS outcome) {
+  if (waiter_ == nullptr) return;
+  if (waiter_->queued()) waiter_->remove(lock);
+  waiter_ = nullptr;
+  outcome_.store(static_cast<std::uint32_t>(outcome), std::memory_order_release);
+  futex_wake_one(outcome_);
+}
+
+NTSTATUS Thread::park(Timeout timeout) {
+  const Deadline deadline(timeout);
+  for (;;) {
+    const std::uint32_t outcome = outcome_.load(std::memory_order_acquire);
+    if (outcome != kParked) return static_cast<NTSTATUS>(outcome);
+    if (futex_wait(outcome_, kParked, deadline)) continue;
+    const Dispatcher lock;
+    unpark(lock, STATUS_TIMEOUT);  // unless somebody was faster
+    return static_cast<NTSTATUS>(outcome_.load(std::memory_order_relaxed));
+  }
+}
+
+// --- APCs ---
+
+Status Thread::queue_apc(const Apc& apc) {
+  const Dispatcher lock;
+  if (ended()) return fail(STATUS_UNSUCCESSFUL, "thread {} has ended", id());
+  queue_apc(lock, apc);
+  return ok;
+}
+
+void Thread::queue_apc(const Dispatcher& lock, const Apc& apc) {
+  apcs_.push_back(apc);
+  if (alertable_) unpark(lock, STATUS_USER_APC);
+}
+
+void Thread::forget_apcs(const Dispatcher&, const void* owner) {
+  std::erase_if(apcs_, [owner](const Apc& apc) { return apc.owner == owner; });
+}
+
+void Thread::run_apcs() {
+  for (;;) {
+    Apc apc;
+    {
+      const Dispatcher lock;
+      if (apcs_.empty()) return;
+      apc = apcs_.front();
+      apcs_.pop_front();
+    }
+    thread::call(apc.routine, apc.arguments[0], apc.arguments[1], apc.arguments[2]);
+  }
+}
+
+void Thread::alert_by_id() {
+  alert_.store(1, std::memory_order_release);
+  futex_wake_one(alert_);
+}
+
+NTSTATUS Thread::wait_for_alert(Timeout timeout) {
+  const Deadline deadline(timeout);
+  while (alert_.exchange(0, std::memory_order_acquire) == 0)
+    if (timeout == 0 || !futex_wait(alert_, 0, deadline)) return STATUS_TIMEOUT;
+  return STATUS_ALERTED;
+}
+
+// --- suspension and death ---
+
+void Thread::obey() {
+  if (killed_) thread::terminate_current_thread(exit_code());
+  wait_for_resume();
+}
+
+void Thread::wait_for_resume() {
+  while (const DWORD count = suspend_count_.load(std::memory_order_acquire)) {
+    stopped_.store(1, std::memory_order_release);
+    futex_wake_all(stopped_);
+    futex_wait(suspend_count_, count);
+    if (killed_) break;
+  }
+  stopped_.store(0, std::memory_order_release);
+  if (killed_) thread::terminate_current_thread(exit_code());
+}
+
+void Thread::send_order() {
+  const Dispatcher lock;  // the id is not given to another thread before ended() is true
+  if (ended() || id() == 0) return;
+  syscall(SYS_tgkill, getpid(), id(), order_signal());
+}
+
+Result<DWORD> Thread::suspend() {
+  DWORD previous = suspend_count_.load();
+  do {
+    if (ended()) return fail(STATUS_THREAD_IS_TERMINATING, "thread {} has ended", id());
+    if (previous >= kMaximumSuspendCount)
+      return fail(STATUS_SUSPEND_COUNT_EXCEEDED, "thread {} is suspended {} times", id(), previous);
+  } while (!suspend_count_.compare_exchange_weak(previous, previous + 1));
+  if (&current_thread() == this) {
+    wait_for_resume();
+    return previous;
+  }
+  if (previous == 0) {
+    send_order();
+    // Windows does not wait either, but its callers count on the thread being as good as stopped.
+    const Deadline deadline(-kTicksPerSecond / 10);
+    while (!ended() && stopped_.load(std::memory_order_acquire) == 0 && futex_wait(stopped_, 0, deadline)) continue;
+  }
+  return previous;
+}
+
+Result<DWORD> Thread::resume() {
+  if (ended()) return fail(STATUS_THREAD_IS_TERMINATING, "thread {} has ended", id());
+  DWORD previous = suspend_count_.load();
+  do {
+    if (previous == 0) return 0;
+  } while (!suspend_count_.compare_exchange_weak(previous, previous - 1));
+  futex_wake_all(suspend_count_);
+  return previous;
+}
+
+Status Thread::terminate(DWORD exit_code) {
+  if (&current_thread() == this) thread::terminate_current_thread(exit_code);
+  {
+    const Dispatcher lock;
+    if (ended()) return fail(STATUS_THREAD_IS_TERMINATING, "thread {} has ended", id());
+    if (killed_.exchange(true)) return ok;
+    exit_code_.store(exit_code, std::memory_order_release);
+  }
+  futex_wake_all(suspend_count_);
+  send_order();
+  return ok;
+}
+
+// --- attributes ---
+
+Status Thread::set_description(std::u16string_view text) {
+  const Dispatcher lock;
+  description_ = text;
+  if (ended()) return ok;
+  const std::string name = utf8(text).substr(0, 15);  // what Linux keeps
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/self/task/%u/comm", id());
+  if (const int file = open(path, O_WRONLY | O_CLOEXEC); file >= 0) {
+    [[maybe_unused]] const ssize_t written = write(file, name.data(), name.size());
+    close(file);
+  }
+  return ok;
+}
+
+std::u16string Thread::description() const {
+  const Dispatcher lock;
+  return description_;
+}
+
+// Nice values for the seven priorities. Without the right to raise a thread again (RLIMIT_NICE) lowering it would be
+// for ever, so then the priority is only remembered.
+Status Thread::set_base_priority(LONG priority) {
+  if (priority != -15 && priority != 15 && (priority < -2 || priority > 2))
+    return fail(STATUS_INVALID_PARAMETER, "{} is no thread priority", priority);
+  base_priority_.store(priority, std::memory_order_relaxed);
+  const int nice = priority == -15 ? 19 : priority == 15 ? -20 : static_cast<int>(-5 * priority);
+  rlimit limit = {};
+  getrlimit(RLIMIT_NICE, &limit);
+  if (geteuid() == 0 || limit.rlim_cur >= static_cast<rlim_t>(20 - std::min(nice, 0)))
+    setpriority(PRIO_PROCESS, id(), nice);
+  return ok;
+}
+
+Thread::Times Thread::times() const {
+  if (ended()) return {created_, exited_, kernel_time_, user_time_};
+  if (id() == static_cast<DWORD>(gettid())) {
+    rusage usage = {};
+    getrusage(RUSAGE_THREAD, &usage);
+    const auto ticks = [](const timeval& time) { return time.tv_sec * kTicksPerSecond + time.tv_usec * 10; };
+    return {created_, 0, ticks(usage.ru_stime), ticks(usage.ru_utime)};
+  }
+  // Another thread: its clock is exact, the part of the kernel is counted in clock ticks.
+  const std::int64_t total = ticks_of(static_cast<clockid_t>(~id() << 3 | 6));  // CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED
+  char path[64], text[512] = {};
+  std::snprintf(path, sizeof path, "/proc/self/task/%u/stat", id());
+  std::int64_t kernel = 0;
+  if (const int file = open(path, O_RDONLY | O_CLOEXEC); file >= 0) {
+    const ssize_t size = read(file, text, sizeof text - 1);
+    close(file);
+    unsigned long system = 0;
+    const std::string_view line(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (const auto end = line.rfind(')'); end != line.npos)
+      std::sscanf(text + end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %lu", &system);
+    kernel = static_cast<std::int64_t>(system) * (kTicksPerSecond / sysconf(_SC_CLK_TCK));
+  }
+  return {created_, 0, std::min(kernel, total), total - std::min(kernel, total)};
+}
+
+}  // namespace hmodule::nt

@@ -1,0 +1,131 @@
+// Thread objects: what a handle to a thread means. The Linux thread under it, its TEB and its DLL callbacks are the
+// business of src/thread.
+//
+// Threads of the host are adopted: the first time one of them waits or asks for itself, it gets an object.
+#pragma once
+
+#include "nt/kernel_section.h"
+#include "nt/waitable.h"
+#include "thread/create.h"
+#include "win/teb.h"
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+namespace hmodule::nt {
+
+class Mutant;
+
+inline constexpr DWORD STILL_ACTIVE = 259;
+
+// Thread access rights (winnt.h).
+inline constexpr ACCESS_MASK THREAD_TERMINATE = 0x1, THREAD_SUSPEND_RESUME = 0x2, THREAD_GET_CONTEXT = 0x8,
+                             THREAD_SET_CONTEXT = 0x10, THREAD_SET_INFORMATION = 0x20, THREAD_QUERY_INFORMATION = 0x40,
+                             THREAD_SET_LIMITED_INFORMATION = 0x400, THREAD_QUERY_LIMITED_INFORMATION = 0x800,
+                             THREAD_ALL_ACCESS = 0x1FFFFF;
+
+using ApcRoutine = HM_WINAPI void (*)(ULONG_PTR, ULONG_PTR, ULONG_PTR);
+
+struct Apc {
+  ApcRoutine routine;
+  ULONG_PTR arguments[3];
+  const void* owner = nullptr;  // the timer it belongs to, which may take it back
+};
+
+class Thread final : public Signal {
+ public:
+  static const ObjectType kType;
+  const ObjectType& type() const override { return kType; }
+
+  explicit Thread(DWORD suspend_count) : suspend_count_(suspend_count) {}
+
+  DWORD id() const { return id_.load(std::memory_order_acquire); }
+  // nullptr before its start and after its end; only the thread itself may rely on it.
+  TEB* teb() const { return teb_.load(std::memory_order_acquire); }
+  thread::StartRoutine routine() const { return routine_; }
+  bool created_here() const { return created_here_; }  // by CreateThread; else it is a thread of the host
+  DWORD exit_code() const { return exit_code_.load(std::memory_order_acquire); }
+  bool ended() const { return ended_.load(std::memory_order_acquire); }
+
+  // --- waiting: called by the dispatcher for the calling thread, except unpark() ---
+  void prepare_park(const Dispatcher& lock, Waiter& waiter, bool alertable);
+  NTSTATUS park(Timeout timeout);
+  void unpark(const Dispatcher& lock, NTSTATUS outcome);
+
+  // --- user APCs ---
+  bool has_apcs(const Dispatcher&) const { return !apcs_.empty(); }
+  Status queue_apc(const Apc& apc);
+  void queue_apc(const Dispatcher& lock, const Apc& apc);
+  void forget_apcs(const Dispatcher& lock, const void* owner);
+  void run_apcs();
+  // NtAlertThread and NtTestAlert, NtAlertThreadByThreadId and NtWaitForAlertByThreadId.
+  void alert_by_id();
+  NTSTATUS wait_for_alert(Timeout timeout);
+
+  // --- suspension: both give the previous count ---
+  Result<DWORD> suspend();
+  Result<DWORD> resume();
+  DWORD suspend_count() const { return suspend_count_.load(std::memory_order_relaxed); }
+  Status terminate(DWORD exit_code);
+
+  // --- attributes ---
+  Status set_description(std::u16string_view text);
+  std::u16string description() const;
+  Status set_base_priority(LONG priority);
+  LONG base_priority() const { return base_priority_.load(std::memory_order_relaxed); }
+  std::atomic<bool> priority_boost_disabled{false};
+
+  struct Times {
+    std::int64_t created, exited, kernel, user;  // 100 ns; the first two since 1601
+  };
+  Times times() const;
+
+  // The mutants it owns; guarded by the dispatcher lock.
+  Mutant* owned_mutants = nullptr;
+
+ private:
+  friend Thread& current_thread();
+  friend struct ThreadLife;
+  friend void detail::obey_pending_order();
+  void obey();             // what the order signal makes the thread do: die, or wait for ...
+  void wait_for_resume();  // ... the suspend count to become zero
+  void send_order();
+
+  std::atomic<DWORD> id_{0}, exit_code_{STILL_ACTIVE}, suspend_count_;
+  std::atomic<bool> ended_{false}, killed_{false};
+  std::atomic<std::uint32_t> stopped_{0};  // 1 while it obeys a suspension
+  std::atomic<TEB*> teb_{nullptr};
+  thread::StartRoutine routine_ = nullptr;
+  bool created_here_ = false;
+  std::int64_t created_ = 0, exited_ = 0, kernel_time_ = 0, user_time_ = 0;
+
+  std::atomic<std::uint32_t> outcome_{0};  // futex word of park()
+  Waiter* waiter_ = nullptr;               // guarded by the dispatcher lock, as are the next two
+  bool alertable_ = false;
+  std::deque<Apc> apcs_;
+  std::atomic<std::uint32_t> alert_{0};
+
+  std::atomic<LONG> base_priority_{0};
+  std::u16string description_;  // guarded by the dispatcher lock
+};
+
+// The calling thread's object; made on first use.
+Thread& current_thread();
+// STATUS_INVALID_CID when no thread of this process with a Windows side has that id.
+Result<Ref<Thread>> thread_by_id(DWORD id);
+// Calls `visit` for every living thread object.
+std::vector<Ref<Thread>> all_threads();
+
+struct NewThreadOptions {
+  thread::StartRoutine routine;
+  void* parameter = nullptr;
+  std::size_t stack_size = 0;
+  bool suspended = false;
+  bool skip_thread_attach = false;
+};
+// STATUS_ACCESS_DENIED while the process ends (EXIT-03).
+Result<Ref<Thread>> create_thread(const NewThreadOptions& options);
+[[noreturn]] void exit_thread(DWORD exit_code);
+
+}  // namespace hmodule::nt
