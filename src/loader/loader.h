@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "module/builtin.h"
+#include "module/module.h"
 #include "win/teb.h"
 
 #include <functional>
@@ -15,8 +15,6 @@
 #include <vector>
 
 namespace hmodule {
-
-class Module;
 
 // LOAD_LIBRARY_* of libloaderapi.h; the public headers have the same names as macros.
 inline constexpr DWORD kDontResolveDllReferences = 0x1, kLoadAsDatafile = 0x2, kAlteredSearchPath = 0x8,
@@ -51,9 +49,6 @@ struct ModuleInfo {
 
 // GetModuleHandleEx (GMH-11).
 inline constexpr DWORD kPin = 1, kUnchangedRefcount = 2, kFromAddress = 4;
-
-// How a name is served (DESIGN D3).
-enum class Provider : std::uint8_t { host, builtin, system_pe, file };
 
 class Loader {
  public:
