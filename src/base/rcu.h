@@ -27,8 +27,7 @@ class Rcu {
   // Holds the object that was current when it was made.
   class Reader {
    public:
-    explicit Reader(const Rcu& owner)
-        : count_(owner.stripe().count[owner.phase_.load(std::memory_order_seq_cst)]) {
+    explicit Reader(const Rcu& owner) : count_(owner.stripe().count[owner.phase_.load(std::memory_order_seq_cst)]) {
       count_.fetch_add(1, std::memory_order_seq_cst);
       object_ = owner.current_.load(std::memory_order_seq_cst);
     }

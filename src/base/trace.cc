@@ -54,6 +54,10 @@ void detail::write(Channel channel, fmt::string_view text, fmt::format_args args
   errno = saved;
 }
 
+void put_warning(fmt::string_view text, fmt::format_args args) {
+  put(fmt::format("hmodule: {}\n", fmt::vformat(text, args)));
+}
+
 void configure_from_environment() {
   const char* value = std::getenv("HMODULE_DEBUG");
   if (value == nullptr || *value == '\0') return;
@@ -67,10 +71,8 @@ void configure_from_environment() {
     for (unsigned i = 0; i < std::size(kNames); ++i)
       if (word == "all" || word == kNames[i]) bits |= 1U << i, known = true;
     if (!known)
-      put(
-          fmt::format("hmodule: HMODULE_DEBUG={}: no channel '{}'; there are search, map, bind, init, thread, api, nt "
-                      "and all\n",
-                      value, word));
+      warn("HMODULE_DEBUG={}: no channel '{}'; there are search, map, bind, init, thread, api, nt and all", value,
+           word);
   }
   detail::enabled.store(bits, std::memory_order_relaxed);
 }

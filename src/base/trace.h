@@ -31,4 +31,11 @@ void line(Channel channel, fmt::format_string<Args...> text, Args&&... args) {
     detail::write(channel, text, fmt::make_format_args(args...));
 }
 
+// For what the person who set an environment variable must hear, tracing or not: "hmodule: ..." on the output.
+void put_warning(fmt::string_view text, fmt::format_args args);
+template <typename... Args>
+void warn(fmt::format_string<Args...> text, Args&&... args) {
+  put_warning(text, fmt::make_format_args(args...));
+}
+
 }  // namespace hmodule::trace

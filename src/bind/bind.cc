@@ -133,6 +133,8 @@ Result<Proc> find_export(Module& module, const Symbol& symbol, std::uint16_t hin
               text_of(symbol), kLongestForwarderChain);
 }
 
-Status bind_imports(Module& importer, Resolver& resolver) { return ImportBinder(importer, resolver).run(); }
+Status bind_imports(Module& importer, Resolver& resolver) {
+  return ImportBinder(importer, resolver).run();
+}
 
 }  // namespace hmodule::bind

@@ -3,10 +3,16 @@
 #pragma once
 
 #include "base/result.h"
-#include "module/module.h"
+#include "bind/bind.h"
+#include "loader/datafile.h"
+#include "loader/loader_lock.h"
+#include "module/table.h"
+#include "path/volumes.h"
+#include "search/search.h"
 #include "win/teb.h"
 
-#include <functional>
+#include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,12 +22,10 @@
 
 namespace hmodule {
 
-// LOAD_LIBRARY_* of libloaderapi.h; the public headers have the same names as macros.
-inline constexpr DWORD kDontResolveDllReferences = 0x1, kLoadAsDatafile = 0x2, kAlteredSearchPath = 0x8,
-                       kIgnoreCodeAuthzLevel = 0x10, kLoadAsImageResource = 0x20, kLoadAsDatafileExclusive = 0x40,
-                       kRequireSignedTarget = 0x80, kSearchDllLoadDir = 0x100, kSearchApplicationDir = 0x200,
-                       kSearchUserDirs = 0x400, kSearchSystem32 = 0x800, kSearchDefaultDirs = 0x1000,
-                       kSafeCurrentDirs = 0x2000, kSearchSystem32NoForwarder = 0x4000;
+// How LOAD_LIBRARY_* asks for the module to be loaded; the bits that say where to look are in search/search.h.
+inline constexpr DWORD kDontResolveDllReferences = 0x1, kLoadAsDatafile = 0x2, kIgnoreCodeAuthzLevel = 0x10,
+                       kLoadAsImageResource = 0x20, kLoadAsDatafileExclusive = 0x40, kRequireSignedTarget = 0x80,
+                       kAnyDatafile = kLoadAsDatafile | kLoadAsImageResource | kLoadAsDatafileExclusive;
 
 // Where the bytes of a module come from when they are not looked for by name.
 struct ImageSource {
@@ -50,67 +54,154 @@ struct ModuleInfo {
 // GetModuleHandleEx (GMH-11).
 inline constexpr DWORD kPin = 1, kUnchangedRefcount = 2, kFromAddress = 4;
 
+// RTL_UNLOAD_EVENT_TRACE.
+struct UnloadEvent {
+  void* BaseAddress;
+  SIZE_T SizeOfImage;
+  ULONG Sequence, TimeDateStamp, CheckSum;
+  WCHAR ImageName[32];
+  ULONG Version[2];
+};
+using UnloadTrace = std::array<UnloadEvent, 64>;
+
+// What the loader stands on, given once.
+struct LoaderOptions {
+  PEB& peb;
+  path::Volumes& volumes;
+  std::span<const BuiltinDll* const> builtins;  // ntdll, kernel32 and kernelbase first: they are always there (MEM-10)
+};
+
 class Loader {
  public:
-  virtual ~Loader() = default;
+  // Builds the stand-in for the host program and the permanent system modules. The rest comes on demand.
+  static Result<std::unique_ptr<Loader>> start(const LoaderOptions& options);
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+  ~Loader();
 
   // LoadLibraryEx (§3). The handle has low bits set for datafile views (FLAG-16).
-  virtual Result<HMODULE> load(const LoadRequest& request) = 0;
+  Result<HMODULE> load(const LoadRequest& request);
   // FreeLibrary (FREE-01...06).
-  virtual Status free(HMODULE handle) = 0;
+  Status free(HMODULE handle);
 
-  // GetProcAddress (§5.3); a nullptr handle is the main executable. `name` is compared as bytes.
-  virtual Result<Proc> get_proc(HMODULE handle, std::string_view name) = 0;
-  virtual Result<Proc> get_proc(HMODULE handle, std::uint16_t ordinal) = 0;
+  // GetProcAddress (§5.3); a nullptr handle is the main executable.
+  Result<Proc> get_proc(HMODULE handle, const bind::Symbol& symbol);
 
   // GetModuleHandleEx (GMH-10...15); nullopt is the NULL name, the main executable.
-  virtual Result<HMODULE> find(std::optional<std::u16string_view> name, DWORD flags) = 0;
-  virtual Result<HMODULE> find_address(const void* address, DWORD flags) = 0;
+  Result<HMODULE> find(std::optional<std::u16string_view> name, DWORD flags);
+  Result<HMODULE> find_address(const void* address, DWORD flags);
   // LdrAddRefDll: one more reference, or a pin.
-  virtual Status add_reference(HMODULE handle, bool pin) = 0;
+  Status add_reference(HMODULE handle, bool pin);
   // GetModuleFileName: the Windows form (GMF rules); nullptr is the main executable.
-  virtual Result<std::u16string> file_name(HMODULE handle) = 0;
-  virtual Result<ModuleInfo> info(HMODULE handle) = 0;
+  Result<std::u16string> file_name(HMODULE handle);
+  Result<ModuleInfo> info(HMODULE handle);
   // Executable first, then load order (PS-01).
-  virtual std::vector<ModuleInfo> modules() = 0;
-  // Base of the module containing `address`, or nullptr. Lock-free (LDR-11).
-  virtual void* image_base_of(const void* address, std::size_t* size = nullptr) = 0;
-  // LdrFindEntryForAddress: lock-free; nullptr when there is none.
-  virtual LDR_DATA_TABLE_ENTRY* entry_of(const void* address) = 0;
+  std::vector<ModuleInfo> modules();
+  // Base of the module containing `address`, or nullptr. Lock-free, safe in signal handlers (LDR-11).
+  void* image_base_of(const void* address, std::size_t* size = nullptr);
+  // LdrFindEntryForAddress; nullptr when there is none.
+  LDR_DATA_TABLE_ENTRY* entry_of(const void* address);
+  // The readable extent behind any handle, datafile views included: for the resource functions.
+  Result<std::span<const std::byte>> bytes_of(HMODULE handle);
 
   // DisableThreadLibraryCalls (FREE-08).
-  virtual Status disable_thread_calls(HMODULE handle) = 0;
+  Status disable_thread_calls(HMODULE handle);
 
   // LdrRegisterDllNotification (NTF-01...05).
-  virtual Result<void*> register_notification(void* callback, void* context) = 0;
-  virtual Status unregister_notification(void* cookie) = 0;
+  using Notify = HM_WINAPI void (*)(ULONG reason, const void* data, void* context);
+  Result<void*> register_notification(Notify callback, void* context);
+  Status unregister_notification(void* cookie);
 
-  // Search settings (§4.8).
-  virtual Status set_dll_directory(std::optional<std::u16string_view> path) = 0;
-  virtual std::optional<std::u16string> dll_directory() = 0;
-  virtual Result<void*> add_dll_directory(std::u16string_view path) = 0;
-  virtual Status remove_dll_directory(void* cookie) = 0;
-  virtual Status set_default_dll_directories(DWORD flags) = 0;
+  // What SetDllDirectory and its kin change (§4.8).
+  search::SearchSettings& search_settings() { return settings_; }
+  search::Surroundings surroundings() const;
 
-  // Providers: a module whose functions the host supplies, and overrides ("host", "builtin", "pe", "file") by base
-  // name.
-  virtual Result<HMODULE> register_host_module(std::u16string_view name, std::span<const Export> exports) = 0;
-  virtual Status set_override(std::u16string_view name, std::optional<Provider> provider) = 0;
+  // A module whose functions the host supplies; it is loaded until freed. Before all others of its name (DESIGN D3).
+  Result<HMODULE> register_host_module(std::u16string_view name, std::span<const Export> exports);
+  // Who serves a base name from now on; nullopt: the usual order.
+  Status set_override(std::u16string_view name, std::optional<Provider> provider);
 
   // ResolveDelayLoadedAPI (DLY-02...07).
-  virtual Result<Proc> resolve_delay_load(void* base, const void* descriptor, void* fail_hook, void* system_hook,
-                                          void* thunk, DWORD flags) = 0;
+  Result<Proc> resolve_delay_load(void* base, const void* descriptor, void* fail_hook, void* system_hook, void* thunk);
 
-  // The thread side: DLL_THREAD_ATTACH / DLL_THREAD_DETACH to all modules that want it (DM-13...18), under the loader
-  // lock, and the process's end (EXIT-01).
-  virtual void thread_attach() = 0;
-  virtual void thread_detach() = 0;
-  virtual void process_detach() = 0;
+  // The main executable of `hmodule run` (DESIGN D11), in the place of the host program: maps it, loads and attaches
+  // what it imports, and gives its entry point. Before anything else is loaded.
+  Result<Proc> load_program(const LoadRequest& request);
 
-  // The loader lock (LOCK-01...06): the CRITICAL_SECTION at PEB+0x110.
-  virtual void lock() = 0;
-  virtual bool try_lock() = 0;
-  virtual void unlock() = 0;
+  // DLL_THREAD_ATTACH and DLL_THREAD_DETACH in the calling thread (DM-13...18), and the process's end (EXIT-01).
+  void thread_attach();
+  void thread_detach();
+  void process_detach();
+  bool shutting_down() const { return shutting_down_; }
+
+  LoaderLock& lock() { return lock_; }
+
+  // REF-17: the ring of the last 64 unloads, as RtlGetUnloadEventTrace shows it.
+  UnloadTrace& unload_trace() { return unload_trace_; }
+
+ private:
+  friend class Load;
+  Loader(const LoaderOptions& options);
+
+  struct Notification {
+    void* cookie;
+    Notify callback;
+    void* context;
+  };
+
+  // Looking up; the Reader keeps what is found alive.
+  Result<Module*> module_at(const ModuleTable::Snapshot& snapshot, HMODULE handle) const;
+  struct Query;
+  Result<Query> query(std::u16string_view name) const;
+  Result<Module*> find_in(const ModuleTable::Snapshot& snapshot, std::optional<std::u16string_view> name,
+                          const Query& query) const;
+  // Under the lock:
+  Result<Module*> module_of(HMODULE handle);
+  Result<Proc> get_proc_slowly(HMODULE handle, const bind::Symbol& symbol);
+  Result<Proc> bind_delayed(Module& module, const pe::DelayImportedDll& dll, const bind::Symbol& symbol);
+  Result<HMODULE> load_datafile(const LoadRequest& request);
+  HMODULE reference(Module& module, DWORD flags);
+  void update_counts();
+
+  // Providers (providers.cc).
+  void configure_overrides_from_environment();
+  std::optional<Provider> override_of(std::u16string_view base_name) const;
+  const BuiltinDll* builtin_named(std::u16string_view base_name) const;
+  Result<std::unique_ptr<Module>> make_builtin(const BuiltinDll& dll) const;
+  std::u16string name_of_source(const LoadRequest& request) const;
+
+  // Attaching and detaching (attach.cc). Entry points and TLS callbacks run here, under the lock.
+  Status initialise(Module& module, void* reserved);
+  Status attach(Module& module, void* reserved);
+  void detach(Module& module, void* reserved);
+  void run_tls_callbacks(Module& module, DWORD reason);
+  BOOL run_entry_point(Module& module, DWORD reason, void* reserved);
+  void notify(ULONG reason, Module& module);
+
+  // Lets go of every module that nobody holds any more (free.cc). Nested calls leave it to the outermost (REF-12).
+  void collect();
+  std::vector<Module*> unreachable() const;
+  void unload(const std::vector<Module*>& dying);
+  void remember_unload(const Module& module);
+  void set_executable(Module& module);
+  bool is_listed(const Module& module) const;
+
+  PEB& peb_;
+  path::Volumes& volumes_;
+  std::span<const BuiltinDll* const> builtins_;
+  search::SearchSettings settings_;
+  LoaderLock lock_;
+  ModuleTable table_;
+  Datafiles datafiles_;
+  UnloadTrace unload_trace_;
+  Module* executable_ = nullptr;
+  std::map<std::u16string, Provider> overrides_;  // by upper-case base name
+  std::vector<Notification> notifications_;
+  std::uintptr_t last_cookie_ = 0;
+  std::uint64_t attach_count_ = 0;
+  ULONG unload_count_ = 0;
+  bool collecting_ = false;
+  bool shutting_down_ = false;
 };
 
 }  // namespace hmodule

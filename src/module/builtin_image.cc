@@ -15,7 +15,9 @@ constexpr std::uint32_t kPage = 0x1000;
 constexpr std::uint64_t kPreferredBase = 0x7FF800000000;
 constexpr std::uint32_t kOptionalHeaderOffset = 0x80 + 4 + sizeof(pe::FileHeader);
 
-std::uint32_t page_up(std::size_t size) { return static_cast<std::uint32_t>((size + kPage - 1) & ~(kPage - 1UL)); }
+std::uint32_t page_up(std::size_t size) {
+  return static_cast<std::uint32_t>((size + kPage - 1) & ~(kPage - 1UL));
+}
 
 // A PE file whose file layout is its image layout, made section by section.
 class ImageWriter {
@@ -79,7 +81,7 @@ class ImageWriter {
     optional.Subsystem = pe::kSubsystemWindowsCui;
     optional.DllCharacteristics = pe::kDllDynamicBase | pe::kDllHighEntropyVa | pe::kDllNxCompat;
     optional.NumberOfRvaAndSizes = 16;
-    optional.DataDirectory[0] = {export_rva, export_size};
+    optional.DataDirectories[0] = {export_rva, export_size};
     put(kOptionalHeaderOffset, optional);
     for (std::size_t i = 0; i < sections_.size(); ++i) {
       const std::uint32_t end = i + 1 < sections_.size() ? sections_[i + 1].VirtualAddress : position();
@@ -176,9 +178,9 @@ Result<std::unique_ptr<Module>> make_native_module(Provider provider, std::strin
   }
   if (rows.empty()) writer.reserve(kStubSize);
 
-  auto module = TRY(module_from(writer.finish(pe::kFileExecutableImage | pe::kFileDll | pe::kFileLargeAddressAware,
-                                              directory, directory_size),
-                                provider, name, std::move(full_name)));
+  auto module = TRY(module_from(
+      writer.finish(pe::kFileExecutableImage | pe::kFileDll | pe::kFileLargeAddressAware, directory, directory_size),
+      provider, name, std::move(full_name)));
   module->exports = pe::ExportTable::parse_or_empty(module->image);
   module->native_functions = std::move(native);
   module->stubs_rva = stubs;

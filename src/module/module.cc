@@ -91,13 +91,21 @@ Module::Module(Provider served_by, std::u16string windows_name, std::shared_ptr<
 }
 
 Module::~Module() {
+  forget_dependencies();
+}
+
+void Module::forget_dependencies() {
   for (const auto& edge : visible_dependencies) {
     unlink(node.Dependencies, edge->DependencyLink);
     unlink(edge->DependencyNode->IncomingDependencies, edge->IncomingDependencyLink);
   }
+  visible_dependencies.clear();
+  dependencies.clear();
 }
 
-std::string Module::display_name() const { return utf8(base_name()); }
+std::string Module::display_name() const {
+  return utf8(base_name());
+}
 
 Proc Module::address_of(pe::Rva rva) const {
   if (!native_functions.empty() && rva.value >= stubs_rva) {

@@ -47,6 +47,7 @@ enum class Stage : std::uint8_t {
   snapped,       // bound, protected; no code of it has run
   initialising,  // its attach callbacks are running
   ready,         // attached, or needs no attach
+  failed,        // its attach did; it will be unmapped
   dying,         // its detach has begun: no name leads to it any more
 };
 
@@ -76,6 +77,7 @@ struct Module {
   bool permanent() const { return load_count == kPermanent; }
   // One edge per pair (REF-02); edges to itself and to the permanent system modules are not kept (REF-10, IMP-13).
   void depend_on(Module& target);
+  void forget_dependencies();
   // Writes load_count and what follows from it into the loader structures.
   void show_counts(std::uint32_t incoming_edges);
 
@@ -97,11 +99,12 @@ struct Module {
   bool dont_resolve = false;  // FLAG-06
   bool held_by_load = false;  // belongs to a load in progress
   std::atomic<Stage> stage{Stage::mapped};
-  bool attached = false;                // its attach was called and succeeded: detach is due
-  bool calls_entry = false;             // has an entry point or TLS callbacks to be called
-  std::uint64_t attach_order = 0;       // position in the initialisation order; 0: none
-  std::uint64_t attach_thread_mark = 0; // thread::start mark at attach: older threads get no THREAD_ATTACH (DM-13)
-  std::optional<ULONG> tls_index;
+  bool attached = false;                 // its attach was called and succeeded: detach is due
+  std::uint64_t attach_order = 0;        // position in the initialisation order; 0: none
+  std::uint64_t attach_thread_mark = 0;  // thread::current_start_order() at attach (DM-13)
+  std::optional<std::uint32_t> tls_index;
+  pe::Rva tls_callbacks;    // the array of addresses; 0: none
+  bool registered = false;  // its function table and address range are known to unwind/ and map/
   std::vector<std::unique_ptr<map::Mapping>> thunks;  // traps for missing imports
 
   LDR_DATA_TABLE_ENTRY entry{};

@@ -7,9 +7,13 @@
 namespace hmodule {
 namespace {
 
-std::uintptr_t number(const void* address) { return reinterpret_cast<std::uintptr_t>(address); }
+std::uintptr_t number(const void* address) {
+  return reinterpret_cast<std::uintptr_t>(address);
+}
 
-bool findable(const Module& module) { return module.stage.load(std::memory_order_acquire) != Stage::dying; }
+bool findable(const Module& module) {
+  return module.stage.load(std::memory_order_acquire) != Stage::dying;
+}
 
 template <typename Matches>
 Module* first(const std::vector<Module*>& modules, Matches matches) {

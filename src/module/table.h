@@ -54,14 +54,18 @@ class ModuleTable {
 };
 
 // Circular doubly linked lists as Windows keeps them.
-inline void list_init(LIST_ENTRY& head) { head.Flink = head.Blink = &head; }
+inline void list_init(LIST_ENTRY& head) {
+  head.Flink = head.Blink = &head;
+}
 inline void list_append(LIST_ENTRY& head, LIST_ENTRY& item) {
   item.Flink = &head;
   item.Blink = head.Blink;
   head.Blink->Flink = &item;
   head.Blink = &item;
 }
-inline void list_prepend(LIST_ENTRY& head, LIST_ENTRY& item) { list_append(*head.Flink, item); }
+inline void list_prepend(LIST_ENTRY& head, LIST_ENTRY& item) {
+  list_append(*head.Flink, item);
+}
 inline void list_remove(LIST_ENTRY& item) {
   if (item.Flink == nullptr || item.Flink == &item) return;
   item.Blink->Flink = item.Flink;

@@ -5,18 +5,23 @@
 #include "loader/loader.h"
 #include "module/builtin.h"
 
+#include <memory>
 #include <span>
 
 namespace hmodule {
 
 class Runtime {
  public:
-  virtual ~Runtime() = default;
-  virtual Loader& loader() = 0;
-  virtual PEB& peb() = 0;
+  Loader& loader() { return *loader_; }
+
+ private:
+  friend Runtime& start_runtime(std::span<const BuiltinDll* const> builtins);
+  explicit Runtime(std::unique_ptr<Loader> loader) : loader_(std::move(loader)) {}
+  std::unique_ptr<Loader> loader_;
 };
 
-// Starts it with the builtin DLLs given, if it is not running. Thread-safe.
+// Starts it with the builtin DLLs given (ntdll, kernel32 and kernelbase first) if it is not running. Thread-safe.
+// Ends the process with a sentence when not even the builtin DLLs can be set up, which only want of memory can cause.
 Runtime& start_runtime(std::span<const BuiltinDll* const> builtins);
 
 // The running one. Only code that a started runtime called may use it.

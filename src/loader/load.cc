@@ -1,0 +1,316 @@
+#include "loader/load.h"
+
+#include <cstring>
+
+#include "base/trace.h"
+#include "base/utf.h"
+#include "loader/file_view.h"
+#include "loader/system_dlls.h"
+#include "map/image_mapping.h"
+#include "map/image_regions.h"
+#include "module/builtin_image.h"
+#include "pe/exceptions.h"
+#include "pe/load_config.h"
+#include "pe/tls.h"
+#include "search/api_set.h"
+#include "thread/tls.h"
+#include "unwind/function_table.h"
+
+namespace hmodule {
+namespace {
+
+bool not_there(NTSTATUS status) {
+  return status == STATUS_DLL_NOT_FOUND || status == STATUS_OBJECT_NAME_NOT_FOUND ||
+         status == STATUS_OBJECT_PATH_NOT_FOUND;
+}
+
+search::LoadPath system_directory_only() {
+  return {{std::u16string(path::kSystemDirectory), search::Origin::system}};
+}
+
+// IMP-05: the bytes of an import descriptor's or forwarder's module name.
+Result<search::DllName> dll_name(std::string_view text) {
+  return search::normalise_name(utf16(text));
+}
+
+}  // namespace
+
+Load::Load(Loader& loader, DWORD flags)
+    : loader_(loader),
+      flags_(flags),
+      dont_resolve_((flags & kDontResolveDllReferences) != 0),
+      surroundings_(loader.surroundings()),
+      settings_(loader.settings_.snapshot()),
+      directories_(search::load_path(settings_, surroundings_, flags & search::kSearchBits)) {}
+
+Load::~Load() {
+  for (Module* module : fresh_) {
+    module->held_by_load = false;
+    module->load_count = 0;
+  }
+  if (!fresh_.empty()) loader_.collect();
+}
+
+void Load::commit() {
+  for (Module* module : fresh_) module->held_by_load = false;
+  fresh_.clear();
+}
+
+Result<Module*> Load::map(const LoadRequest& request) {
+  if (request.source) return map_source(request);
+  const search::DllName name = TRY(search::normalise_name(request.name));
+  TRY(search::check_flags(flags_, name));
+  if (name.kind == search::NameKind::absolute || name.kind == search::NameKind::rooted) {
+    const std::u16string full = TRY(search::full_name(name, surroundings_));
+    directories_ = search::load_path(settings_, surroundings_, flags_ & (search::kSearchBits | search::kAltered),
+                                     path::directory(full));
+  }
+  if (request.load_path) directories_ = search::split_load_path(*request.load_path);
+  return find_or_map(name, request.caller, directories_);
+}
+
+// --- By name ---
+
+Result<Module*> Load::find_or_map(const search::DllName& name, const Module* importer,
+                                  const search::LoadPath& directories) {
+  if (const auto local = search::dot_local_path(surroundings_, loader_.volumes_); !local.empty()) {
+    search::DllName bare{std::u16string(name.base()), search::NameKind::bare};
+    Result<Module*> found = search_directories(bare, local, Provider::file);
+    if (found || !not_there(found.error().status)) return found;
+  }
+  switch (name.kind) {
+    case search::NameKind::bare:
+      return find_or_map_bare(name, importer, directories);
+    case search::NameKind::relative:
+      return search_directories(name, directories, std::nullopt);
+    default:
+      return map_named(name);
+  }
+}
+
+// The steps before any directory is touched (§4.1).
+Result<Module*> Load::find_or_map_bare(const search::DllName& given, const Module* importer,
+                                       const search::LoadPath& directories) {
+  search::DllName name = given;
+  bool from_api_set = false;
+  if (search::is_api_set_name(name.text)) {
+    const auto host = search::api_set_host(name.text, importer == nullptr ? u"" : importer->base_name());
+    if (host && host->empty())
+      return fail(STATUS_DLL_NOT_FOUND, "{} is an API set that no DLL serves", utf8(name.text));
+    if (host) {
+      trace::line(trace::Channel::search, "{} is served by {}", utf8(name.text), utf8(*host));
+      name.text = *host;
+      from_api_set = true;
+    }
+  }
+  if (Module* loaded = loader_.table_.read()->named(name.text)) {
+    trace::line(trace::Channel::search, "{} is loaded already: {}", utf8(name.text), utf8(loaded->full_name));
+    return loaded;
+  }
+  const BuiltinDll* builtin = loader_.builtin_named(name.text);
+  if (const auto only = loader_.override_of(name.text)) {
+    if (*only == Provider::builtin && builtin != nullptr) return add_builtin(*builtin);
+    return search_directories(name, directories, only);
+  }
+  const bool known = search::is_known_dll(name.text);
+  if (known && builtin != nullptr) return add_builtin(*builtin);
+  if (known || from_api_set) return search_directories(name, system_directory_only(), std::nullopt);
+  return search_directories(name, directories, std::nullopt);
+}
+
+Result<Module*> Load::map_named(const search::DllName& name) {
+  const std::u16string full = TRY(search::full_name(name, surroundings_));
+  if (Module* loaded = loader_.table_.read()->with_path(full)) return loaded;  // ID-04
+  if (search::is_api_set_name(name.base()))                                    // SRCH-43
+    return fail(STATUS_DLL_NOT_FOUND, "{} is an API set's name, and no file", utf8(full));
+  Module* module = nullptr;
+  const auto probe = [&](const search::Candidate& candidate) -> Status {
+    module = TRY(map_candidate(candidate));
+    return ok;
+  };
+  TRY(search::open_named(name, surroundings_, loader_.volumes_, probe));
+  return module;
+}
+
+Result<Module*> Load::search_directories(const search::DllName& name, const search::LoadPath& directories,
+                                         std::optional<Provider> only) {
+  Module* module = nullptr;
+  const auto probe = [&](const search::Candidate& candidate) -> Status {
+    if (only && (*only == Provider::file) == candidate.system_directory)
+      return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: passed over by an override", utf8(candidate.full_name));
+    module = TRY(map_candidate(candidate));
+    return ok;
+  };
+  TRY(search::search(name, directories, loader_.volumes_, probe));
+  return module;
+}
+
+// SRCH-60: an importer may say where its own imports are looked for, unless the caller of the load did.
+search::LoadPath Load::directories_for(const Module& importer) const {
+  if ((flags_ & search::kSearchBits) != 0) return directories_;
+  const auto config = pe::load_config(importer.image);
+  const DWORD own = config && *config ? (*config)->dependent_load_flags & search::kSearchBits : 0;
+  if (own == 0) return directories_;
+  return search::load_path(settings_, surroundings_, own, path::directory(importer.full_name));
+}
+
+Result<Module*> Load::dependency(std::string_view dll, const Module& importer, const search::LoadPath& directories) {
+  search::DllName name = TRY(dll_name(dll));
+  name = {std::u16string(name.base()), search::NameKind::bare};  // SRCH-14
+  return find_or_map_bare(name, &importer, directories);
+}
+
+Result<Module*> Load::module_for_import(Module& importer, std::string_view dll) {
+  Result<Module*> found = dependency(dll, importer, directories_for(importer));
+  if (found) return found;
+  Error& error = found.error();
+  if (not_there(error.status) && is_system_dll(dll)) {
+    trace::line(trace::Channel::bind, "{} imports the system DLL {}, which nobody serves; its functions are traps",
+                importer.display_name(), dll);
+    return nullptr;
+  }
+  return Error{error.status, fmt::format("{} needs {}: {}", importer.display_name(), dll, error.reason)};
+}
+
+Result<Module*> Load::module_for_forwarder(Module& exporter, std::string_view dll) {
+  return dependency(dll, exporter, directories_);
+}
+
+// --- From bytes ---
+
+Result<Module*> Load::map_candidate(const search::Candidate& candidate) {
+  if (candidate.system_directory) {
+    const auto base_name = path::base_name(candidate.full_name);
+    const BuiltinDll* builtin = loader_.builtin_named(base_name);
+    if (builtin != nullptr && loader_.override_of(base_name) != Provider::system_pe) {
+      if (Module* loaded = loader_.table_.read()->with_path(candidate.full_name)) return loaded;
+      return add_builtin(*builtin);
+    }
+  }
+  if (candidate.host_path.empty())
+    return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: not there", utf8(candidate.full_name));
+  const FileView file = TRY(FileView::open(candidate.host_path));
+  const Provider provider = candidate.system_directory ? Provider::system_pe : Provider::file;
+  return map_bytes(file.bytes(candidate.host_path), provider, candidate.full_name, candidate.host_path, file.identity(),
+                   std::make_shared<const std::string>(candidate.host_path));
+}
+
+Result<Module*> Load::map_source(const LoadRequest& request) {
+  const ImageSource& source = *request.source;
+  const std::u16string full_name = loader_.name_of_source(request);
+  auto name = std::make_shared<const std::string>(utf8(full_name));
+  if (source.file < 0) return map_bytes(Bytes(source.memory, *name), Provider::file, full_name, {}, std::nullopt, name);
+  const FileView file = TRY(FileView::of_descriptor(source.file, *name));
+  return map_bytes(file.bytes(*name), Provider::file, full_name, {}, file.identity(), name);
+}
+
+Result<Module*> Load::map_bytes(Bytes file, Provider provider, std::u16string full_name, std::string host_path,
+                                std::optional<FileIdentity> identity, std::shared_ptr<const std::string> name) {
+  if (file.size() == 0) return fail(STATUS_INVALID_FILE_FOR_SECTION, "{}: is empty", *name);
+  const pe::Image image = TRY(pe::Image::parse(Bytes(file.span(), *name)));
+  if (identity) {  // ID-03, with the guard of ID-07
+    Module* same = loader_.table_.read()->with_identity(*identity);
+    if (same != nullptr && same->image.time_date_stamp() == image.time_date_stamp() &&
+        same->image.size_of_image() == image.size_of_image())
+      return same;
+  }
+  map::Mapping mapping = TRY(map::lay_out(image));
+  const pe::Image mapped = image.in_memory(mapping.span());
+  TRY(map::relocate(mapped));
+  auto module = std::make_unique<Module>(provider, std::move(full_name), std::move(name), mapped, std::move(mapping));
+  module->host_path = std::move(host_path);
+  module->identity = identity;
+  module->exports = pe::ExportTable::parse_or_empty(module->image);
+  module->dont_resolve = dont_resolve_ && fresh_.empty();  // FLAG-09: it brings no dependencies
+  trace::line(trace::Channel::map, "{}: {} bytes at {} (preferred {:#x})", utf8(module->full_name), module->size(),
+              module->base(), image.image_base());
+  return &adopt(std::move(module));
+}
+
+// The executable takes the place of the stand-in for the host program.
+Result<Module*> Load::map_program(const LoadRequest& request) {
+  const FileView file = TRY(FileView::open(utf8(request.name)));
+  const std::u16string full_name = loader_.volumes_.from_host(utf8(request.name));
+  auto name = std::make_shared<const std::string>(utf8(request.name));
+  const pe::Image image = TRY(pe::Image::parse(file.bytes(*name)));
+  if (image.is_dll()) return fail(STATUS_INVALID_IMAGE_FORMAT, "{}: is a DLL, not a program", *name);
+  map::Mapping mapping = TRY(map::lay_out(image));
+  const pe::Image mapped = image.in_memory(mapping.span());
+  TRY(map::relocate(mapped));
+  auto module = std::make_unique<Module>(Provider::file, full_name, name, mapped, std::move(mapping));
+  module->host_path = *name;
+  module->identity = file.identity();
+  module->exports = pe::ExportTable::parse_or_empty(module->image);
+  Module* stand_in = loader_.executable_;
+  Module& program = adopt(std::move(module), true);
+  loader_.set_executable(program);
+  loader_.table_.remove({stand_in});
+  return &program;
+}
+
+Result<Module*> Load::add_builtin(const BuiltinDll& dll) {
+  return &adopt(TRY(loader_.make_builtin(dll)));
+}
+
+Module& Load::adopt(std::unique_ptr<Module> module, bool first) {
+  module->held_by_load = true;
+  Module& listed = first ? loader_.table_.insert_first(std::move(module)) : loader_.table_.insert(std::move(module));
+  fresh_.push_back(&listed);
+  return listed;
+}
+
+// --- From mapped to ready for its attach ---
+
+Status Load::settle() {
+  for (; settled_ < fresh_.size(); ++settled_) {  // grows while it runs: breadth first
+    Module& module = *fresh_[settled_];
+    if (module.stage != Stage::mapped) continue;
+    const bool resolves = module.image.is_dll() && !module.dont_resolve;  // LL-06, FLAG-06
+    if (resolves || &module == loader_.executable_) TRY(bind::bind_imports(module, *this));
+  }
+  for (Module* module : fresh_)
+    if (module->stage == Stage::mapped) TRY(finish(*module));
+  for (std::size_t i = 0; i < fresh_.size(); ++i) {
+    Module& module = *fresh_[i];
+    if (module.dont_resolve || (module.entry.Flags & kLdrLoadNotificationsSent) != 0) continue;
+    module.entry.Flags |= kLdrLoadNotificationsSent;
+    loader_.notify(1, module);
+  }
+  return ok;
+}
+
+Status Load::finish(Module& module) {
+  const bool runs = (module.image.is_dll() && !module.dont_resolve) || &module == loader_.executable_;
+  if (runs) {
+    map::set_security_cookie(module.image);
+    TRY(give_tls(module));
+  }
+  TRY(map::protect(module.image));
+  map::note_image(module.base(), module.size());
+  const auto functions = TRY(pe::exception_table(module.image));
+  TRY(unwind::add_image({reinterpret_cast<std::uintptr_t>(module.base()), module.size(),
+                         reinterpret_cast<RUNTIME_FUNCTION*>(const_cast<pe::RuntimeFunction*>(functions.data())),
+                         functions.size()}));
+  module.registered = true;
+  module.node.State = LdrModulesSnapped;
+  module.stage = runs ? Stage::snapped : Stage::ready;
+  return ok;
+}
+
+Status Load::give_tls(Module& module) {
+  const std::optional<pe::Tls> tls = TRY(pe::tls(module.image));
+  if (!tls || !tls->needs_slot()) return ok;
+  thread::TlsTemplate block;
+  block.data = reinterpret_cast<const std::byte*>(module.base()) + tls->raw_data.value;
+  block.size = tls->raw_size;
+  block.zero_fill = tls->zero_fill;
+  block.alignment = tls->alignment;
+  const std::uint32_t index = TRY(thread::allocate_tls(block));
+  module.tls_index = index;
+  module.tls_callbacks = tls->callbacks;
+  module.entry.TlsIndex = 0xFFFF;  // TLS-09
+  if (tls->index) std::memcpy(module.mapping.base() + tls->index.value, &index, sizeof index);
+  return ok;
+}
+
+}  // namespace hmodule

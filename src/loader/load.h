@@ -1,0 +1,66 @@
+// One load, as a transaction (DESIGN D6): what it maps it also unmaps, unless it comes to commit().
+#pragma once
+
+#include <vector>
+
+#include "bind/bind.h"
+#include "loader/loader.h"
+
+namespace hmodule {
+
+// Lives under the loader lock.
+class Load final : public bind::Resolver {
+ public:
+  // `flags` and the directories derived from them hold for the whole graph (FLAG-20).
+  Load(Loader& loader, DWORD flags);
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
+  ~Load() override;
+
+  // The module that `request` names: found, or mapped with all it imports, bound, but not attached.
+  Result<Module*> map(const LoadRequest& request);
+  // The main executable of a program (Loader::load_program).
+  Result<Module*> map_program(const LoadRequest& request);
+  // Binds and protects whatever has been mapped so far, and everything that brings in; then the notifications.
+  Status settle();
+  // The module is the caller's: what was mapped stays.
+  void commit();
+
+  Result<Module*> module_for_import(Module& importer, std::string_view dll) override;
+  Result<Module*> module_for_forwarder(Module& exporter, std::string_view dll) override;
+
+  const std::vector<Module*>& fresh() const { return fresh_; }
+
+ private:
+  // By name (find.cc).
+  Result<Module*> find_or_map(const search::DllName& name, const Module* importer, const search::LoadPath& directories);
+  Result<Module*> find_or_map_bare(const search::DllName& name, const Module* importer,
+                                   const search::LoadPath& directories);
+  Result<Module*> map_named(const search::DllName& name);
+  Result<Module*> search_directories(const search::DllName& name, const search::LoadPath& directories,
+                                     std::optional<Provider> only);
+  Result<Module*> dependency(std::string_view dll, const Module& importer, const search::LoadPath& directories);
+  search::LoadPath directories_for(const Module& importer) const;
+
+  // From bytes.
+  Result<Module*> map_candidate(const search::Candidate& candidate);
+  Result<Module*> map_source(const LoadRequest& request);
+  Result<Module*> map_bytes(Bytes file, Provider provider, std::u16string full_name, std::string host_path,
+                            std::optional<FileIdentity> identity, std::shared_ptr<const std::string> name);
+  Result<Module*> add_builtin(const BuiltinDll& dll);
+  Module& adopt(std::unique_ptr<Module> module, bool first = false);
+
+  Status finish(Module& module);
+  Status give_tls(Module& module);
+
+  Loader& loader_;
+  const DWORD flags_;
+  bool dont_resolve_ = false;
+  search::Surroundings surroundings_;
+  search::Settings settings_;
+  search::LoadPath directories_;
+  std::vector<Module*> fresh_;  // mapped by this load, in order
+  std::size_t settled_ = 0;     // how many of them are bound
+};
+
+}  // namespace hmodule

@@ -1,0 +1,24 @@
+// The loader lock: a real CRITICAL_SECTION, the one at PEB+0x110, so that DLL code which takes it shares it with us
+// (LOCK-01). Recursive; held across every entry point and TLS callback.
+#pragma once
+
+#include "win/types.h"
+
+namespace hmodule {
+
+class LoaderLock {
+ public:
+  explicit LoaderLock(CRITICAL_SECTION& section) : section_(section) {}
+  LoaderLock(const LoaderLock&) = delete;
+  LoaderLock& operator=(const LoaderLock&) = delete;
+
+  void lock();
+  bool try_lock();
+  void unlock();
+  bool held_by_this_thread() const;
+
+ private:
+  CRITICAL_SECTION& section_;
+};
+
+}  // namespace hmodule

@@ -1,0 +1,12 @@
+// Which DLLs are Windows' own. One of these that nobody serves does not fail the load of its importer: what is imported
+// from it becomes traps, as most DLLs import more than they call. Asking for one by LoadLibrary still fails.
+#pragma once
+
+#include <string_view>
+
+namespace hmodule {
+
+// `dll` as an import descriptor names it. API sets count: each stands for a system DLL.
+bool is_system_dll(std::string_view dll);
+
+}  // namespace hmodule

@@ -1,0 +1,61 @@
+#include "runtime/runtime.h"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+
+#include "base/trace.h"
+#include "path/volumes.h"
+#include "thread/hooks.h"
+#include "thread/peb.h"
+#include "thread/teb.h"
+
+namespace hmodule {
+namespace {
+
+std::atomic<Runtime*> running{nullptr};
+
+// The parts of thread/ that need the loader.
+void connect_threads() {
+  thread::LoaderHooks hooks;
+  hooks.attach = [] { runtime().loader().thread_attach(); };
+  hooks.detach = [] { runtime().loader().thread_detach(); };
+  hooks.is_dll_code = [](std::uintptr_t ip) {
+    return runtime().loader().image_base_of(reinterpret_cast<const void*>(ip)) != nullptr;
+  };
+  thread::set_loader_hooks(hooks);
+}
+
+// EXIT-09: the host's exit() is the end of the Windows process too.
+void detach_at_exit() {
+  thread::attach();
+  runtime().loader().process_detach();
+}
+
+}  // namespace
+
+Runtime& start_runtime(std::span<const BuiltinDll* const> builtins) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  if (Runtime* already = running.load(std::memory_order_acquire)) return *already;
+  trace::configure_from_environment();
+  thread::start();
+  thread::attach();
+  auto loader = Loader::start({thread::peb(), path::volumes(), builtins});
+  if (!loader) {
+    std::fprintf(stderr, "hmodule: cannot start: %s\n", loader.error().reason.c_str());
+    std::abort();
+  }
+  // Never deleted: DLL code may run until the very end of the process.
+  running.store(new Runtime(*std::move(loader)), std::memory_order_release);
+  connect_threads();
+  std::atexit(detach_at_exit);
+  return *running.load();
+}
+
+Runtime& runtime() {
+  return *running.load(std::memory_order_acquire);
+}
+
+}  // namespace hmodule
