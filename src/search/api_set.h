@@ -5,6 +5,7 @@
 #include "win/types.h"
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace hmodule::search {
@@ -14,7 +15,7 @@ bool is_api_set_name(std::u16string_view name);
 
 // The base name of the DLL serving `name` for `importer` (a base name, may be empty). Empty string: known without a
 // host (SRCH-42); nullopt: not in the table. The digits after the last hyphen and ".dll" do not matter (SRCH-40).
-std::optional<std::u16string_view> api_set_host(std::u16string_view name, std::u16string_view importer = {});
+std::optional<std::u16string> api_set_host(std::u16string_view name, std::u16string_view importer = {});
 
 // SRCH-45.
 bool api_set_present(std::u16string_view name);  // ApiSetQueryApiSetPresence
