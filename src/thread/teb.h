@@ -17,7 +17,7 @@ namespace hmodule::thread {
 namespace detail {
 // The calling thread's own TEB, or null. Readable in signal handlers.
 extern __thread TEB* own_teb __attribute__((tls_model("initial-exec"), visibility("hidden")));
-TEB& attach_now();
+TEB& attach_now() noexcept;
 }  // namespace detail
 
 // The calling thread's TEB, through GS. A thread that has none yet is attached by the fault this read takes; so any

@@ -1,0 +1,212 @@
+// A thread gets its Windows side and loses it again.
+//
+// The end of a host thread is seen by a pthread key, because key destructors run after those of C++ thread_local
+// variables. Other keys' destructors may still call into a DLL, before or after ours. So ours puts itself back once,
+// which buys it a second round after everybody's first; a thread that is attached again after that gets the third.
+#include "thread/create.h"
+#include "thread/fls.h"
+#include "thread/gs.h"
+#include "thread/hooks.h"
+#include "thread/peb.h"
+#include "thread/pthread.h"
+#include "thread/registry.h"
+#include "thread/teb.h"
+
+#include "base/trace.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <new>
+
+namespace hmodule::thread {
+namespace detail {
+
+__thread TEB* own_teb __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+}  // namespace detail
+
+namespace {
+
+std::atomic<void (*)()> attach_hook{nullptr}, detach_hook{nullptr};
+std::atomic<void (*)(TEB&)> started_hook{nullptr};
+std::atomic<void (*)(TEB&, DWORD)> ended_hook{nullptr};
+std::atomic<bool (*)(std::uintptr_t)> dll_code_hook{nullptr};
+
+pthread_key_t exit_key() {
+  static const pthread_key_t key = [] {
+    pthread_key_t made;
+    const int error = pthread_key_create(&made, [](void* value) {
+      Thread& thread = *static_cast<Thread*>(value);
+      if (thread.last_round) return leave(thread, 0, Farewell::with_callbacks);
+      thread.last_round = true;
+      pthread_setspecific(exit_key(), &thread);
+    });
+    if (error != 0) std::abort();  // 1024 keys in use: no later call could be right either
+    return made;
+  }();
+  return key;
+}
+
+struct StackBounds {
+  std::byte *low, *high;
+};
+
+StackBounds stack_of_calling_thread() {
+  pthread_attr_t attributes;
+  void* low = nullptr;
+  std::size_t size = 0;
+  if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+    pthread_attr_getstack(&attributes, &low, &size);
+    pthread_attr_destroy(&attributes);
+  }
+  return {static_cast<std::byte*>(low), static_cast<std::byte*>(low) + size};
+}
+
+// Page-aligned, as DLL code may expect of a TEB.
+Thread* allocate_thread() {
+  constexpr std::size_t kPage = 4096, kSize = (sizeof(Thread) + kPage - 1) / kPage * kPage;
+  void* memory = std::aligned_alloc(kPage, kSize);
+  if (memory == nullptr) throw std::bad_alloc();
+  return new (memory) Thread{};
+}
+
+// §15.1
+void fill_teb(TEB& teb) {
+  const StackBounds stack = stack_of_calling_thread();
+  teb.NtTib.ExceptionList = reinterpret_cast<void*>(-1);
+  teb.NtTib.StackBase = stack.high;
+  teb.NtTib.StackLimit = stack.low;
+  teb.NtTib.FiberData = reinterpret_cast<void*>(0x1E00);  // "version 30": not a fiber
+  teb.NtTib.Self = &teb.NtTib;
+  teb.DeallocationStack = stack.low;
+  teb.ClientId.UniqueProcess = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(getpid()));
+  teb.ClientId.UniqueThread = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(gettid()));
+  teb.ProcessEnvironmentBlock = &peb();
+  teb.CurrentLocale = 0x409;
+  teb.StaticUnicodeString = {0, sizeof teb.StaticUnicodeBuffer, teb.StaticUnicodeBuffer};
+}
+
+void link(Thread& thread) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  make_tls_blocks(thread);
+  thread.next = all.first;
+  if (all.first != nullptr) all.first->previous = &thread;
+  all.first = &thread;
+}
+
+void unlink(Thread& thread) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  (thread.previous != nullptr ? thread.previous->next : all.first) = thread.next;
+  if (thread.next != nullptr) thread.next->previous = thread.previous;
+  free_tls_blocks(thread);
+  std::free(thread.teb.TlsExpansionSlots);
+}
+
+}  // namespace
+
+Registry& registry() {
+  static auto* const all = new Registry;  // never destroyed: threads outlive main()
+  return *all;
+}
+
+Thread& adopt_calling_thread(std::uint64_t start_order) {
+  Thread* thread = allocate_thread();
+  thread->start_order = start_order;
+  fill_teb(thread->teb);
+  link(*thread);
+  detail::own_teb = &thread->teb;
+  set_gs_base(reinterpret_cast<std::uintptr_t>(&thread->teb));
+  trace::line(trace::Channel::thread, "thread {} attached, TEB {}", thread_id(thread->teb),
+              static_cast<void*>(&thread->teb));
+  return *thread;
+}
+
+// No exception may pass: the caller can be the lazy-attach stub, in the middle of DLL code.
+TEB& detail::attach_now() noexcept {
+  const int saved_errno = errno;
+  Thread& thread = adopt_calling_thread(seen_start_order);
+  pthread_setspecific(exit_key(), &thread);
+  run_attach_hook();
+  errno = saved_errno;
+  return thread.teb;
+}
+
+void leave(Thread& thread, DWORD exit_code, Farewell farewell) {
+  if (farewell == Farewell::with_callbacks) {
+    fls_run_callbacks(thread.teb.FlsData);
+    if (auto* hook = detach_hook.load(); hook != nullptr && thread.callbacks) hook();
+    fls_release(thread.teb.FlsData);
+    thread.teb.FlsData = nullptr;
+  }
+  if (auto* hook = ended_hook.load(); hook != nullptr) hook(thread.teb, exit_code);
+  unlink(thread);
+  trace::line(trace::Channel::thread, "thread {} detached", thread_id(thread.teb));
+  pthread_setspecific(exit_key(), nullptr);
+  detail::own_teb = nullptr;
+  set_gs_base(0);
+  thread.~Thread();
+  std::free(&thread);
+}
+
+void run_attach_hook() {
+  if (auto* hook = attach_hook.load(); hook != nullptr) hook();
+}
+void run_started_hook(TEB& teb) {
+  if (auto* hook = started_hook.load(); hook != nullptr) hook(teb);
+}
+bool is_dll_code(std::uintptr_t ip) {
+  auto* hook = dll_code_hook.load();
+  return hook != nullptr && hook(ip);
+}
+
+void set_loader_hooks(const LoaderHooks& hooks) {
+  attach_hook = hooks.attach;
+  detach_hook = hooks.detach;
+  dll_code_hook = hooks.is_dll_code;
+}
+void set_object_hooks(const ObjectHooks& hooks) {
+  started_hook = hooks.started;
+  ended_hook = hooks.ended;
+}
+
+void start() {
+  static const bool started = [] {
+    peb();
+    shared_data();
+    install_lazy_attach();
+    attach();
+    patch_pthread_create();
+    return true;
+  }();
+  static_cast<void>(started);
+}
+
+void set_last_status(NTSTATUS status) {
+  TEB& self = teb();
+  self.LastStatusValue = status;
+  self.LastErrorValue = win32_from_status(status);
+}
+
+std::uint64_t start_order(const TEB& teb) {
+  return thread_of(teb).start_order;
+}
+void*& object_of(TEB& teb) {
+  return thread_of(teb).object;
+}
+
+std::vector<DWORD> thread_ids() {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  std::vector<DWORD> ids;
+  for (const Thread* thread = all.first; thread != nullptr; thread = thread->next)
+    ids.push_back(thread_id(thread->teb));
+  return ids;
+}
+
+}  // namespace hmodule::thread

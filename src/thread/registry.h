@@ -1,0 +1,65 @@
+// All threads that have a Windows side, and what Windows does not see of each.
+//
+// The registry's mutex is a leaf: whoever holds it calls nothing but the allocator. The loader lock comes before it
+// (allocate_tls() is called under that one), never after.
+#pragma once
+
+#include "thread/tls.h"
+#include "win/teb.h"
+
+#include <csetjmp>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace hmodule::thread {
+
+// GS points at the first byte, so the TEB comes first; DLL code never looks behind it.
+struct Thread {
+  TEB teb;
+  Thread* previous = nullptr;
+  Thread* next = nullptr;
+  std::uint64_t start_order = 0;
+  void* object = nullptr;               // nt's
+  std::jmp_buf* way_out = nullptr;      // in threads of create_thread(): where exit_current_thread() jumps
+  bool callbacks = true;                // DLL_THREAD_ATTACH and DETACH are wanted
+  bool last_round = false;              // of pthread's key destructors, see attach.cc
+  std::size_t tls_capacity = 0;         // of the vector at ThreadLocalStoragePointer
+  std::vector<void**> retired_vectors;  // TLS-06
+};
+
+inline Thread& thread_of(TEB& teb) {
+  return reinterpret_cast<Thread&>(teb);
+}
+inline const Thread& thread_of(const TEB& teb) {
+  return reinterpret_cast<const Thread&>(teb);
+}
+
+struct Registry {
+  std::mutex mutex;
+  Thread* first = nullptr;
+  std::vector<std::optional<TlsTemplate>> templates;  // static TLS by index
+};
+Registry& registry();
+
+// With the registry's mutex held: a block per template for a thread that is about to be linked; the end of them.
+void make_tls_blocks(Thread& thread);
+void free_tls_blocks(Thread& thread);
+
+// attach.cc: a Windows side for the calling thread, without callbacks; and its end, with them or without.
+Thread& adopt_calling_thread(std::uint64_t start_order);
+enum class Farewell : bool { silent, with_callbacks };
+void leave(Thread& thread, DWORD exit_code, Farewell farewell);
+void run_attach_hook();
+void run_started_hook(TEB& teb);
+
+// pthread.cc
+// 0: nobody saw this thread starting.
+extern __thread std::uint64_t seen_start_order __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+// lazy_attach.cc
+void install_lazy_attach();
+bool is_dll_code(std::uintptr_t ip);
+
+}  // namespace hmodule::thread

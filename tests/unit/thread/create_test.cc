@@ -1,0 +1,159 @@
+#include "thread/create.h"
+
+#include "support.h"
+#include "thread/fls.h"
+#include "thread/gs.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <future>
+#include <string>
+
+namespace hmodule::thread {
+namespace {
+
+// Stands for nt's thread object.
+struct Object {
+  std::promise<DWORD> exit_code;
+  std::promise<void> resume;
+  bool suspended = false;
+  std::string events;
+};
+Object* object_in(TEB& teb) {
+  return static_cast<Object*>(object_of(teb));
+}
+
+// As kernel32 has it: no exception may pass, and yet the thread leaves through it.
+HM_WINAPI [[noreturn]] void ExitThread(DWORD code) noexcept {
+  exit_current_thread(code);
+}
+
+class Create : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    testing::start_with_test_hooks();
+    set_object_hooks({
+        .started =
+            [](TEB& teb) {
+              if (object_in(teb)->suspended) object_in(teb)->resume.get_future().wait();
+              object_in(teb)->events += "started ";
+            },
+        .ended =
+            [](TEB& teb, DWORD code) {
+              if (object_of(teb) == nullptr) return;
+              object_in(teb)->events += "ended ";
+              object_in(teb)->exit_code.set_value(code);
+            },
+    });
+    testing::during_attach = [] { object_in(teb())->events += "attach "; };
+    testing::during_detach = [] {
+      if (object_of(teb()) != nullptr) object_in(teb())->events += "detach ";
+    };
+  }
+  void TearDown() override { set_object_hooks({}); }
+
+  DWORD run(StartRoutine routine, void* parameter = nullptr) {
+    object_ = std::make_unique<Object>();
+    const auto thread = create_thread({.routine = routine, .parameter = parameter, .object = object_.get()});
+    EXPECT_TRUE(thread);
+    return object_->exit_code.get_future().get();
+  }
+  std::unique_ptr<Object> object_;
+};
+
+TEST_F(Create, RunsTheCallbacksAroundTheRoutineInOrder) {
+  static ULONG index;
+  index = *fls_alloc([](void* object) HM_WINAPI { static_cast<Object*>(object)->events += "fls "; });
+  const DWORD code = run([](void*) HM_WINAPI -> DWORD {
+    object_in(teb())->events += "routine ";
+    EXPECT_TRUE(fls_set(index, object_of(teb())));
+    return 17;
+  });
+  EXPECT_EQ(code, 17U);
+  EXPECT_EQ(object_->events, "started attach routine fls detach ended ");
+  EXPECT_TRUE(fls_free(index));
+}
+
+TEST_F(Create, TellsTheIdsAtOnce) {
+  Object object;
+  object.suspended = true;
+  const auto thread = create_thread(
+      {.routine = [](void*) HM_WINAPI -> DWORD { return static_cast<DWORD>(gettid()); }, .object = &object});
+  ASSERT_TRUE(thread);
+  EXPECT_EQ(thread->teb->ClientId.UniqueThread, thread->id.UniqueThread);
+  EXPECT_EQ(object.events, "") << "suspended: not even DLL_THREAD_ATTACH yet";
+  object.resume.set_value();
+  EXPECT_EQ(object.exit_code.get_future().get(),
+            static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(thread->id.UniqueThread)));
+}
+
+TEST_F(Create, ExitThreadLeavesFromAnyDepth) {  // platform-facts §3.4
+  const DWORD code = run([](void*) HM_WINAPI -> DWORD {
+    struct Never {
+      ~Never() { ADD_FAILURE() << "DLL frames are dropped, not unwound"; }
+    } never;
+    ExitThread(5);
+    return 0;
+  });
+  EXPECT_EQ(code, 5U);
+  EXPECT_EQ(object_->events, "started attach detach ended ");
+}
+
+TEST_F(Create, TerminationRunsNoCallbacks) {  // DM-16
+  const DWORD code = run([](void*) HM_WINAPI -> DWORD { terminate_current_thread(9); });
+  EXPECT_EQ(code, 9U);
+  EXPECT_EQ(object_->events, "started attach ended ");
+}
+
+TEST_F(Create, HostThreadMayEndByExitThread) {
+  testing::during_attach = nullptr;
+  pthread_t thread;
+  ASSERT_EQ(pthread_create(
+                &thread, nullptr,
+                [](void*) -> void* {
+                  attach();
+                  ExitThread(3);
+                },
+                nullptr),
+            0);
+  void* result = this;
+  EXPECT_EQ(pthread_join(thread, &result), 0);
+  EXPECT_EQ(result, nullptr);
+  EXPECT_EQ(testing::detaches, 1);
+}
+
+TEST_F(Create, ThreadHasItsStackAndFloatModes) {  // EH-52
+  Object object;
+  const auto routine = [](void*) HM_WINAPI -> DWORD {
+    std::uint16_t control = 0;
+    std::uint32_t mxcsr = 0;
+    __asm__ volatile("fnstcw %0\n\tstmxcsr %1" : "=m"(control), "=m"(mxcsr));
+    EXPECT_EQ(control, 0x27F);
+    EXPECT_EQ(mxcsr & 0xFFC0, 0x1F80U);
+    const TEB& own = teb();
+    return static_cast<DWORD>(static_cast<std::byte*>(own.NtTib.StackBase) -
+                              static_cast<std::byte*>(own.NtTib.StackLimit));
+  };
+  ASSERT_TRUE(create_thread({.routine = routine, .stack_size = 3 << 20, .object = &object}));
+  EXPECT_GE(object.exit_code.get_future().get(), 3U << 20);
+}
+
+TEST_F(Create, ImpossibleStackIsRefused) {
+  const auto refused =
+      create_thread({.routine = [](void*) HM_WINAPI -> DWORD { return 0; }, .stack_size = std::size_t{1} << 50});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, STATUS_NO_MEMORY);
+}
+
+TEST_F(Create, CanSkipTheLoadersCallbacks) {
+  Object object;
+  ASSERT_TRUE(create_thread(
+      {.routine = [](void*) HM_WINAPI -> DWORD { return 0; }, .object = &object, .skip_thread_attach = true}));
+  object.exit_code.get_future().get();
+  EXPECT_EQ(object.events, "started ended ");
+}
+
+}  // namespace
+}  // namespace hmodule::thread

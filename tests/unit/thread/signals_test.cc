@@ -1,0 +1,121 @@
+// EH-51: faults that are nobody's of ours reach the host's previous handler as the kernel would have delivered them.
+#include "thread/signals.h"
+
+#include "support.h"
+
+#include <gtest/gtest.h>
+
+#include <csetjmp>
+#include <cstdlib>
+
+namespace hmodule::thread {
+namespace {
+
+class SignalsDeathTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ::testing::GTEST_FLAG(death_test_style) = "threadsafe"; }
+};
+
+void install(int signal, void (*handler)(int, siginfo_t*, void*), int flags) {
+  struct sigaction action {};
+  action.sa_sigaction = handler;
+  action.sa_flags = flags | SA_SIGINFO;
+  sigaction(signal, &action, nullptr);
+}
+
+bool no_claim(int, siginfo_t&, ucontext_t&) {
+  return false;
+}
+
+TEST_F(SignalsDeathTest, HostHandlerGetsWhatNobodyClaims) {
+  const auto run = [] {
+    install(
+        SIGSEGV,
+        [](int signal, siginfo_t* info, void* context) {
+          const auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+          _exit(signal == SIGSEGV && info->si_addr == reinterpret_cast<void*>(0x123456) && registers[REG_RIP] != 0 ? 42
+                                                                                                                   : 1);
+        },
+        0);
+    testing::start_with_test_hooks();
+    *reinterpret_cast<volatile int*>(0x123456) = 1;
+  };
+  EXPECT_EXIT(run(), ::testing::ExitedWithCode(42), "");
+}
+
+TEST_F(SignalsDeathTest, PlainHandlerIsCalledWithTheNumber) {
+  const auto run = [] {
+    std::signal(SIGFPE, [](int signal) { _exit(signal); });
+    claim_faults(SIGFPE, no_claim);
+    raise(SIGFPE);
+  };
+  EXPECT_EXIT(run(), ::testing::ExitedWithCode(SIGFPE), "");
+}
+
+TEST_F(SignalsDeathTest, DefaultKillsForFaultsAndForSentSignals) {
+  const auto fault = [] {
+    testing::start_with_test_hooks();
+    *reinterpret_cast<volatile int*>(0x123456) = 1;
+  };
+  EXPECT_EXIT(fault(), ::testing::KilledBySignal(SIGSEGV), "");
+  const auto sent = [] {
+    claim_faults(SIGILL, no_claim);
+    raise(SIGILL);
+  };
+  EXPECT_EXIT(sent(), ::testing::KilledBySignal(SIGILL), "");
+}
+
+TEST_F(SignalsDeathTest, IgnoredMeansSentSignalsOnly) {
+  const auto run = [] {
+    std::signal(SIGSEGV, SIG_IGN);
+    testing::start_with_test_hooks();
+    raise(SIGSEGV);
+    std::fputs("still here\n", stderr);
+    *reinterpret_cast<volatile int*>(0x123456) = 1;
+  };
+  EXPECT_EXIT(run(), ::testing::KilledBySignal(SIGSEGV), "still here");
+}
+
+TEST_F(SignalsDeathTest, OneShotHandlerRunsOnce) {
+  const auto run = [] {
+    install(
+        SIGILL, [](int, siginfo_t*, void*) { std::fputs("once\n", stderr); }, static_cast<int>(SA_RESETHAND));
+    claim_faults(SIGILL, no_claim);
+    raise(SIGILL);
+    raise(SIGILL);
+  };
+  EXPECT_EXIT(run(), ::testing::KilledBySignal(SIGILL), "^once\n$");
+}
+
+TEST_F(SignalsDeathTest, HandlerMayLeaveByLongjmpWhenItAskedForNoDefer) {
+  static sigjmp_buf back;
+  const auto run = [] {
+    install(
+        SIGSEGV, [](int, siginfo_t*, void*) { siglongjmp(back, 1); }, SA_NODEFER);
+    testing::start_with_test_hooks();
+    static volatile int faults = 0;
+    if (sigsetjmp(back, 0) != 0) faults = faults + 1;  // the mask is not restored: NODEFER must have kept it open
+    if (faults < 3) *reinterpret_cast<volatile int*>(0x123456) = 1;
+    _exit(faults);
+  };
+  EXPECT_EXIT(run(), ::testing::ExitedWithCode(3), "");
+}
+
+TEST_F(SignalsDeathTest, HandlersMaskIsInEffect) {
+  const auto run = [] {
+    struct sigaction action {};
+    action.sa_handler = [](int) {
+      sigset_t now;
+      pthread_sigmask(SIG_BLOCK, nullptr, &now);
+      _exit(sigismember(&now, SIGUSR1) + 2 * sigismember(&now, SIGBUS));
+    };
+    sigaddset(&action.sa_mask, SIGUSR1);
+    sigaction(SIGBUS, &action, nullptr);
+    claim_faults(SIGBUS, no_claim);
+    raise(SIGBUS);
+  };
+  EXPECT_EXIT(run(), ::testing::ExitedWithCode(3), "");
+}
+
+}  // namespace
+}  // namespace hmodule::thread
