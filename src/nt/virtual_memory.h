@@ -1,0 +1,101 @@
+// Virtual memory as Windows sees it: allocations that are reserved in units of 64 KiB and committed page by page.
+//
+// What we allocated and the section views are in a tree, with the protection of each committed page as Windows names
+// it. Everything else is asked of the host when somebody wants to know: the images of DLLs (whose pages the loader and
+// the DLL itself protect), and the memory of the Linux side of the process.
+#pragma once
+
+#include "base/result.h"
+#include "nt/range_map.h"
+#include "win/memoryapi.h"
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <vector>
+
+namespace hmodule::nt {
+
+// PROT_* for a page protection; nullopt if it is not exactly one of the base values, with allowed modifiers.
+std::optional<int> host_rights(ULONG protect);
+
+struct AllocationRequest {
+  std::uintptr_t address = 0;  // 0: anywhere
+  SIZE_T size = 0;
+  ULONG type = 0;                                                             // MEM_*
+  ULONG protect = 0;                                                          // PAGE_*
+  std::uintptr_t lowest = kLowestUserAddress, highest = kHighestUserAddress;  // where "anywhere" may be
+  SIZE_T alignment = kAllocationGranularity;
+};
+
+struct MemoryRange {
+  std::uintptr_t start;
+  SIZE_T size;
+};
+
+class VirtualMemory {
+ public:
+  // VirtualAlloc. The range is rounded as Windows rounds it.
+  Result<MemoryRange> allocate(const AllocationRequest& request);
+  // VirtualFree: MEM_DECOMMIT or MEM_RELEASE; size 0 is the whole allocation.
+  Result<MemoryRange> free(std::uintptr_t address, SIZE_T size, ULONG type);
+
+  struct Protected {
+    MemoryRange range;
+    ULONG old_protect;  // of the first page
+  };
+  // VirtualProtect, on any memory of the process.
+  Result<Protected> protect(std::uintptr_t address, SIZE_T size, ULONG protect);
+
+  Result<MEMORY_BASIC_INFORMATION> query(std::uintptr_t address);
+  Result<MEMORY_REGION_INFORMATION> query_region(std::uintptr_t address);
+
+  Result<MemoryRange> lock(std::uintptr_t address, SIZE_T size);
+  Result<MemoryRange> unlock(std::uintptr_t address, SIZE_T size);
+
+  // GetWriteWatch: the pages written since the allocation or the last reset, in a conservative sense: all committed.
+  Result<std::vector<std::uintptr_t>> write_watch(std::uintptr_t address, SIZE_T size);
+
+  // A section view somebody mapped (MEM_MAPPED). Its pages are committed with `protect`, or only reserved.
+  void note_view(void* base, SIZE_T size, ULONG protect, bool committed = true);
+  void forget_view(void* base);
+
+  // True, once, for an address in a page with PAGE_GUARD, which then becomes an ordinary one: the fault was
+  // STATUS_GUARD_PAGE_VIOLATION. Not for signal handlers.
+  bool take_guard_page(std::uintptr_t address);
+
+ private:
+  struct Allocation {
+    std::uintptr_t end;
+    ULONG protect;  // AllocationProtect
+    ULONG type;     // MEM_PRIVATE or MEM_MAPPED
+    bool write_watch = false;
+    RangeMap<ULONG> committed;
+  };
+  using Allocations = std::map<std::uintptr_t, Allocation>;
+
+  Allocations::iterator find(std::uintptr_t address);
+  Result<MemoryRange> reserve(const AllocationRequest& request);
+  Result<MemoryRange> commit(MemoryRange range, ULONG protect);
+  Status reset(MemoryRange range);
+  Result<MemoryRange> decommit(MemoryRange range);
+  Result<MemoryRange> release(MemoryRange range);
+  Result<Protected> protect_own(Allocations::iterator allocation, MemoryRange range, ULONG protect);
+  Result<Protected> protect_host(MemoryRange range, ULONG protect);
+  MEMORY_BASIC_INFORMATION query_own(Allocations::iterator allocation, std::uintptr_t page) const;
+  MEMORY_BASIC_INFORMATION query_host(std::uintptr_t page) const;
+
+  std::mutex mutex_;
+  Allocations allocations_;
+  RangeMap<bool> locked_;
+};
+
+// That of this process.
+VirtualMemory& virtual_memory();
+
+// WriteProcessMemory on ourselves: code pages are made writable for the time of the write. The bytes written.
+Result<SIZE_T> write_memory(void* to, const void* from, SIZE_T size);
+// Is every page of the range committed and writable?
+bool is_writable(const void* address, SIZE_T size);
+
+}  // namespace hmodule::nt
