@@ -48,7 +48,7 @@ std::vector<Piece> pieces(const pe::Image& image, int header_rights, RightsOf ri
   return all;
 }
 
-// The last copied byte may share its page with nothing, so what follows it in memory is already zero.
+// The pages are fresh, so what the file does not fill is already zero (MAP-05).
 void copy_in(std::byte* base, const pe::Image& file) {
   const std::byte* source = file.bytes().data();
   std::memcpy(base, source, std::min(file.size_of_headers(), file.header_extent()));

@@ -46,7 +46,7 @@ Slot& free_slot() {
 void note_image(void* base, std::size_t size) {
   const std::lock_guard lock(writers);
   Slot& slot = free_slot();
-  slot.size.store(size, std::memory_order_relaxed);
+  slot.size.store(size, std::memory_order_release);
   slot.base.store(static_cast<std::byte*>(base), std::memory_order_release);
 }
 

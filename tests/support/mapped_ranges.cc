@@ -1,0 +1,69 @@
+#include "support/mapped_ranges.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cinttypes>
+#include <cstdio>
+
+namespace hmodule::test {
+
+namespace {
+
+std::string read_maps() {
+  std::string text;
+  text.reserve(1 << 20);  // read without mapping anything between two lines
+  const int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  char buffer[4096];
+  for (ssize_t n; (n = read(file, buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+  close(file);
+  return text;
+}
+
+std::vector<MappedRange> all_ranges() {
+  std::vector<MappedRange> ranges;
+  const std::string text = read_maps();
+  for (std::size_t start = 0; start < text.size();) {
+    const std::size_t end = text.find('\n', start);
+    const std::string line = text.substr(start, end - start);
+    start = end + 1;
+    MappedRange range{};
+    char rights[5] = {};
+    int name = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %4s %*s %*s %*s %n", &range.begin, &range.end, rights,
+                    &name) < 3)
+      continue;
+    range.rights = rights;
+    if (name > 0) range.name = line.substr(static_cast<std::size_t>(name));
+    ranges.push_back(std::move(range));
+  }
+  return ranges;
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const MappedRange& range) {
+  return out << std::hex << range.begin << '-' << range.end << std::dec << ' ' << range.rights << ' ' << range.name;
+}
+
+std::vector<MappedRange> mapped_ranges() {
+  std::vector<MappedRange> merged;
+  for (MappedRange& range : all_ranges()) {
+    if (range.name == "[heap]" || range.name == "[stack]") continue;
+    if (!merged.empty() && merged.back().end == range.begin && merged.back().rights == range.rights &&
+        merged.back().name == range.name)
+      merged.back().end = range.end;
+    else
+      merged.push_back(std::move(range));
+  }
+  return merged;
+}
+
+std::string rights_at(const void* address) {
+  const auto where = reinterpret_cast<std::uintptr_t>(address);
+  for (const MappedRange& range : all_ranges())
+    if (range.begin <= where && where < range.end) return range.rights;
+  return {};
+}
+
+}  // namespace hmodule::test
