@@ -53,35 +53,53 @@ void* take_first_steps(void* parameter) {
   return steps.routine(steps.argument);
 }
 
-PthreadCreate next_pthread_create() {
+int start_with_clean_gs(PthreadCreate create, pthread_t* thread, const pthread_attr_t* attributes,
+                        void* (*routine)(void*), void* argument) {
+  auto* const steps = static_cast<FirstSteps*>(std::malloc(sizeof(FirstSteps)));
+  if (steps == nullptr) return EAGAIN;
+  *steps = {routine, argument, starts.fetch_add(1, std::memory_order_acq_rel) + 1};
+  const int error = create(thread, attributes, take_first_steps, steps);
+  if (error != 0) std::free(steps);
+  return error;
+}
+
+// The definition behind ours in the order of linking: libc's, or that of a sanitizer.
+PthreadCreate next_definition() {
   if (__interceptor_pthread_create != nullptr) return __interceptor_pthread_create;
   static const auto next = reinterpret_cast<PthreadCreate>(dlsym(RTLD_NEXT, "pthread_create"));
   return next;
 }
 
-int start_with_clean_gs(pthread_t* thread, const pthread_attr_t* attributes, void* (*routine)(void*), void* argument) {
-  auto* const steps = static_cast<FirstSteps*>(std::malloc(sizeof(FirstSteps)));
-  if (steps == nullptr) return EAGAIN;
-  *steps = {routine, argument, starts.fetch_add(1, std::memory_order_acq_rel) + 1};
-  const int error = next_pthread_create()(thread, attributes, take_first_steps, steps);
-  if (error != 0) std::free(steps);
-  return error;
+// The definition the program means, which GOT entries named before they were patched.
+PthreadCreate programs_definition() {
+  static const auto first = reinterpret_cast<PthreadCreate>(dlsym(RTLD_DEFAULT, "pthread_create"));
+  return first;
+}
+
+int patched_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*routine)(void*),
+                           void* argument) {
+  return start_with_clean_gs(programs_definition(), thread, attributes, routine, argument);
 }
 
 }  // namespace
 
-// The number of the latest start: a thread that starts later has a larger one.
+// A thread that starts later has a larger number.
 std::uint64_t current_start_order() {
   return starts.load(std::memory_order_acquire);
 }
 
 }  // namespace hmodule::thread
 
-extern "C" __attribute__((visibility("default"))) int pthread_create(pthread_t* thread,
-                                                                     const pthread_attr_t* attributes,
-                                                                     void* (*routine)(void*), void* argument) noexcept {
-  return hmodule::thread::start_with_clean_gs(thread, attributes, routine, argument);
+// Under a name of our own, too: `pthread_create` in this file would mean the program's first definition.
+extern "C" __attribute__((visibility("hidden"))) int hm_pthread_create(pthread_t* thread,
+                                                                       const pthread_attr_t* attributes,
+                                                                       void* (*routine)(void*),
+                                                                       void* argument) noexcept {
+  using namespace hmodule::thread;
+  return start_with_clean_gs(next_definition(), thread, attributes, routine, argument);
 }
+extern "C" __attribute__((visibility("default"), alias("hm_pthread_create"))) int pthread_create(
+    pthread_t* thread, const pthread_attr_t* attributes, void* (*routine)(void*), void* argument) noexcept;
 
 namespace hmodule::thread {
 namespace {
@@ -155,19 +173,16 @@ bool is_slot(std::uint64_t type) {
   return type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT || type == R_X86_64_64;
 }
 
-// Our own entry (if any) must go on meaning the next definition; a sanitizer's meaning of it is the program's choice.
-bool must_stay(const dl_phdr_info& object) {
+bool is_this_library(const dl_phdr_info& object) {
   Dl_info here{};
-  dladdr(reinterpret_cast<const void*>(&patch_pthread_create), &here);
-  if (reinterpret_cast<std::uintptr_t>(here.dli_fbase) == object.dlpi_addr) return true;
-  const std::string_view name = object.dlpi_name;
-  return name.find("libasan.so") != name.npos || name.find("libtsan.so") != name.npos;
+  dladdr(reinterpret_cast<const void*>(&patched_pthread_create), &here);
+  return reinterpret_cast<std::uintptr_t>(here.dli_fbase) == object.dlpi_addr;
 }
 
 std::size_t patch_object(const dl_phdr_info& object) {
-  if (must_stay(object)) return 0;
+  if (is_this_library(object)) return 0;
   const Relocations relocations = relocations_of(object);
-  const auto ours = reinterpret_cast<std::uintptr_t>(static_cast<PthreadCreate>(pthread_create));
+  const auto ours = reinterpret_cast<std::uintptr_t>(&patched_pthread_create);
   std::size_t patched = 0;
   for (const std::span<const ElfW(Rela)> table : relocations.tables) {
     for (const ElfW(Rela) & relocation : table) {
@@ -185,6 +200,7 @@ std::size_t patch_object(const dl_phdr_info& object) {
 }  // namespace
 
 std::size_t patch_pthread_create() {
+  if (programs_definition() == &hm_pthread_create) return 0;  // linked or preloaded: all calls come to us anyway
   std::size_t patched = 0;
   dl_iterate_phdr(
       [](dl_phdr_info* object, std::size_t, void* count) {
