@@ -12,6 +12,8 @@ namespace hmodule::winapi {
 
 // Sets the last error and status from `error` and traces its sentence on channel api.
 void report(const char* function, const Error& error);
+// Only traces it.
+void trace_failure(const char* function, const Error& error);
 
 // Runs `work`, which returns Result<T>. Success leaves the last error untouched (ERR-02).
 template <typename T, typename Work>
@@ -36,6 +38,19 @@ BOOL succeed(Work&& work, const char* function = __builtin_FUNCTION()) noexcept 
         return TRUE;
       },
       function);
+}
+
+// The same for Nt and Rtl functions that return their status and leave the last error alone.
+template <typename Work>
+NTSTATUS status_of(Work&& work, const char* function = __builtin_FUNCTION()) noexcept {
+  try {
+    const Status result = work();
+    if (result) return STATUS_SUCCESS;
+    trace_failure(function, result.error());
+    return result.error().status;
+  } catch (const std::bad_alloc&) {
+    return STATUS_NO_MEMORY;
+  }
 }
 
 }  // namespace hmodule::winapi
