@@ -78,27 +78,12 @@ std::u16string utf16(std::string_view text) {
 
 char16_t upcase(char16_t unit) {
   if (unit < 0x80) return unit >= u'a' && unit <= u'z' ? static_cast<char16_t>(unit - 0x20) : unit;
-  // Windows maps by the Unicode simple upper case, staying inside the BMP, but leaves these alone.
-  switch (unit) {
-    case 0xB5:   // micro sign
-    case 0x131:  // dotless i
-    case 0x17F:  // long s
-    case 0x1C5:  // title-case digraphs
-    case 0x1C8:
-    case 0x1CB:
-    case 0x1F2:
-    case 0x345:   // ypogegrammeni
-    case 0x3C2:   // final sigma
-    case 0x1E9B:  // long s with dot
-    case 0x1FBE:  // prosgegrammeni
-      return unit;
-    default:
-      break;
-  }
+  // Windows maps by the Unicode simple upper case, inside the BMP, and only where the way back leads to the same
+  // character: dotless i, long s, final sigma and the title-case digraphs stay as they are.
   static const locale_t c_utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   if (c_utf8 == nullptr) return unit;
   const wint_t upper = towupper_l(unit, c_utf8);
-  return upper > 0xFFFF ? unit : static_cast<char16_t>(upper);
+  return upper > 0xFFFF || towlower_l(upper, c_utf8) != unit ? unit : static_cast<char16_t>(upper);
 }
 
 std::u16string upcase(std::u16string_view text) {
