@@ -17,6 +17,7 @@ constexpr auto kStream = CodePageKind::stream;
 // In the order of their numbers. Descriptions: GetCPInfoEx. Lead bytes: Microsoft's code page tables.
 constexpr CodePage kCodePages[] = {
     {37, kTable, 1, "ibm-37", u"IBM EBCDIC - U.S./Canada"},
+    {CP_SYMBOL, kTable, 1, "", u"Symbol"},
     {437, kTable, 1, "ibm-437", u"OEM - United States"},
     {500, kTable, 1, "ibm-500", u"IBM EBCDIC - International"},
     {708, kTable, 1, "ASMO-708", u"Arabic - ASMO"},
@@ -297,7 +298,7 @@ bool is_lead_byte(const CodePage& page, BYTE byte) {
 
 std::string default_char(const CodePage& page) {
   if (page.kind != CodePageKind::table) return "?";
-  const unsigned code = table_of(page).bytes[u'?'];  // EBCDIC has it elsewhere
+  const unsigned code = page.id == CP_SYMBOL ? '?' : table_of(page).bytes[u'?'];  // EBCDIC has it elsewhere
   return std::string(1, static_cast<char>(code));
 }
 

@@ -117,7 +117,12 @@ CodePageTable build(const CodePage& page) {
   CodePageTable table;
   table.wide.assign(kCodes, CodePageTable::kNone);
   table.bytes.assign(kCodes, 0);
-  if (*page.converter == '\0') {
+  if (page.id == CP_SYMBOL) {
+    // Symbol fonts have their glyphs in the private use area.
+    for (unsigned code = 0; code < 0x100; ++code)
+      table.wide[code] = static_cast<char16_t>(code < 0x20 ? code : 0xF000 + code);
+    invert(table);
+  } else if (*page.converter == '\0') {
     const iconv_t johab = iconv_open("UTF-16LE", "JOHAB");
     if (johab != reinterpret_cast<iconv_t>(-1)) {
       fill_wide(page, table, [&](const char* bytes, std::size_t count) { return decode_johab(johab, bytes, count); });

@@ -27,7 +27,7 @@ TEST(CodePage, PseudoPagesStandForUtf8AndMacRoman) {
 
 TEST(CodePage, EveryPageConvertsTheAlphabetBothWays) {
   for (const CodePage& page : code_pages()) {
-    if (page.id == 20290) continue;  // EBCDIC with Katakana where the small letters were
+    if (page.id == 20290 || page.id == CP_SYMBOL) continue;  // no small letters, no letters at all
     const std::u16string text = u"ABCXYZabcxyz0189 .,";
     std::string bytes(200, '\0');
     const auto there = to_bytes(page, text, bytes, false);
