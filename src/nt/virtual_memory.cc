@@ -151,6 +151,31 @@ Status set_protection(MemoryRange range, ULONG protect, NTSTATUS refusal) {
 
 }  // namespace
 
+Status apply(const MEM_EXTENDED_PARAMETER& parameter, AllocationRequest& request) {
+  switch (parameter.Type & 0xFF) {
+    case MemExtendedParameterNumaNode:  // a wish
+      return ok;
+    case MemExtendedParameterAddressRequirements: {
+      const auto* wanted = static_cast<const MEM_ADDRESS_REQUIREMENTS*>(parameter.Pointer);
+      if (wanted == nullptr) return fail(STATUS_INVALID_PARAMETER, "the address requirements are NULL");
+      const auto low = reinterpret_cast<std::uintptr_t>(wanted->LowestStartingAddress),
+                 high = reinterpret_cast<std::uintptr_t>(wanted->HighestEndingAddress);
+      const bool aligned = wanted->Alignment == 0 || (wanted->Alignment >= kAllocationGranularity &&
+                                                      (wanted->Alignment & (wanted->Alignment - 1)) == 0);
+      if (request.address != 0 || !aligned || low % kAllocationGranularity != 0 ||
+          (high != 0 && ((high + 1) % kPageSize != 0 || high > kHighestUserAddress || high < low)))
+        return fail(STATUS_INVALID_PARAMETER, "address requirements {:#x} to {:#x}, alignment {:#x}", low, high,
+                    wanted->Alignment);
+      request.lowest = std::max<std::uintptr_t>(low, kLowestUserAddress);
+      if (high != 0) request.highest = high;
+      if (wanted->Alignment != 0) request.alignment = wanted->Alignment;
+      return ok;
+    }
+    default:
+      return fail(STATUS_INVALID_PARAMETER, "memory parameter of type {}", parameter.Type & 0xFF);
+  }
+}
+
 VirtualMemory& virtual_memory() {
   static auto* const memory = new VirtualMemory;
   return *memory;

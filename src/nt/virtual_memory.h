@@ -28,6 +28,9 @@ struct AllocationRequest {
   SIZE_T alignment = kAllocationGranularity;
 };
 
+// VirtualAlloc2's parameters: address requirements; NUMA nodes are wishes.
+Status apply(const MEM_EXTENDED_PARAMETER& parameter, AllocationRequest& request);
+
 struct MemoryRange {
   std::uintptr_t start;
   SIZE_T size;
