@@ -1,0 +1,123 @@
+// Offsets into CONTEXT (win/context.h).
+#define ContextFlags 0x30
+#define MxCsr        0x34
+#define SegCs        0x38
+#define SegDs        0x3A
+#define SegEs        0x3C
+#define SegFs        0x3E
+#define SegGs        0x40
+#define SegSs        0x42
+#define EFlags       0x44
+#define Rax          0x78
+#define Rcx          0x80
+#define Rdx          0x88
+#define Rbx          0x90
+#define Rsp          0x98
+#define Rbp          0xA0
+#define Rsi          0xA8
+#define Rdi          0xB0
+#define R8           0xB8
+#define R9           0xC0
+#define R10          0xC8
+#define R11          0xD0
+#define R12          0xD8
+#define R13          0xE0
+#define R14          0xE8
+#define R15          0xF0
+#define Rip          0xF8
+#define FltSave      0x100
+
+    .text
+
+// hm_capture_context(context = rcx). EH-53: the segment values are Windows', not Linux'.
+    .globl hm_capture_context
+    .hidden hm_capture_context
+    .type hm_capture_context, @function
+    .p2align 4
+hm_capture_context:
+    .cfi_startproc
+    pushfq
+    .cfi_adjust_cfa_offset 8
+    movq %rax, Rax(%rcx)
+    movq %rcx, Rcx(%rcx)
+    movq %rdx, Rdx(%rcx)
+    movq %rbx, Rbx(%rcx)
+    movq %rbp, Rbp(%rcx)
+    movq %rsi, Rsi(%rcx)
+    movq %rdi, Rdi(%rcx)
+    movq %r8, R8(%rcx)
+    movq %r9, R9(%rcx)
+    movq %r10, R10(%rcx)
+    movq %r11, R11(%rcx)
+    movq %r12, R12(%rcx)
+    movq %r13, R13(%rcx)
+    movq %r14, R14(%rcx)
+    movq %r15, R15(%rcx)
+    popq %rax
+    .cfi_adjust_cfa_offset -8
+    movl %eax, EFlags(%rcx)
+    leaq 8(%rsp), %rax
+    movq %rax, Rsp(%rcx)
+    movq (%rsp), %rax
+    movq %rax, Rip(%rcx)
+    fxsave64 FltSave(%rcx)
+    stmxcsr MxCsr(%rcx)
+    movw $0x33, SegCs(%rcx)
+    movw $0x2B, SegDs(%rcx)
+    movw $0x2B, SegEs(%rcx)
+    movw $0x53, SegFs(%rcx)
+    movw $0x2B, SegGs(%rcx)
+    movw $0x2B, SegSs(%rcx)
+    movl $0x10000F, ContextFlags(%rcx)
+    movq Rax(%rcx), %rax
+    ret
+    .cfi_endproc
+    .size hm_capture_context, . - hm_capture_context
+
+// hm_restore_context(context = rcx). Below the new stack pointer:
+//
+//   new RSP-8    RIP
+//   new RSP-16   flags
+//   new RSP-24   rax
+//   new RSP-32   rcx
+//   new RSP-40   rdx
+    .globl hm_restore_context
+    .hidden hm_restore_context
+    .type hm_restore_context, @function
+    .p2align 4
+hm_restore_context:
+    fxrstor64 FltSave(%rcx)
+    ldmxcsr MxCsr(%rcx)
+    movq Rbx(%rcx), %rbx
+    movq Rbp(%rcx), %rbp
+    movq Rsi(%rcx), %rsi
+    movq Rdi(%rcx), %rdi
+    movq R8(%rcx), %r8
+    movq R9(%rcx), %r9
+    movq R10(%rcx), %r10
+    movq R11(%rcx), %r11
+    movq R12(%rcx), %r12
+    movq R13(%rcx), %r13
+    movq R14(%rcx), %r14
+    movq R15(%rcx), %r15
+    movq Rsp(%rcx), %rax
+    subq $40, %rax
+    movq Rip(%rcx), %rdx
+    movq %rdx, 32(%rax)
+    movl EFlags(%rcx), %edx
+    movq %rdx, 24(%rax)
+    movq Rax(%rcx), %rdx
+    movq %rdx, 16(%rax)
+    movq Rdx(%rcx), %rdx
+    movq %rdx, 0(%rax)
+    movq Rcx(%rcx), %rcx
+    movq %rcx, 8(%rax)
+    movq %rax, %rsp
+    popq %rdx
+    popq %rcx
+    popq %rax
+    popfq
+    ret
+    .size hm_restore_context, . - hm_restore_context
+
+    .section .note.GNU-stack, "", @progbits
