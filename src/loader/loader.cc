@@ -286,6 +286,12 @@ Result<std::span<const std::byte>> Loader::bytes_of(HMODULE handle) {
   return std::span<const std::byte>(module->mapping.span());
 }
 
+Result<Loader::ExportView> Loader::exports_of(HMODULE handle) {
+  const auto snapshot = table_.read();
+  const Module* module = TRY(module_at(*snapshot, handle));
+  return ExportView{module, TRY(module->exports.entries())};
+}
+
 // FREE-08.
 Status Loader::disable_thread_calls(HMODULE handle) {
   const std::lock_guard lock(lock_);

@@ -64,6 +64,9 @@ struct UnloadEvent {
 };
 using UnloadTrace = std::array<UnloadEvent, 64>;
 
+// "builtin", "pe" and "file", as overrides are written.
+std::optional<Provider> provider_named(std::string_view name);
+
 // What the loader stands on, given once.
 struct LoaderOptions {
   PEB& peb;
@@ -103,6 +106,14 @@ class Loader {
   LDR_DATA_TABLE_ENTRY* entry_of(const void* address);
   // The readable extent behind any handle, datafile views included: for the resource functions.
   Result<std::span<const std::byte>> bytes_of(HMODULE handle);
+
+  // The exports of a module, with the addresses its RVAs stand for. Valid while the module is loaded.
+  struct ExportView {
+    const Module* module;
+    std::vector<pe::ExportEntry> entries;
+    Proc address_of(pe::Rva rva) const { return module->address_of(rva); }
+  };
+  Result<ExportView> exports_of(HMODULE handle);
 
   // DisableThreadLibraryCalls (FREE-08).
   Status disable_thread_calls(HMODULE handle);

@@ -87,6 +87,13 @@ std::optional<Provider> Loader::override_of(std::u16string_view base_name) const
   return found->second;
 }
 
+std::optional<Provider> provider_named(std::string_view name) {
+  if (name == "builtin") return Provider::builtin;
+  if (name == "pe") return Provider::system_pe;
+  if (name == "file") return Provider::file;
+  return std::nullopt;
+}
+
 Status Loader::set_override(std::u16string_view given, std::optional<Provider> provider) {
   const search::DllName name = TRY(search::normalise_name(given));
   if (name.has_path())
@@ -107,10 +114,7 @@ void Loader::configure_overrides_from_environment() {
     rest.remove_prefix(std::min(rest.size(), item.size() + 1));
     const auto equals = item.find('=');
     const std::string_view kind = equals == std::string_view::npos ? "" : item.substr(equals + 1);
-    const auto provider = kind == "builtin" ? std::optional(Provider::builtin)
-                          : kind == "pe"    ? std::optional(Provider::system_pe)
-                          : kind == "file"  ? std::optional(Provider::file)
-                                            : std::nullopt;
+    const auto provider = provider_named(kind);
     if (!provider || !set_override(utf16(item.substr(0, equals)), provider))
       trace::warn("HMODULE_OVERRIDES: '{}' is not name=builtin, name=pe or name=file", item);
   }

@@ -1,7 +1,6 @@
 // The native loader API: Ldr* (loader-semantics §12.1, LOCK-05, LOCK-06) and the Rtl* that look at images.
 #include <algorithm>
 #include <cstring>
-#include <new>
 #include <optional>
 
 #include "base/trace.h"
@@ -11,30 +10,14 @@
 #include "thread/call.h"
 #include "thread/peb.h"
 #include "thread/teb.h"
+#include "winapi/common/answer.h"
+#include "winapi/common/text.h"
 
 namespace hmodule::winapi {
 namespace {
 
 Loader& loader() {
   return runtime().loader();
-}
-
-// The border of functions that return an NTSTATUS: the last error is not theirs to touch.
-template <typename Work>
-NTSTATUS status_of(Work&& work, const char* function = __builtin_FUNCTION()) noexcept {
-  try {
-    Status status = work();
-    if (status) return STATUS_SUCCESS;
-    trace::line(trace::Channel::api, "{}: {:#010x}: {}", function, static_cast<std::uint32_t>(status.error().status),
-                status.error().reason);
-    return status.error().status;
-  } catch (const std::bad_alloc&) {
-    return STATUS_NO_MEMORY;
-  }
-}
-
-std::u16string_view text_of(const UNICODE_STRING& string) {
-  return {string.Buffer, string.Length / 2U};
 }
 
 Error invalid(std::string_view what) {
@@ -48,7 +31,7 @@ HM_WINAPI NTSTATUS LdrLoadDll(const char16_t* path, const ULONG* flags, const UN
   return status_of([&]() -> Status {
     if (name == nullptr || module == nullptr) return invalid("LdrLoadDll: the name or the result is NULL");
     LoadRequest request;
-    request.name = text_of(*name);
+    request.name = view(*name);
     // LDR-01: bit 1 here is what DONT_RESOLVE_DLL_REFERENCES is there. A path with bit 0 set is a set of search flags.
     if (flags != nullptr && (*flags & 2) != 0) request.flags |= kDontResolveDllReferences;
     if (const auto bits = reinterpret_cast<std::uintptr_t>(path); (bits & 1) != 0)
@@ -86,7 +69,7 @@ HM_WINAPI NTSTATUS LdrGetDllHandleEx(ULONG flags, const char16_t*, const ULONG*,
     if ((flags & ~7U) != 0 || (flags & 3) == 3) return invalid("LdrGetDllHandleEx: flags that cannot be combined");
     if (name == nullptr) return invalid("LdrGetDllHandleEx: the name is NULL");
     const DWORD how = (flags & 2) != 0 ? kPin : (flags & 1) != 0 ? kUnchangedRefcount : 0;
-    const HMODULE found = TRY(loader().find(text_of(*name), how));
+    const HMODULE found = TRY(loader().find(view(*name), how));
     if (module != nullptr) *module = found;
     return ok;
   });
@@ -192,7 +175,7 @@ HM_WINAPI NTSTATUS LdrUnlockLoaderLock(ULONG flags, ULONG_PTR magic) noexcept { 
 HM_WINAPI NTSTATUS LdrAddDllDirectory(const UNICODE_STRING* directory, void** cookie) noexcept {
   return status_of([&]() -> Status {
     const std::u16string current = loader().surroundings().current_directory;
-    *cookie = TRY(loader().search_settings().add_dll_directory(text_of(*directory), {current}));
+    *cookie = TRY(loader().search_settings().add_dll_directory(view(*directory), {current}));
     return ok;
   });
 }
@@ -204,8 +187,8 @@ HM_WINAPI NTSTATUS LdrSetDefaultDllDirectories(ULONG flags) noexcept {
 }
 HM_WINAPI NTSTATUS LdrSetDllDirectory(const UNICODE_STRING* directory) noexcept {
   return status_of([&] {
-    return loader().search_settings().set_dll_directory(
-        directory->Buffer == nullptr ? std::nullopt : std::optional(text_of(*directory)));
+    return loader().search_settings().set_dll_directory(directory->Buffer == nullptr ? std::nullopt
+                                                                                     : std::optional(view(*directory)));
   });
 }
 HM_WINAPI NTSTATUS LdrGetDllDirectory(UNICODE_STRING* directory) noexcept {  // DIR-04

@@ -1,0 +1,28 @@
+#include "api/builtins.h"
+
+#include "thread/teb.h"
+#include "winapi/kernel32/exports.h"
+#include "winapi/ntdll/exports.h"
+
+namespace hmodule::api {
+namespace {
+
+const BuiltinDll* const kBuiltins[] = {
+    &winapi::ntdll_dll,
+    &winapi::kernel32_dll,
+    &winapi::kernelbase_dll,
+};
+
+}  // namespace
+
+std::span<const BuiltinDll* const> builtin_dlls() {
+  return kBuiltins;
+}
+
+Runtime& enter() {
+  static Runtime& started = start_runtime(builtin_dlls());
+  thread::attach();
+  return started;
+}
+
+}  // namespace hmodule::api
