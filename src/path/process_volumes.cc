@@ -1,12 +1,10 @@
 // The process's own drives, as its environment asks for them.
+#include "base/install.h"
 #include "base/trace.h"
 #include "base/utf.h"
 #include "path/volumes.h"
 
-#include <dlfcn.h>
 #include <sys/stat.h>
-#include <unistd.h>
-#include <climits>
 #include <cstdlib>
 
 namespace hmodule::path {
@@ -32,23 +30,10 @@ bool is_directory(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-// The directory of the file this code was linked into: the library's, or the program's.
-std::string own_directory() {
-  Dl_info info;
-  if (::dladdr(reinterpret_cast<void*>(&volumes), &info) == 0 || info.dli_fname == nullptr) return {};
-  char real[PATH_MAX];
-  if (::realpath(info.dli_fname, real) == nullptr && ::realpath("/proc/self/exe", real) == nullptr) return {};
-  const std::string file = real;
-  return file.substr(0, file.rfind('/'));
-}
-
 std::vector<std::string> system_directories() {
   if (const auto given = variable("HMODULE_SYSTEM32"); !given.empty()) return split(given, ':');
-  const std::string own = own_directory();
-  std::vector<std::string> out;
-  for (const char* place : {"/hmodule/system32", "/../lib/hmodule/system32"})
-    if (is_directory(own + place)) out.push_back(own + place);
-  return out;
+  const std::string& installed = pe_system32_directory();
+  return installed.empty() ? std::vector<std::string>() : std::vector{installed};
 }
 
 void add_drives(Volumes& volumes, const std::string& list) {

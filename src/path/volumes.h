@@ -89,8 +89,8 @@ inline constexpr std::u16string_view kSystemDirectory = u"C:\\Windows\\System32"
 inline constexpr std::u16string_view kSystem16Directory = u"C:\\Windows\\System";
 
 // The process's drives, configured from the environment at first use: HMODULE_C_DRIVE (host directory behind C:),
-// HMODULE_SYSTEM32 (colon-separated host directories shown as System32; default lib/hmodule/system32 beside this
-// library), HMODULE_DRIVES ("D=/mnt/data:E=/srv").
+// HMODULE_SYSTEM32 (colon-separated host directories shown as System32; default the installed ones), HMODULE_DRIVES
+// ("D=/mnt/data:E=/srv").
 Volumes& volumes();
 
 }  // namespace hmodule::path
