@@ -5,8 +5,8 @@
 #include "nls/codepage.h"
 #include "path/volumes.h"
 #include "winapi/common/answer.h"
-#include "winapi/common/buffers.h"
 #include "winapi/common/process_paths.h"
+#include "winapi/common/text.h"
 
 namespace hmodule::winapi {
 namespace {
@@ -19,12 +19,12 @@ std::u16string wide(const char* text) {
 template <typename Work>
 DWORD give_w(WCHAR* buffer, DWORD size, Work&& work, const char* function = __builtin_FUNCTION()) noexcept {
   return answer<DWORD>(
-      0, [&]() -> Result<DWORD> { return copy_out<char16_t>(TRY(work()), buffer, size); }, function);
+      0, [&]() -> Result<DWORD> { return give<char16_t>(TRY(work()), buffer, size); }, function);
 }
 template <typename Work>
 DWORD give_a(char* buffer, DWORD size, Work&& work, const char* function = __builtin_FUNCTION()) noexcept {
   return answer<DWORD>(
-      0, [&]() -> Result<DWORD> { return copy_out<char>(nls::to_ansi(TRY(work())), buffer, size); }, function);
+      0, [&]() -> Result<DWORD> { return give<char>(nls::to_ansi(TRY(work())), buffer, size); }, function);
 }
 
 // NAME-15: the ANSI and the OEM code page are both UTF-8 here, so the choice is only remembered.
@@ -57,7 +57,7 @@ HM_WINAPI DWORD GetFullPathNameW(const WCHAR* name, DWORD size, WCHAR* buffer, W
   return answer<DWORD>(0, [&]() -> Result<DWORD> {
     if (name == nullptr) return no_name();
     const std::u16string full = TRY(full_path(name));
-    const DWORD length = copy_out<char16_t>(full, buffer, size);
+    const DWORD length = give<char16_t>(full, buffer, size);
     const std::size_t part = file_part_of(full);
     if (file_part != nullptr && length == full.size() && part != 0) *file_part = buffer + part;
     return length;
@@ -70,7 +70,7 @@ HM_WINAPI DWORD GetFullPathNameA(const char* name, DWORD size, char* buffer, cha
     if (name == nullptr) return no_name();
     const std::u16string full = TRY(full_path(wide(name)));
     const std::string narrow = nls::to_ansi(full);
-    const DWORD length = copy_out<char>(narrow, buffer, size);
+    const DWORD length = give<char>(narrow, buffer, size);
     const std::size_t part = file_part_of(full);
     if (file_part != nullptr && length == narrow.size() && part != 0)
       *file_part = buffer + nls::to_ansi(std::u16string_view(full).substr(0, part)).size();
@@ -141,7 +141,7 @@ HM_WINAPI DWORD SearchPathW(const WCHAR* directories, const WCHAR* name, const W
                             WCHAR* buffer, WCHAR** file_part) noexcept {
   return answer<DWORD>(0, [&]() -> Result<DWORD> {
     const std::u16string full = TRY(find_on_path(directories, name, extension));
-    const DWORD length = copy_out<char16_t>(full, buffer, size);
+    const DWORD length = give<char16_t>(full, buffer, size);
     if (file_part != nullptr && length == full.size()) *file_part = buffer + file_part_of(full);
     return length;
   });
@@ -156,7 +156,7 @@ HM_WINAPI DWORD SearchPathA(const char* directories, const char* name, const cha
     const std::u16string full =
         TRY(find_on_path(directories == nullptr ? nullptr : where.c_str(), wide(name).c_str(), suffix.c_str()));
     const std::string narrow = nls::to_ansi(full);
-    const DWORD length = copy_out<char>(narrow, buffer, size);
+    const DWORD length = give<char>(narrow, buffer, size);
     if (file_part != nullptr && length == narrow.size())
       *file_part = buffer + nls::to_ansi(std::u16string_view(full).substr(0, file_part_of(full))).size();
     return length;
@@ -170,10 +170,10 @@ HM_WINAPI BOOL SetSearchPathMode(DWORD flags) noexcept {
 // --- The system's directories ---
 
 DWORD constant_w(std::u16string_view directory, WCHAR* buffer, UINT size) {
-  return copy_out<char16_t>(directory, buffer, size);
+  return give<char16_t>(directory, buffer, size);
 }
 DWORD constant_a(std::u16string_view directory, char* buffer, UINT size) {
-  return copy_out<char>(utf8(directory), buffer, size);
+  return give<char>(utf8(directory), buffer, size);
 }
 
 HM_WINAPI UINT GetSystemDirectoryW(WCHAR* buffer, UINT size) noexcept {

@@ -5,8 +5,8 @@
 #include "path/volumes.h"
 #include "runtime/runtime.h"
 #include "winapi/common/answer.h"
-#include "winapi/common/buffers.h"
 #include "winapi/common/process_paths.h"
+#include "winapi/common/text.h"
 
 namespace hmodule::winapi {
 namespace {
@@ -18,20 +18,6 @@ Result<WCHAR*> heap_copy(std::u16string_view text) {
   std::memcpy(copy, text.data(), text.size() * sizeof(WCHAR));
   copy[text.size()] = 0;
   return copy;
-}
-
-// As answer(), for functions that return their status.
-template <typename Work>
-NTSTATUS status_of(Work&& work, const char* function = __builtin_FUNCTION()) noexcept {
-  try {
-    const Status done = work();
-    if (done) return STATUS_SUCCESS;
-    trace::line(trace::Channel::api, "{}: status {:#010x}: {}", function,
-                static_cast<std::uint32_t>(done.error().status), done.error().reason);
-    return done.error().status;
-  } catch (const std::bad_alloc&) {
-    return STATUS_NO_MEMORY;
-  }
 }
 
 ULONG bytes(std::size_t units) {
@@ -57,7 +43,7 @@ std::size_t file_part_of(std::u16string_view full) {
 
 // Copies a full name out by RtlGetFullPathName_U's rule: its size in bytes without NUL, with NUL when it does not fit.
 ULONG give_full(std::u16string_view full, ULONG size, WCHAR* buffer, WCHAR** file_part) {
-  const DWORD length = copy_out(full, buffer, size / static_cast<ULONG>(sizeof(WCHAR)));
+  const DWORD length = give<WCHAR>(full, buffer, size / static_cast<ULONG>(sizeof(WCHAR)));
   const std::size_t part = file_part_of(full);
   if (file_part != nullptr && length == full.size() && part != 0) *file_part = buffer + part;
   return bytes(length);
@@ -119,7 +105,10 @@ HM_WINAPI BOOLEAN RtlDoesFileExists_U(const WCHAR* name) noexcept {
   return answer<BOOLEAN>(FALSE, [&]() -> Result<BOOLEAN> {
     if (name == nullptr) return BOOLEAN{FALSE};
     const std::u16string full = TRY(full_path(name));
-    return BOOLEAN{TRY(path::volumes().to_host(full)).exists()};
+    return BOOLEAN {
+      TRY(path::volumes().to_host(full))
+      .exists()
+    };
   });
 }
 
