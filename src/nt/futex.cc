@@ -55,8 +55,8 @@ bool futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t value, const Dea
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t value) {
   futex(word, FUTEX_WAIT_BITSET, value, nullptr);
 }
-void futex_wake_one(std::atomic<std::uint32_t>& word) {
-  futex(word, FUTEX_WAKE, 1, nullptr);
+bool futex_wake_one(std::atomic<std::uint32_t>& word) {
+  return futex(word, FUTEX_WAKE, 1, nullptr) > 0;
 }
 void futex_wake_all(std::atomic<std::uint32_t>& word) {
   futex(word, FUTEX_WAKE, INT_MAX, nullptr);

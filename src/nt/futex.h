@@ -24,7 +24,7 @@ class Deadline {
 // Sleeps while `word` holds `value`. False when the deadline passed; true for every other reason to go on.
 bool futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t value, const Deadline& deadline);
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t value);
-void futex_wake_one(std::atomic<std::uint32_t>& word);
+bool futex_wake_one(std::atomic<std::uint32_t>& word);  // true if somebody slept
 void futex_wake_all(std::atomic<std::uint32_t>& word);
 
 }  // namespace hmodule::nt

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kPatience = kTicksPerSecond / 4;  // for threads told to die; they may sit in the host's code
 
-std::atomic<DWORD> ending_thread{0};
+std::atomic<DWORD> ending_thread{0}, ending_code{0};
 
 // A Linux process answers with eight bits; what was not success must not become it.
 int linux_exit_status(DWORD exit_code) {
@@ -85,9 +85,14 @@ void exit_process(DWORD exit_code, const std::function<void()>& detach) {
     if (nobody == self) terminate_process(exit_code);
     for (;;) pause();  // another thread ends the process, and this one with it
   }
+  ending_code = exit_code;
   kill_other_threads(exit_code);
   detach();
   std::exit(linux_exit_status(exit_code));
+}
+
+void end_now() {
+  terminate_process(ending_code);
 }
 
 void terminate_process(DWORD exit_code) {

@@ -47,6 +47,8 @@ bool process_ending();
 
 // ExitProcess: EXIT-01. `detach` is the loader's part. A second call, from a detach callback, ends at once.
 [[noreturn]] void exit_process(DWORD exit_code, const std::function<void()>& detach);
+// What is left of exit_process() when its thread finds that it can never go on (EXIT-06).
+[[noreturn]] void end_now();
 // TerminateProcess on oneself: no callbacks (EXIT-08).
 [[noreturn]] void terminate_process(DWORD exit_code);
 

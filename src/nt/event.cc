@@ -1,0 +1,47 @@
+#include "nt/event.h"
+
+namespace hmodule::nt {
+
+const ObjectType Event::kType = {u"Event", 0x20001, 0x20002, 0x120000, EVENT_ALL_ACCESS};
+
+bool Event::take(const Dispatcher&, Thread*) {
+  if (kind_ == Kind::synchronization) set_ = false;
+  return false;
+}
+
+Status Event::signal(const Dispatcher& lock, Thread&, ACCESS_MASK granted) {
+  if ((granted & EVENT_MODIFY_STATE) == 0) return fail(STATUS_ACCESS_DENIED, "the handle may not set the event");
+  set(lock);
+  return ok;
+}
+
+LONG Event::set() {
+  const Dispatcher lock;
+  return set(lock);
+}
+
+LONG Event::set(const Dispatcher& lock) {
+  const bool previous = std::exchange(set_, true);
+  if (!previous) satisfy_waiters(lock);
+  return previous;
+}
+
+LONG Event::reset() {
+  const Dispatcher lock;
+  return std::exchange(set_, false);
+}
+
+LONG Event::pulse() {
+  const Dispatcher lock;
+  const bool previous = std::exchange(set_, true);
+  satisfy_waiters(lock);
+  set_ = false;
+  return previous;
+}
+
+bool Event::is_set() const {
+  const Dispatcher lock;
+  return set_;
+}
+
+}  // namespace hmodule::nt

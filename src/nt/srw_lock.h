@@ -1,0 +1,62 @@
+// Slim reader/writer locks in the eight bytes a DLL gives us, all zero when free.
+//
+// The low word counts: readers, or kWriter when one writer has it, and above that two bits, "readers sleep" and
+// "writers sleep". Readers sleep on that word; writers sleep on the high word, a number that grows with each wake-up
+// meant for them, so that waking one writer does not disturb the readers. A lock on which writers wait admits no new
+// readers, as on Windows.
+#pragma once
+
+#include "win/types.h"
+
+#include <atomic>
+
+namespace hmodule::nt {
+
+class SrwLock {
+ public:
+  // The lock at the address a DLL passes.
+  static SrwLock& at(void* address) { return *static_cast<SrwLock*>(address); }
+
+  bool try_acquire_exclusive() noexcept {
+    std::uint32_t state = 0;
+    return state_.compare_exchange_strong(state, kWriter, std::memory_order_acquire, std::memory_order_relaxed) ||
+           try_exclusive_beside_sleepers(state);
+  }
+  void acquire_exclusive() noexcept {
+    std::uint32_t state = 0;
+    if (!state_.compare_exchange_weak(state, kWriter, std::memory_order_acquire, std::memory_order_relaxed))
+      acquire_exclusive_slowly();
+  }
+  void release_exclusive() noexcept {
+    const std::uint32_t state = state_.fetch_sub(kWriter, std::memory_order_release) - kWriter;
+    if ((state & kSleepers) != 0) wake(state);
+  }
+
+  bool try_acquire_shared() noexcept;
+  void acquire_shared() noexcept {
+    if (!try_acquire_shared()) acquire_shared_slowly();
+  }
+  void release_shared() noexcept {
+    const std::uint32_t state = state_.fetch_sub(1, std::memory_order_release) - 1;
+    // Readers sleep only behind writers: the last reader out has a writer to wake.
+    if ((state & kCount) == 0 && (state & kWritersSleep) != 0) wake(state);
+  }
+
+ private:
+  static constexpr std::uint32_t kCount = 0x3FFF'FFFF, kWriter = kCount, kMostReaders = kWriter - 1,
+                                 kReadersSleep = 0x4000'0000, kWritersSleep = 0x8000'0000,
+                                 kSleepers = kReadersSleep | kWritersSleep;
+
+  static bool admits_reader(std::uint32_t state) { return (state & kSleepers) == 0 && (state & kCount) < kMostReaders; }
+  bool try_exclusive_beside_sleepers(std::uint32_t state) noexcept;
+  void acquire_exclusive_slowly() noexcept;
+  void acquire_shared_slowly() noexcept;
+  std::uint32_t spin_while_written() const noexcept;
+  void wake(std::uint32_t state) noexcept;
+  bool wake_writer() noexcept;
+
+  std::atomic<std::uint32_t> state_, writer_wakes_;
+};
+static_assert(sizeof(SrwLock) == sizeof(void*));
+
+}  // namespace hmodule::nt
