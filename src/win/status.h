@@ -7,7 +7,9 @@ namespace hmodule {
 
 // clang-format off
 inline constexpr NTSTATUS STATUS_SUCCESS = static_cast<NTSTATUS>(0x00000000);
+inline constexpr NTSTATUS STATUS_WAIT_0 = static_cast<NTSTATUS>(0x00000000);
 inline constexpr NTSTATUS STATUS_WAIT_1 = static_cast<NTSTATUS>(0x00000001);
+inline constexpr NTSTATUS STATUS_WAIT_63 = static_cast<NTSTATUS>(0x0000003F);
 inline constexpr NTSTATUS STATUS_ABANDONED_WAIT_0 = static_cast<NTSTATUS>(0x00000080);
 inline constexpr NTSTATUS STATUS_USER_APC = static_cast<NTSTATUS>(0x000000C0);
 inline constexpr NTSTATUS STATUS_ALERTED = static_cast<NTSTATUS>(0x00000101);

@@ -1,0 +1,219 @@
+#include "nt/event.h"
+#include "nt/mutant.h"
+#include "nt/process.h"
+#include "nt/thread.h"
+#include "thread/teb.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <thread>
+
+namespace hmodule::nt {
+namespace {
+
+constexpr Timeout kNow = 0, kForever = std::nullopt;
+
+HM_WINAPI DWORD give_back(void* parameter) {
+  return static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(parameter));
+}
+HM_WINAPI DWORD wait_for_event(void* parameter) {
+  return static_cast<DWORD>(wait_one(*static_cast<Event*>(parameter), true, kForever));
+}
+HM_WINAPI DWORD exit_early(void*) {
+  exit_thread(77);
+}
+
+class Threads : public testing::Test {
+ protected:
+  Threads() { thread::attach(); }
+  static Ref<Thread> start(thread::StartRoutine routine, void* parameter = nullptr, bool suspended = false) {
+    return *create_thread({.routine = routine, .parameter = parameter, .suspended = suspended});
+  }
+};
+
+TEST_F(Threads, EndWithTheirExitCode) {
+  const auto thread = start(give_back, reinterpret_cast<void*>(42));
+  EXPECT_NE(thread->id(), 0U);
+  EXPECT_EQ(wait_one(*thread, false, kForever), STATUS_SUCCESS);
+  EXPECT_EQ(thread->exit_code(), 42U);
+  EXPECT_TRUE(thread->ended());
+  const auto early = start(exit_early);
+  EXPECT_EQ(wait_one(*early, false, kForever), STATUS_SUCCESS);
+  EXPECT_EQ(early->exit_code(), 77U);
+  EXPECT_EQ(early->queue_apc({}).error().status, STATUS_UNSUCCESSFUL);
+  EXPECT_EQ(early->suspend().error().status, STATUS_THREAD_IS_TERMINATING);
+}
+
+TEST_F(Threads, AreStillActiveWhileTheyRun) {
+  const auto gate = make_object<Event>(Event::Kind::notification, false);
+  const auto thread = start(wait_for_event, gate.get());
+  EXPECT_EQ(thread->exit_code(), STILL_ACTIVE);
+  EXPECT_EQ(wait_one(*thread, false, kNow), STATUS_TIMEOUT);
+  EXPECT_EQ(thread_by_id(thread->id())->get(), thread.get());
+  gate->set();
+  wait_one(*thread, false, kForever);
+  EXPECT_EQ(thread_by_id(thread->id()).error().status, STATUS_INVALID_CID);
+}
+
+TEST_F(Threads, CreatedSuspendedOnesWaitToBeResumed) {
+  const auto thread = start(give_back, reinterpret_cast<void*>(7), true);
+  EXPECT_EQ(*thread->suspend(), 1U);
+  EXPECT_EQ(*thread->resume(), 2U);
+  EXPECT_EQ(wait_one(*thread, false, Timeout(-100'000)), STATUS_TIMEOUT);
+  EXPECT_EQ(*thread->resume(), 1U);
+  EXPECT_EQ(wait_one(*thread, false, kForever), STATUS_SUCCESS);
+  EXPECT_EQ(thread->exit_code(), 7U);
+}
+
+std::atomic<int> apcs_seen{0};
+HM_WINAPI void count_apc(ULONG_PTR, ULONG_PTR, ULONG_PTR) {
+  ++apcs_seen;
+}
+HM_WINAPI DWORD tell_apcs(void*) {
+  return static_cast<DWORD>(apcs_seen.load());
+}
+
+TEST_F(Threads, RunApcsQueuedBeforeTheStartFirst) {
+  apcs_seen = 0;
+  const auto thread = start(tell_apcs, nullptr, true);
+  EXPECT_TRUE(thread->queue_apc({count_apc, {}}));
+  EXPECT_TRUE(thread->resume());
+  wait_one(*thread, false, kForever);
+  EXPECT_EQ(thread->exit_code(), 1U);
+}
+
+std::atomic<std::uint64_t> turns{0};
+std::atomic<bool> stop_turning{false};
+HM_WINAPI DWORD turn(void*) {
+  while (!stop_turning) turns.fetch_add(1, std::memory_order_relaxed);
+  return 0;
+}
+
+TEST_F(Threads, StandStillWhileSuspended) {
+  stop_turning = false;
+  turns = 0;
+  const auto thread = start(turn);
+  while (turns == 0) std::this_thread::yield();
+  EXPECT_EQ(*thread->suspend(), 0U);
+  const std::uint64_t seen = turns;
+  usleep(20'000);
+  EXPECT_EQ(turns, seen);
+  stop_turning = true;
+  EXPECT_EQ(*thread->resume(), 1U);
+  EXPECT_EQ(*thread->resume(), 0U) << "a thread that runs cannot be resumed further";
+  wait_one(*thread, false, kForever);
+}
+
+TEST_F(Threads, SuspendedInAWaitGoOnAfterwards) {
+  const auto gate = make_object<Event>(Event::Kind::synchronization, false);
+  const auto thread = start(wait_for_event, gate.get());
+  EXPECT_EQ(*thread->suspend(), 0U);
+  gate->set();
+  EXPECT_EQ(wait_one(*thread, false, Timeout(-200'000)), STATUS_TIMEOUT);
+  EXPECT_TRUE(thread->resume());
+  EXPECT_EQ(wait_one(*thread, false, kForever), STATUS_SUCCESS);
+}
+
+TEST_F(Threads, DieWhenTerminatedAndAbandonTheirMutexes) {
+  static Ref<Mutant> mutant;
+  static Ref<Event> owned;
+  mutant = make_object<Mutant>(nullptr);
+  owned = make_object<Event>(Event::Kind::notification, false);
+  const thread::StartRoutine body = [](void*) HM_WINAPI -> DWORD {
+    wait_one(*mutant, false, kForever);
+    owned->set();
+    for (;;) delay(false, kForever);
+  };
+  const auto thread = start(body);
+  wait_one(*owned, false, kForever);
+  EXPECT_TRUE(thread->terminate(5));
+  EXPECT_EQ(wait_one(*thread, false, kForever), STATUS_SUCCESS);
+  EXPECT_EQ(thread->exit_code(), 5U);
+  EXPECT_EQ(wait_one(*mutant, false, kForever), STATUS_ABANDONED_WAIT_0);
+  EXPECT_TRUE(mutant->release_owned());
+  mutant = {};
+  owned = {};
+}
+
+TEST_F(Threads, TerminatedBeforeTheirStartNeverRun) {
+  const auto thread = start(give_back, nullptr, true);
+  EXPECT_TRUE(thread->terminate(9));
+  wait_one(*thread, false, kForever);
+  EXPECT_EQ(thread->exit_code(), 9U);
+}
+
+TEST_F(Threads, OfTheHostAreAdoptedAndSignalledAtTheirEnd) {
+  Ref<Thread> adopted;
+  std::thread host([&] {
+    thread::attach();
+    adopted = Ref<Thread>::share(current_thread());
+    EXPECT_EQ(adopted->id(), static_cast<DWORD>(gettid()));
+    EXPECT_FALSE(adopted->created_here());
+  });
+  host.join();
+  EXPECT_EQ(wait_one(*adopted, false, kForever), STATUS_SUCCESS);
+  EXPECT_EQ(adopted->exit_code(), 0U);
+}
+
+TEST_F(Threads, AttributesAreKept) {
+  Thread& self = current_thread();
+  EXPECT_TRUE(self.set_description(u"a name of more than fifteen bytes"));
+  EXPECT_EQ(self.description(), u"a name of more than fifteen bytes");
+  EXPECT_EQ(self.set_base_priority(3).error().status, STATUS_INVALID_PARAMETER);
+  EXPECT_TRUE(self.set_base_priority(0));
+  const Thread::Times times = self.times();
+  EXPECT_GT(times.created, 0);
+  EXPECT_GE(times.user + times.kernel, 0);
+  EXPECT_EQ(times.exited, 0);
+}
+
+TEST_F(Threads, ManyStartAndEnd) {
+  for (int round = 0; round < 10; ++round) {
+    std::vector<Ref<Thread>> threads;
+    std::vector<Waitable*> objects;
+    for (std::uintptr_t i = 0; i < 20; ++i) {
+      threads.push_back(start(give_back, reinterpret_cast<void*>(i)));
+      objects.push_back(threads.back().get());
+    }
+    EXPECT_EQ(wait_many(objects, true, false, kForever), STATUS_SUCCESS);
+    for (std::uintptr_t i = 0; i < 20; ++i) EXPECT_EQ(threads[i]->exit_code(), i);
+  }
+}
+
+TEST_F(Threads, AlertsByIdAreRemembered) {
+  Thread& self = current_thread();
+  EXPECT_EQ(self.wait_for_alert(kNow), STATUS_TIMEOUT);
+  self.alert_by_id();
+  EXPECT_EQ(self.wait_for_alert(kForever), STATUS_ALERTED);
+  EXPECT_EQ(self.wait_for_alert(kNow), STATUS_TIMEOUT);
+}
+
+using ProcessDeathTest = Threads;
+
+TEST_F(ProcessDeathTest, ExitRunsTheDetachOnceAndKillsOtherThreads) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(
+      {
+        const auto gate = make_object<Event>(Event::Kind::notification, false);
+        const auto thread = start(wait_for_event, gate.get());
+        exit_process(3, [&] {
+          const bool right = thread->exit_code() == 3 && process_ending() &&
+                             create_thread({.routine = give_back}).error().status == STATUS_ACCESS_DENIED;
+          if (!right) _exit(99);
+          exit_process(4, [] {});  // from a detach callback: the end at once
+        });
+      },
+      testing::ExitedWithCode(4), "");
+  EXPECT_EXIT(terminate_process(0x100), testing::ExitedWithCode(1), "");
+}
+
+TEST_F(Threads, OtherProcessesCanBeOpenedByTheirId) {
+  EXPECT_TRUE((*Process::open(static_cast<DWORD>(getpid())))->is_current());
+  EXPECT_EQ(Process::open(0).error().status, STATUS_INVALID_CID);
+  EXPECT_EQ(Process::open(0x7FFFFFFF).error().status, STATUS_INVALID_CID);
+  EXPECT_EQ(*Process::current()->exit_code(), STILL_ACTIVE);
+}
+
+}  // namespace
+}  // namespace hmodule::nt
