@@ -30,6 +30,7 @@ void append(ByteVector& to, std::string_view text);  // with its terminator
 void align(ByteVector& to, std::size_t unit);
 template <typename T>
 void put(ByteVector& to, std::size_t offset, const T& value) {
+  if (to.size() < offset + sizeof value) to.resize(offset + sizeof value);
   std::memcpy(to.data() + offset, &value, sizeof value);
 }
 
