@@ -48,7 +48,7 @@ NTSTATUS status_from_errno(int error) {
       return STATUS_NO_MEMORY;
     case EPIPE:
     case ECONNRESET:
-      return STATUS_PIPE_EMPTY;  // writing to a pipe whose reader is gone: ERROR_NO_DATA
+      return STATUS_PIPE_CLOSING;  // writing to a pipe whose reader is gone: ERROR_NO_DATA
     case EBUSY:
       return STATUS_DEVICE_BUSY;
     case ESPIPE:

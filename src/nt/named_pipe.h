@@ -1,0 +1,41 @@
+// Named pipes, between the threads of this process.
+//
+// A name has instances, an instance has two ends and a queue of messages in each direction. A write that would exceed
+// the queue's quota is queued all the same, with its writer: he hears of success when the last byte has been read.
+// So reading and writing are each one rule, whether the caller blocks or is told later.
+#pragma once
+
+#include "nt/file.h"
+
+#include <chrono>
+#include <memory>
+
+namespace hmodule::nt {
+
+// NtCreateNamedPipeFile in our types.
+struct PipeRequest {
+  std::u16string_view name = {};  // below \Device\NamedPipe\, as in \\.\pipe\name
+  ACCESS_MASK access = 0;
+  ULONG share = 0;                   // says the direction: FILE_SHARE_READ lets clients read
+  ULONG disposition = FILE_OPEN_IF;  // FILE_CREATE: must be the first instance
+  ULONG options = 0;
+  ULONG type = FILE_PIPE_BYTE_STREAM_TYPE, read_mode = FILE_PIPE_BYTE_STREAM_MODE,
+        completion_mode = FILE_PIPE_QUEUE_OPERATION;
+  ULONG maximum_instances = 0;  // 0xFFFFFFFF: unlimited
+  ULONG inbound_quota = 0, outbound_quota = 0;
+  LARGE_INTEGER default_timeout = 0;  // 100 ns, negative
+};
+
+// A new instance, which is listening. INSTANCE_NOT_AVAILABLE beyond the maximum, ACCESS_DENIED when the parameters do
+// not agree with the first instance.
+Result<Ref<File>> create_pipe(const PipeRequest& request);
+
+// A client's open: OBJECT_NAME_NOT_FOUND, PIPE_NOT_AVAILABLE (no instance listens), ACCESS_DENIED. An empty name is the
+// pipe device itself.
+Result<OpenedFile> open_pipe(std::u16string_view name, const FileRequest& request);
+
+// Until an instance listens. `timeout` nothing: the server's default. OBJECT_NAME_NOT_FOUND, IO_TIMEOUT.
+Status wait_for_pipe(std::u16string_view name, std::optional<std::chrono::milliseconds> timeout);
+inline constexpr std::chrono::milliseconds kWaitForever = std::chrono::milliseconds::max();
+
+}  // namespace hmodule::nt

@@ -1,0 +1,62 @@
+// Sections: memory that is shared through a handle, backed by a file or by the paging file (an anonymous memory file
+// of Linux), and the views of it. Views are known to virtual_memory(), so that VirtualQuery calls them MEM_MAPPED.
+#pragma once
+
+#include "nt/host_file.h"
+#include "nt/object.h"
+#include "win/sections.h"
+
+namespace hmodule::nt {
+
+struct SectionRequest {
+  Ref<File> file = {};     // none: backed by the paging file
+  LARGE_INTEGER size = 0;  // 0: the file's
+  ULONG protect = PAGE_READONLY;
+  ULONG attributes = SEC_COMMIT;
+};
+
+struct ViewRequest {
+  std::uintptr_t base = 0;  // 0: anywhere
+  std::uint64_t offset = 0;
+  SIZE_T size = 0;  // 0: up to the section's end
+  ULONG protect = PAGE_READONLY;
+};
+
+struct View {
+  void* base;
+  SIZE_T size;
+};
+
+class Section final : public Object {
+ public:
+  static const ObjectType kType;
+  const ObjectType& type() const override { return kType; }
+
+  // MAPPED_FILE_SIZE_ZERO, SECTION_TOO_BIG (larger than a file that may not grow), ACCESS_DENIED,
+  // INVALID_PAGE_PROTECTION, INVALID_FILE_FOR_SECTION; NOT_SUPPORTED for SEC_IMAGE.
+  static Result<Ref<Section>> create(const SectionRequest& request);
+
+  // MAPPED_ALIGNMENT, INVALID_VIEW_SIZE, SECTION_PROTECTION, CONFLICTING_ADDRESSES.
+  Result<View> map(const ViewRequest& request);
+
+  LARGE_INTEGER size() const { return size_; }
+  ULONG attributes() const { return attributes_; }
+
+ private:
+  template <typename T, typename... Args>
+  friend Ref<T> make_object(Args&&... args);
+  Section(UniqueFd fd, std::shared_ptr<FileControl> control, LARGE_INTEGER size, ULONG protect, ULONG attributes)
+      : fd_(std::move(fd)), control_(std::move(control)), size_(size), protect_(protect), attributes_(attributes) {}
+
+  const UniqueFd fd_;
+  const std::shared_ptr<FileControl> control_;  // of the file, which must not shrink under a view
+  const LARGE_INTEGER size_;
+  const ULONG protect_, attributes_;
+};
+
+// NtUnmapViewOfSection: the view that contains `address`. NOT_MAPPED_VIEW.
+Status unmap_view(const void* address);
+// NtFlushVirtualMemory: writes the changed pages of the view to its file. Size 0: to the view's end.
+Status flush_view(const void* address, SIZE_T size);
+
+}  // namespace hmodule::nt
