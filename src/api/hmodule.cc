@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "api/builtins.h"
+#include "api/failure.h"
 #include "base/utf.h"
 #include "path/volumes.h"
 #include "thread/call.h"
@@ -34,34 +35,9 @@ struct LastFailure {
 };
 thread_local LastFailure last_failure;
 
-void remember(const Error& error) {
-  last_failure = {error.code(), error.reason, true};
-  thread::set_last_status(error.status);
-}
-
-// The border to C: the result, or `failure` with the reason kept. No exception leaves.
-template <typename T, typename Work>
-T guarded(T failure, Work&& work) noexcept {
-  try {
-    enter();
-    Result<T> result = work();
-    if (result) return *std::move(result);
-    remember(result.error());
-  } catch (const std::bad_alloc&) {
-    remember(fail(STATUS_NO_MEMORY, "out of memory"));
-  }
-  return failure;
-}
-
 bool is_host_path(std::string_view name) {
   return name.find('/') != std::string_view::npos && name.find('\\') == std::string_view::npos &&
          (name.size() < 2 || name[1] != ':');
-}
-
-std::string absolute(std::string_view name) {
-  if (name.starts_with('/')) return std::string(name);
-  char current[PATH_MAX];
-  return std::string(::getcwd(current, sizeof current) == nullptr ? "/" : current) + '/' + std::string(name);
 }
 
 // DESIGN D10: a path means "with what is beside it".
@@ -82,10 +58,6 @@ LoadRequest request_for(ImageSource source, const char* name, unsigned flags) {
   return request;
 }
 
-Error null_argument(const char* function, const char* parameter) {
-  return fail(STATUS_INVALID_PARAMETER, "{}: {} is NULL", function, parameter);
-}
-
 hmodule_symbol symbol_of(HMODULE module, const pe::ExportEntry& entry, const Loader::ExportView& view) {
   hmodule_symbol symbol{};
   symbol.module = module;
@@ -99,6 +71,18 @@ hmodule_symbol symbol_of(HMODULE module, const pe::ExportEntry& entry, const Loa
 }
 
 }  // namespace
+
+void remember(const Error& error) {
+  last_failure = {error.code(), error.reason, true};
+  thread::set_last_status(error.status);
+}
+
+std::string absolute(std::string_view path) {
+  if (path.starts_with('/')) return std::string(path);
+  char current[PATH_MAX];
+  return std::string(::getcwd(current, sizeof current) == nullptr ? "/" : current) + '/' + std::string(path);
+}
+
 }  // namespace hmodule::api
 
 using namespace hmodule;

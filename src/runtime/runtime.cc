@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/trace.h"
+#include "nt/process_parameters.h"
 #include "path/volumes.h"
 #include "thread/hooks.h"
 #include "thread/peb.h"
@@ -42,6 +43,7 @@ Runtime& start_runtime(std::span<const BuiltinDll* const> builtins) {
   trace::configure_from_environment();
   thread::start();
   thread::attach();
+  nt::set_up_process();
   auto loader = Loader::start({thread::peb(), path::volumes(), builtins});
   if (!loader) {
     std::fprintf(stderr, "hmodule: cannot start: %s\n", loader.error().reason.c_str());

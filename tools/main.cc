@@ -1,0 +1,27 @@
+// hmodule: Windows x86-64 DLLs from the command line.
+#include <hmodule/hmodule.h>
+
+#include "tools/commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Loads, calls and looks at Windows x86-64 DLLs on Linux.", "hmodule");
+  app.set_version_flag("--version", std::string("hmodule ") + hmodule_version());
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  app.footer(
+      "Environment:\n"
+      "  HMODULE_DEBUG=search,map,bind,init,thread,api,nt|all   trace to stderr, or to HMODULE_DEBUG_OUTPUT=FILE\n"
+      "  HMODULE_PATH=DIR:DIR...                                more directories to search for DLLs\n"
+      "  HMODULE_OVERRIDES=NAME=builtin|pe|file,...             who serves a DLL\n"
+      "  HMODULE_C_DRIVE=DIR                                    the directory behind C:\n"
+      "  HMODULE_SYSTEM32=DIR:DIR...                            the system DLLs in PE form");
+  int status = hmodule::tools::kDone;
+  hmodule::tools::add_call(app, status);
+  hmodule::tools::add_run(app, status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? hmodule::tools::kDone : hmodule::tools::kUsage;
+  }
+  return status;
+}
