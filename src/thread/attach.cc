@@ -29,6 +29,8 @@ __thread TEB* own_teb __attribute__((tls_model("initial-exec"), visibility("hidd
 
 }  // namespace detail
 
+__thread void* exception_activations __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
 namespace {
 
 std::atomic<void (*)()> attach_hook{nullptr}, detach_hook{nullptr};
