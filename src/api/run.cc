@@ -1,11 +1,15 @@
 // hmodule_run: a console program's life, from its mapping to its exit code (DESIGN D11).
 #include <hmodule/hmodule.h>
 
-#include <cstdlib>
+#include <string>
+#include <vector>
 
 #include "api/builtins.h"
 #include "api/failure.h"
 #include "base/utf.h"
+#include "nt/process.h"
+#include "nt/process_parameters.h"
+#include "path/volumes.h"
 #include "thread/call.h"
 #include "thread/teb.h"
 
@@ -20,13 +24,16 @@ using ProgramEntry = HM_WINAPI DWORD (*)(PEB* peb);
 using namespace hmodule;
 using namespace hmodule::api;
 
-int hmodule_run(const char* path, int, char**) {
+int hmodule_run(const char* path, int argc, char** argv) {
   return guarded<int>(-1, [&]() -> Result<int> {
     if (path == nullptr) return null_argument("hmodule_run", "path");
     LoadRequest request;
     request.name = utf16(absolute(path));
+    std::vector<std::u16string> arguments;
+    for (char** argument = argv; argument != argv + argc; ++argument) arguments.push_back(utf16(*argument));
+    nt::set_program(path::volumes().from_host(absolute(path)), arguments);
     const Proc entry = TRY(runtime().loader().load_program(request));
     const DWORD code = thread::call(reinterpret_cast<ProgramEntry>(entry), thread::teb().ProcessEnvironmentBlock);
-    std::exit(static_cast<int>(code));
+    nt::exit_process(code, [] { runtime().loader().process_detach(); });
   });
 }

@@ -7,31 +7,14 @@
 #include "base/trace.h"
 #include "base/utf.h"
 #include "loader/load.h"
+#include "nt/process_parameters.h"
 #include "search/api_set.h"
-#include "thread/peb.h"
-#include "thread/teb.h"
 
 namespace hmodule {
 namespace {
 
 constexpr DWORD kSupportedFlags = kDontResolveDllReferences | kAnyDatafile | kIgnoreCodeAuthzLevel |
                                   kRequireSignedTarget | search::kAltered | search::kSearchBits;
-
-std::u16string text_of(const UNICODE_STRING& string) {
-  return string.Buffer == nullptr ? std::u16string() : std::u16string(string.Buffer, string.Length / 2U);
-}
-
-// `name` in an environment block: "A=1\0B=2\0\0".
-std::u16string environment_variable(const char16_t* block, std::u16string_view name) {
-  while (block != nullptr && *block != 0) {
-    const std::u16string_view entry(block);
-    if (entry.size() > name.size() && entry[name.size()] == u'=' &&
-        equal_ignoring_case(entry.substr(0, name.size()), name))
-      return std::u16string(entry.substr(name.size() + 1));
-    block += entry.size() + 1;
-  }
-  return {};
-}
 
 Error no_such_module(HMODULE handle) {
   return fail(STATUS_DLL_NOT_FOUND, "no module has the handle {}", static_cast<const void*>(handle));
@@ -59,13 +42,12 @@ Loader::Loader(const LoaderOptions& options)
 
 Loader::~Loader() = default;
 
-// HOST-03, NAME-21: what a load needs to know of the process.
+// What a load needs to know of the process.
 search::Surroundings Loader::surroundings() const {
-  const RTL_USER_PROCESS_PARAMETERS& parameters = *peb_.ProcessParameters;
   search::Surroundings process;
   process.application_path = executable_->full_name;
-  process.current_directory = text_of(parameters.CurrentDirectory.DosPath);
-  process.path_variable = environment_variable(static_cast<const char16_t*>(parameters.Environment), u"PATH");
+  process.current_directory = nt::current_directory();
+  process.path_variable = nt::environment_variable(u"PATH").value_or(u"");
   return process;
 }
 
@@ -289,7 +271,9 @@ Result<std::span<const std::byte>> Loader::bytes_of(HMODULE handle) {
 Result<Loader::ExportView> Loader::exports_of(HMODULE handle) {
   const auto snapshot = table_.read();
   const Module* module = TRY(module_at(*snapshot, handle));
-  return ExportView{module, TRY(module->exports.entries())};
+  return ExportView {
+    module, TRY(module->exports.entries())
+  };
 }
 
 // FREE-08.

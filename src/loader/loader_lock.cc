@@ -1,21 +1,17 @@
 #include "loader/loader_lock.h"
 
-#include <mutex>
+#include "nt/critical_section.h"
 
 namespace hmodule {
-namespace {
-std::recursive_mutex mutex;
-}
+
 void LoaderLock::lock() {
-  mutex.lock();
+  nt::critical_section::enter(section_);
 }
 bool LoaderLock::try_lock() {
-  return mutex.try_lock();
+  return nt::critical_section::try_enter(section_);
 }
 void LoaderLock::unlock() {
-  mutex.unlock();
+  nt::critical_section::leave(section_);
 }
-bool LoaderLock::held_by_this_thread() const {
-  return section_.OwningThread != nullptr;
-}
+
 }  // namespace hmodule

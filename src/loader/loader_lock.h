@@ -15,7 +15,6 @@ class LoaderLock {
   void lock();
   bool try_lock();
   void unlock();
-  bool held_by_this_thread() const;
 
  private:
   CRITICAL_SECTION& section_;
