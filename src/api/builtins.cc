@@ -3,6 +3,7 @@
 #include "thread/teb.h"
 #include "winapi/kernel32/exports.h"
 #include "winapi/ntdll/exports.h"
+#include "winapi/psapi/exports.h"
 
 namespace hmodule::api {
 namespace {
@@ -11,6 +12,7 @@ const BuiltinDll* const kBuiltins[] = {
     &winapi::ntdll_dll,
     &winapi::kernel32_dll,
     &winapi::kernelbase_dll,
+    &winapi::psapi_dll,
 };
 
 }  // namespace

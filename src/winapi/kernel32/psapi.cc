@@ -113,8 +113,20 @@ const Export kRows[] = {
     {"K32GetModuleInformation", proc(K32GetModuleInformation), Support::partial, "this process only"},
 };
 
+// The names psapi.dll has for the same functions.
+const Export kPsapiRows[] = {
+    {"EnumProcessModules", proc(K32EnumProcessModules), Support::partial, "this process only"},
+    {"EnumProcessModulesEx", proc(K32EnumProcessModulesEx), Support::partial, "this process only"},
+    {"GetModuleBaseNameA", proc(K32GetModuleBaseNameA), Support::partial, "this process only"},
+    {"GetModuleBaseNameW", proc(K32GetModuleBaseNameW), Support::partial, "this process only"},
+    {"GetModuleFileNameExA", proc(K32GetModuleFileNameExA), Support::partial, "this process only"},
+    {"GetModuleFileNameExW", proc(K32GetModuleFileNameExW), Support::partial, "this process only"},
+    {"GetModuleInformation", proc(K32GetModuleInformation), Support::partial, "this process only"},
+};
+
 }  // namespace
 
 extern const ExportTable psapi_exports = kRows;
+extern const ExportTable psapi_dll_exports = kPsapiRows;
 
 }  // namespace hmodule::winapi
