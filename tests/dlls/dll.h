@@ -15,7 +15,7 @@
 #endif
 BOOL WINAPI DllMain(HINSTANCE base, DWORD reason, void* reserved);
 
-// log.dll: "name+" process attach, "name-" detach, "name(" and ")name" thread attach and detach; a "!" follows where
+// log.dll: "name+" process attach, "name-" detach, "name(" and "name)" thread attach and detach; a "!" follows where
 // lpReserved is not NULL; "name*reason" are TLS callbacks.
 IMPORT void log_event(const char* name, const char* event);
 static inline void log_call(const char* name, DWORD reason, void* reserved) {

@@ -9,10 +9,10 @@ EXPORT PLACED(".rorel") int* const relocated_read_only = &read_write;  // REL-08
 EXPORT PLACED(".exec") int executed(void) {
   return 3;
 }
-__attribute__((aligned(1))) struct __attribute__((packed)) {
+EXPORT struct __attribute__((packed)) {
   char odd;
   int* pointer;
-} EXPORT unaligned_pointer = {1, &read_write};  // REL-07
+} unaligned_pointer = {1, &read_write};  // REL-07
 
 BOOL WINAPI DllMain(HINSTANCE base, DWORD reason, void* reserved) {
   return TRUE;

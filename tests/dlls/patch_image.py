@@ -1,15 +1,25 @@
 #!/usr/bin/env python3
-"""set_directory.py FILE INDEX EXPORT SIZE: points a data directory of a DLL at one of its exported variables.
+"""What the linker of Debian 12's mingw-w64 does not do.
 
-The linker of Debian 12's mingw-w64 does not fill the load configuration directory by itself."""
+patch_image.py FILE directory INDEX EXPORT SIZE   points a data directory at an exported variable
+patch_image.py FILE fixed                         says that the relocations were stripped"""
 import struct
 import sys
 
-path, index, export, size = sys.argv[1], int(sys.argv[2]), sys.argv[3].encode(), int(sys.argv[4], 0)
+path, what = sys.argv[1:3]
 image = bytearray(open(path, "rb").read())
 nt = struct.unpack_from("<I", image, 0x3C)[0]
 sections = nt + 24 + struct.unpack_from("<H", image, nt + 20)[0]
 directories = nt + 24 + 112
+
+
+if what == "fixed":
+    characteristics = struct.unpack_from("<H", image, nt + 22)[0]
+    struct.pack_into("<H", image, nt + 22, characteristics | 1)
+    open(path, "wb").write(image)
+    sys.exit(0)
+
+index, export, size = int(sys.argv[3]), sys.argv[4].encode(), int(sys.argv[5], 0)
 
 
 def at(rva):
