@@ -16,6 +16,10 @@ int main(int argc, char** argv) {
       "  HMODULE_C_DRIVE=DIR                                    the directory behind C:\n"
       "  HMODULE_SYSTEM32=DIR:DIR...                            the system DLLs in PE form");
   int status = hmodule::tools::kDone;
+  hmodule::tools::add_exports(app, status);
+  hmodule::tools::add_imports(app, status);
+  hmodule::tools::add_check(app, status);
+  hmodule::tools::add_ldd(app, status);
   hmodule::tools::add_call(app, status);
   hmodule::tools::add_run(app, status);
   try {

@@ -15,6 +15,7 @@ T load(const std::byte* table, std::uint32_t index) {
 
 // How `name` sorts against the NUL-terminated string at the start of `bytes`, as strcmp would say it.
 int compare(std::string_view name, std::span<const std::byte> bytes) {
+  if (bytes.empty()) return 1;
   const int order = std::memcmp(name.data(), bytes.data(), std::min(name.size(), bytes.size()));
   if (order != 0) return order;
   if (bytes.size() <= name.size()) return 1;  // it runs out of the section: nothing equals it

@@ -1,0 +1,220 @@
+#include "support/pe_builder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+namespace hmodule {
+namespace {
+
+using test::bytes_of;
+using test::PeBuilder;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Output {
+  int status;
+  std::string text;  // stdout and stderr
+};
+
+class Command : public testing::Test {
+ protected:
+  Command() {
+    char name[] = "/tmp/hmodule-tools-XXXXXX";
+    directory_ = mkdtemp(name);
+    setenv("HMODULE_SYSTEM32", directory_.c_str(), 1);  // whatever else is installed
+  }
+  ~Command() override { std::filesystem::remove_all(directory_); }
+
+  std::string file(const std::string& name) const { return directory_ + "/" + name; }
+  Output run(const std::string& arguments) const {
+    const std::string line = std::string(HMODULE_COMMAND) + " " + arguments + " 2>&1";
+    std::FILE* pipe = popen(line.c_str(), "re");
+    Output output{};
+    char buffer[4096];
+    for (std::size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) output.text.append(buffer, n);
+    output.status = WEXITSTATUS(pclose(pipe));
+    return output;
+  }
+  void write(const std::string& name, const PeBuilder& dll) const { dll.write(file(name)); }
+
+  std::string directory_;
+};
+
+PeBuilder exporting(std::vector<test::PeExport> exports) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.add_exports("inner.dll", std::move(exports));
+  return dll;
+}
+
+TEST_F(Command, ExportsListsNamesOrdinalsAndForwarders) {
+  write("x.dll", exporting({{"alpha", 0x1000}, {"", 0x1001}, {"moved", 0, "other.target"}}));
+  const Output output = run("exports " + file("x.dll"));
+  EXPECT_EQ(output.status, 0);
+  EXPECT_THAT(output.text, HasSubstr("x86-64 DLL, 3 exports"));
+  EXPECT_THAT(output.text, HasSubstr("00001000  alpha"));
+  EXPECT_THAT(output.text, HasSubstr("moved -> other.target"));
+}
+
+TEST_F(Command, ExportsAndImportsReadArm) {
+  PeBuilder dll = exporting({{"alpha", 0x1000}});
+  dll.add_imports({{"some.dll", {"thing", 7}}});
+  dll.file.Machine = pe::kMachineArm64;
+  write("arm.dll", dll);
+  EXPECT_THAT(run("exports " + file("arm.dll")).text, HasSubstr("ARM64 DLL, 1 exports"));
+  const Output imports = run("imports " + file("arm.dll"));
+  EXPECT_EQ(imports.status, 0);
+  EXPECT_THAT(imports.text, HasSubstr("some.dll\n  thing\n  #7\n"));
+}
+
+TEST_F(Command, ImportsTellDelayedOnesApart) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.add_imports({{"a.dll", {"now"}}});
+  dll.add_delay_imports({{"b.dll", {"later"}}});
+  write("x.dll", dll);
+  EXPECT_THAT(run("imports " + file("x.dll")).text, HasSubstr("b.dll (delayed)\n  later"));
+  const auto json = nlohmann::json::parse(run("imports --json " + file("x.dll")).text);
+  EXPECT_EQ(json["imports"][0]["functions"][0]["name"], "now");
+  EXPECT_EQ(json["imports"][1]["delayed"], true);
+}
+
+TEST_F(Command, CheckIsContentWhenAllIsServed) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.add_imports({{"KERNEL32.dll", {"GetLastError", "SetLastError"}}, {"friend.dll", {"help", 1}}});
+  write("x.dll", dll);
+  write("Friend.DLL", exporting({{"help", 0x1000}}));
+  const Output output = run("check " + file("x.dll"));
+  EXPECT_EQ(output.status, 0) << output.text;
+  EXPECT_THAT(output.text, HasSubstr("KERNEL32.dll: native; 2 of 2 functions"));
+  EXPECT_THAT(output.text, HasSubstr("friend.dll: file " + file("Friend.DLL")));
+  EXPECT_THAT(output.text, HasSubstr("everything it imports is served"));
+}
+
+TEST_F(Command, CheckNamesMissingSystemFunctions) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.add_imports({{"kernel32.dll", {"GetLastError", "NoSuchFunction"}}, {"d3d12.dll", {"D3D12CreateDevice"}}});
+  write("x.dll", dll);
+  const Output output = run("check " + file("x.dll"));
+  EXPECT_EQ(output.status, 1) << output.text;
+  EXPECT_THAT(output.text, HasSubstr("missing NoSuchFunction"));
+  EXPECT_THAT(output.text, HasSubstr("d3d12.dll: nobody"));
+  EXPECT_THAT(output.text, Not(HasSubstr("GetLastError")));
+  EXPECT_THAT(run("check --all " + file("x.dll")).text, HasSubstr("served GetLastError"));
+}
+
+TEST_F(Command, CheckSaysWhatKeepsAFileFromLoading) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.add_imports({{"gone.dll", {"thing"}}});
+  write("x.dll", dll);
+  Output output = run("check " + file("x.dll"));
+  EXPECT_EQ(output.status, 2) << output.text;
+  EXPECT_THAT(output.text, HasSubstr("gone.dll was not found"));
+  EXPECT_THAT(output.text, HasSubstr("x.dll will not load"));
+
+  write("gone.dll", exporting({{"other", 0x1000}}));  // there, but without the function (IMP-07)
+  output = run("check " + file("x.dll"));
+  EXPECT_EQ(output.status, 2);
+  EXPECT_THAT(output.text, HasSubstr("missing thing"));
+
+  PeBuilder arm = exporting({{"thing", 0x1000}});
+  arm.file.Machine = pe::kMachineArm64;
+  write("gone.dll", arm);
+  output = run("check " + file("x.dll"));
+  EXPECT_EQ(output.status, 2);
+  EXPECT_THAT(output.text, HasSubstr("ARM64"));
+}
+
+TEST_F(Command, CheckFollowsForwardersAndDependencies) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.add_imports({{"front.dll", {"ours", "theirs", "lost"}}});
+  write("x.dll", dll);
+  write("front.dll",
+        exporting({{"ours", 0, "back.real"}, {"theirs", 0, "kernel32.GetLastError"}, {"lost", 0, "back.nothing"}}));
+  write("back.dll", exporting({{"real", 0x1000}}));
+  const Output output = run("check " + file("x.dll"));
+  EXPECT_EQ(output.status, 2);
+  EXPECT_THAT(output.text, HasSubstr("2 of 3 functions"));
+  EXPECT_THAT(output.text, HasSubstr("missing lost"));
+}
+
+TEST_F(Command, CheckEndsOnForwardersAndImportsInACircle) {
+  PeBuilder a = PeBuilder::minimal_dll();
+  a.add_exports("a.dll", {{"f", 0, "b.f"}});
+  a.add_imports({{"b.dll", {"f"}}});
+  write("a.dll", a);
+  PeBuilder b = PeBuilder::minimal_dll();
+  b.add_exports("b.dll", {{"f", 0, "a.f"}});
+  b.add_imports({{"a.dll", {"f"}}});
+  write("b.dll", b);
+  EXPECT_EQ(run("check " + file("a.dll")).status, 2);  // FWD-05
+  EXPECT_EQ(run("ldd " + file("a.dll")).status, 0);
+}
+
+TEST_F(Command, CheckTakesADelayedImportLightly) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.add_delay_imports({{"gone.dll", {"thing"}}});
+  write("x.dll", dll);
+  const Output output = run("check " + file("x.dll"));
+  EXPECT_EQ(output.status, 1) << output.text;
+  EXPECT_THAT(output.text, HasSubstr("gone.dll (delayed): missing"));
+}
+
+TEST_F(Command, CheckRefusesOtherMachinesInWords) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.file.Machine = pe::kMachineArm64;
+  write("arm.dll", dll);
+  const Output output = run("check " + file("arm.dll"));
+  EXPECT_EQ(output.status, 2);
+  EXPECT_THAT(output.text, HasSubstr("built for ARM64"));
+}
+
+TEST_F(Command, CheckWritesJson) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.add_imports({{"kernel32.dll", {"GetLastError", "NoSuchFunction"}}});
+  write("x.dll", dll);
+  const auto json = nlohmann::json::parse(run("check --json " + file("x.dll")).text);
+  EXPECT_EQ(json["status"], 1);
+  EXPECT_EQ(json["loads"], true);
+  EXPECT_EQ(json["dlls"][0]["imports"][0]["functions"][1]["answer"], "missing");
+}
+
+TEST_F(Command, LddPrintsATree) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.add_imports({{"middle.dll", {1}}, {"gone.dll", {1}}});
+  write("x.dll", dll);
+  PeBuilder middle = exporting({{"", 0x1000}});
+  middle.add_imports({{"kernel32.dll", {"GetLastError"}}});
+  write("middle.dll", middle);
+  const Output output = run("ldd " + file("x.dll"));
+  EXPECT_EQ(output.status, 2);
+  EXPECT_THAT(output.text, HasSubstr("\n  middle.dll => " + file("middle.dll") + "\n    kernel32.dll => native\n"));
+  EXPECT_THAT(output.text, HasSubstr("\n  gone.dll => not found\n"));
+}
+
+TEST_F(Command, FilesThatAreNotPeAreNamedAndExplained) {
+  for (const char* command : {"exports", "imports", "check", "ldd"}) {
+    Output output = run(std::string(command) + " /dev/null");
+    EXPECT_EQ(output.status, 3) << command;
+    EXPECT_THAT(output.text, HasSubstr("/dev/null"));
+    output = run(std::string(command) + " " HMODULE_COMMAND);
+    EXPECT_EQ(output.status, 3) << command;
+    EXPECT_THAT(output.text, HasSubstr("not 'MZ'"));
+    EXPECT_EQ(run(std::string(command) + " " + file("absent.dll")).status, 3);
+    EXPECT_EQ(run(command).status, 64);
+  }
+}
+
+TEST_F(Command, HelpAndVersionSucceed) {
+  EXPECT_EQ(run("--help").status, 0);
+  EXPECT_EQ(run("check --help").status, 0);
+  EXPECT_THAT(run("--version").text, testing::StartsWith("hmodule "));
+  EXPECT_EQ(run("").status, 64);
+  EXPECT_EQ(run("nonsense").status, 64);
+}
+
+}  // namespace
+}  // namespace hmodule
