@@ -59,7 +59,9 @@ class [[nodiscard]] Result {
 using Status = Result<std::monostate>;
 inline constexpr std::monostate ok;
 
-// The one macro that changes control flow: the value, or an early return of the error.
+// The one macro that changes control flow: the value, or an early return of the error. The return comes out of the
+// middle of an expression, and what that expression has made so far is not destroyed: give TRY a statement of its own
+// where something else in it owns memory (f(std::string(x), TRY(y)) leaks).
 #define TRY(expression)                                      \
   __extension__({                                            \
     auto try_result_ = (expression);                         \
