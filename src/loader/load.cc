@@ -161,15 +161,30 @@ Result<Module*> Load::dependency(std::string_view dll, const Module& importer, c
 }
 
 Result<Module*> Load::module_for_import(Module& importer, std::string_view dll) {
+  const std::size_t mapped_before = fresh_.size();
   Result<Module*> found = dependency(dll, importer, directories_for(importer));
-  if (found) return found;
+  if (found) {
+    Module* module = *found;
+    if (fresh_.size() != mapped_before) {
+      brought_by_.emplace(module, &importer);
+      module->entry.ParentDllBase = importer.base();
+    }
+    return found;
+  }
   Error& error = found.error();
   if (not_there(error.status) && is_system_dll(dll)) {
     trace::line(trace::Channel::bind, "{} imports the system DLL {}, which nobody serves; its functions are traps",
                 importer.display_name(), dll);
     return nullptr;
   }
-  return Error{error.status, fmt::format("{} needs {}: {}", importer.display_name(), dll, error.reason)};
+  return Error{error.status, chain_to(importer) + fmt::format("{}: {}", dll, error.reason)};
+}
+
+std::string Load::chain_to(const Module& importer) const {
+  const auto parent = brought_by_.find(&importer);
+  const std::string name = importer.display_name();
+  if (parent == brought_by_.end()) return name + " needs ";
+  return chain_to(*parent->second) + name + ": " + name + " needs ";
 }
 
 Result<Module*> Load::module_for_forwarder(Module& exporter, std::string_view dll) {

@@ -1,6 +1,7 @@
 // One load, as a transaction (DESIGN D6): what it maps it also unmaps, unless it comes to commit().
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "bind/bind.h"
@@ -50,6 +51,8 @@ class Load final : public bind::Resolver {
   Result<Module*> add_builtin(const BuiltinDll& dll);
   Module& adopt(std::unique_ptr<Module> module, bool first = false);
 
+  // "a.dll needs b.dll: b.dll needs " and so on, down to `importer`.
+  std::string chain_to(const Module& importer) const;
   Status finish(Module& module);
   Status give_tls(Module& module);
 
@@ -59,8 +62,9 @@ class Load final : public bind::Resolver {
   search::Surroundings surroundings_;
   search::Settings settings_;
   search::LoadPath directories_;
-  std::vector<Module*> fresh_;  // mapped by this load, in order
-  std::size_t settled_ = 0;     // how many of them are bound
+  std::vector<Module*> fresh_;                         // mapped by this load, in order
+  std::map<const Module*, const Module*> brought_by_;  // the importer that each was first mapped for
+  std::size_t settled_ = 0;                            // how many of them are bound
 };
 
 }  // namespace hmodule
