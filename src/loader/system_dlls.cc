@@ -198,17 +198,30 @@ constexpr std::string_view kSystemDlls[] = {
     "xolehlp.dll",
 };
 
-}  // namespace
+constexpr std::string_view kRuntimePrefixes[] = {"api-ms-win-crt-", "concrt140", "msvcp1", "msvcr1",
+                                                 "msvcrt.",         "ucrtbase.", "vcomp1", "vcruntime"};
 
-bool is_system_dll(std::string_view dll) {
+std::string lower_case(std::string_view dll) {
   std::string name(dll);
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (name.starts_with("api-ms-win-crt-")) return false;
+  return name;
+}
+
+}  // namespace
+
+bool is_c_runtime(std::string_view dll) {
+  const std::string name = lower_case(dll);
+  return std::any_of(std::begin(kRuntimePrefixes), std::end(kRuntimePrefixes),
+                     [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+bool is_system_dll(std::string_view dll) {
+  std::string name = lower_case(dll);
+  if (is_c_runtime(name)) return false;
   if (name.starts_with("api-") || name.starts_with("ext-")) return true;
   if (name.find('.') == std::string::npos) name += ".dll";
-  return name != "msvcrt.dll" && name != "ucrtbase.dll" &&
-         std::binary_search(std::begin(kSystemDlls), std::end(kSystemDlls), name);
+  return std::binary_search(std::begin(kSystemDlls), std::end(kSystemDlls), name);
 }
 
 }  // namespace hmodule

@@ -9,4 +9,7 @@ namespace hmodule {
 // `dll` as an import descriptor names it. API sets count: each stands for a system DLL.
 bool is_system_dll(std::string_view dll);
 
+// One of the C and C++ runtimes that stand in PE form beside the library (DESIGN D3).
+bool is_c_runtime(std::string_view dll);
+
 }  // namespace hmodule
