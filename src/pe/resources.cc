@@ -145,7 +145,8 @@ Result<std::vector<ResourcePath>> all_resources(const Image& image) {
         const auto* id = std::get_if<std::uint16_t>(&language.key);
         if (id == nullptr || language.is_directory) continue;
         TRY(budget.spend(bytes_of(type.key) + bytes_of(name.key)));
-        all.push_back({ type.key, name.key, *id, TRY(resources.leaf(language)) });
+        const ResourceLeaf leaf = TRY(resources.leaf(language));
+        all.push_back({type.key, name.key, *id, leaf});
       }
     }
   }
