@@ -4,6 +4,8 @@
 #include "winapi/kernel32/exports.h"
 #include "winapi/ntdll/exports.h"
 #include "winapi/psapi/exports.h"
+#include "winapi/user32/exports.h"
+#include "winapi/version/exports.h"
 
 namespace hmodule::api {
 namespace {
@@ -13,6 +15,8 @@ const BuiltinDll* const kBuiltins[] = {
     &winapi::kernel32_dll,
     &winapi::kernelbase_dll,
     &winapi::psapi_dll,
+    &winapi::user32_dll,
+    &winapi::version_dll,
 };
 
 }  // namespace

@@ -1,0 +1,174 @@
+// winver.h: version resources.
+//
+// A program asks for a size, gives a buffer of it, and then asks for values inside the buffer. The ANSI form of a value
+// has to be in the buffer too, so the buffer is larger than the resource: behind it come a mark and a second area,
+// three times the size, in which the text at offset n of the resource is put at offset 3n when somebody asks for it so.
+#include "base/utf.h"
+#include "module/builtin.h"
+#include "nls/codepage.h"
+#include "runtime/runtime.h"
+#include "winapi/common/answer.h"
+#include "winapi/common/resources.h"
+#include "winapi/common/text.h"
+#include "winapi/common/version_info.h"
+
+#include <cstring>
+
+namespace hmodule::winapi {
+namespace {
+
+constexpr char kMark[4] = {'F', 'E', '2', 'X'};
+constexpr std::size_t kAnsiFactor = 3;  // a UTF-16 unit is at most three bytes of UTF-8; its two bytes map to six
+
+std::size_t buffer_size(std::size_t resource) {
+  return resource + sizeof kMark + kAnsiFactor * resource;
+}
+
+// Opens the file as data and copies its version resource; a builtin DLL has one of its own making.
+Result<std::vector<std::byte>> version_of(std::u16string_view file) {
+  Loader& loader = runtime().loader();
+  auto opened = loader.load({.name = std::u16string(file), .flags = kLoadAsDatafile});
+  if (!opened && opened.error().code() == ERROR_BAD_EXE_FORMAT)
+    return fail(STATUS_RESOURCE_DATA_NOT_FOUND, "{}", opened.error().reason);
+  if (!opened) {
+    const auto loaded = loader.find(std::u16string_view(file), kUnchangedRefcount);
+    const auto info = loaded ? loader.info(*loaded) : Result<ModuleInfo>(opened.error());
+    if (info && info->host_path.empty()) return builtin_version_info(info->base_name);
+    return std::move(opened).error();
+  }
+  const HMODULE module = *opened;
+  const auto copy = [&]() -> Result<std::vector<std::byte>> {
+    const pe::Image image = TRY(image_of(module));
+    const auto leaf = TRY(find_resource(image, pe::ResourceKey(kTypeVersion), pe::ResourceKey(std::uint16_t{1}), 0));
+    const auto data = TRY(image.at(leaf.data, leaf.size))
+    .span();
+    return std::vector<std::byte>(data.begin(), data.end());
+  };
+  auto bytes = copy();
+  const auto info = bytes ? Result<ModuleInfo>(Error{}) : loader.info(module);
+  if (info && info->host_path.empty()) bytes = builtin_version_info(info->base_name);
+  (void)loader.free(module);
+  return bytes;
+}
+
+Result<DWORD> size_of(Result<std::u16string> file, DWORD* ignored) {
+  if (ignored != nullptr) *ignored = 0;
+  const std::u16string name = TRY(std::move(file));
+  return static_cast<DWORD>(buffer_size(TRY(version_of(name)).size()));
+}
+
+Status copy_info(Result<std::u16string> file, DWORD size, void* buffer) {
+  const std::u16string name = TRY(std::move(file));
+  if (buffer == nullptr) return fail(STATUS_INVALID_PARAMETER, "GetFileVersionInfo: no buffer");
+  const auto bytes = TRY(version_of(name));
+  auto* out = static_cast<std::byte*>(buffer);
+  const std::size_t copied = std::min<std::size_t>(size, bytes.size());
+  std::memcpy(out, bytes.data(), copied);
+  std::memset(out + copied, 0, size - copied);
+  if (size >= bytes.size() + sizeof kMark) std::memcpy(out + bytes.size(), kMark, sizeof kMark);
+  return ok;
+}
+
+Result<std::u16string> name_of(const WCHAR* file) {
+  return std::u16string(TRY(text(file)));
+}
+Result<std::u16string> name_of(const CHAR* file) {
+  return nls::from_ansi(TRY(text(file)));
+}
+
+HM_WINAPI DWORD GetFileVersionInfoSizeExW(DWORD, const WCHAR* file, DWORD* ignored) noexcept {
+  return answer<DWORD>(0, [&] { return size_of(name_of(file), ignored); });
+}
+HM_WINAPI DWORD GetFileVersionInfoSizeExA(DWORD, const CHAR* file, DWORD* ignored) noexcept {
+  return answer<DWORD>(0, [&] { return size_of(name_of(file), ignored); });
+}
+HM_WINAPI DWORD GetFileVersionInfoSizeW(const WCHAR* file, DWORD* ignored) noexcept {
+  return GetFileVersionInfoSizeExW(0, file, ignored);
+}
+HM_WINAPI DWORD GetFileVersionInfoSizeA(const CHAR* file, DWORD* ignored) noexcept {
+  return GetFileVersionInfoSizeExA(0, file, ignored);
+}
+HM_WINAPI BOOL GetFileVersionInfoExW(DWORD, const WCHAR* file, DWORD, DWORD size, void* buffer) noexcept {
+  return succeed([&] { return copy_info(name_of(file), size, buffer); });
+}
+HM_WINAPI BOOL GetFileVersionInfoExA(DWORD, const CHAR* file, DWORD, DWORD size, void* buffer) noexcept {
+  return succeed([&] { return copy_info(name_of(file), size, buffer); });
+}
+HM_WINAPI BOOL GetFileVersionInfoW(const WCHAR* file, DWORD handle, DWORD size, void* buffer) noexcept {
+  return GetFileVersionInfoExW(0, file, handle, size, buffer);
+}
+HM_WINAPI BOOL GetFileVersionInfoA(const CHAR* file, DWORD handle, DWORD size, void* buffer) noexcept {
+  return GetFileVersionInfoExA(0, file, handle, size, buffer);
+}
+
+// --- VerQueryValue ---
+
+// The resource at the start of a program's buffer; its own length is all there is to know its end by.
+std::span<const std::byte> resource_in(const void* buffer) {
+  std::uint16_t length;
+  std::memcpy(&length, buffer, sizeof length);
+  return {static_cast<const std::byte*>(buffer), length};
+}
+
+Result<VersionBlock> value_at(const void* buffer, std::u16string_view path) {
+  if (buffer == nullptr) return fail(STATUS_INVALID_PARAMETER, "VerQueryValue: no version information");
+  const auto block = find_version_block(resource_in(buffer), path);
+  if (!block) return fail(STATUS_RESOURCE_TYPE_NOT_FOUND, "VerQueryValue: there is no {}", utf8(path));
+  return *block;
+}
+
+HM_WINAPI BOOL VerQueryValueW(const void* buffer, const WCHAR* path, void** value, UINT* length) noexcept {
+  return succeed([&]() -> Status {
+    const VersionBlock block = TRY(value_at(buffer, path == nullptr ? u"" : path));
+    if (value != nullptr) *value = const_cast<std::byte*>(block.value.data());
+    if (length != nullptr)
+      *length = static_cast<UINT>(block.is_text ? block.value.size() / sizeof(WCHAR) : block.value.size());
+    return ok;
+  });
+}
+
+// Puts the ANSI form of a text into the second area of the buffer.
+Result<std::string_view> ansi_form(const void* buffer, const VersionBlock& block) {
+  const auto resource = resource_in(buffer);
+  auto* const mark = const_cast<std::byte*>(resource.data() + resource.size());
+  if (std::memcmp(mark, kMark, sizeof kMark) != 0)
+    return fail(STATUS_INVALID_PARAMETER, "VerQueryValueA: the buffer is not one of GetFileVersionInfo's");
+  const std::u16string_view stored(reinterpret_cast<const char16_t*>(block.value.data()),
+                                   block.value.size() / sizeof(char16_t));
+  const std::string ansi = nls::to_ansi(stored);
+  const auto offset = static_cast<std::size_t>(block.value.data() - resource.data());
+  auto* const place = reinterpret_cast<char*>(mark + sizeof kMark + kAnsiFactor * offset);
+  std::memcpy(place, ansi.data(), ansi.size());
+  return std::string_view(place, ansi.size());
+}
+
+HM_WINAPI BOOL VerQueryValueA(const void* buffer, const CHAR* path, void** value, UINT* length) noexcept {
+  return succeed([&]() -> Status {
+    const VersionBlock block = TRY(value_at(buffer, path == nullptr ? u"" : nls::from_ansi(path)));
+    const std::string_view given = block.is_text ? TRY(ansi_form(buffer, block))
+                                                 : std::string_view(reinterpret_cast<const char*>(block.value.data()),
+                                                                    block.value.size());
+                                                 if (value != nullptr) *value = const_cast<char*>(given.data());
+                                                 if (length != nullptr) *length = static_cast<UINT>(given.size());
+                                                 return ok;
+  });
+}
+
+const Export kRows[] = {
+    {"GetFileVersionInfoA", proc(GetFileVersionInfoA)},
+    {"GetFileVersionInfoExA", proc(GetFileVersionInfoExA)},
+    {"GetFileVersionInfoExW", proc(GetFileVersionInfoExW)},
+    {"GetFileVersionInfoSizeA", proc(GetFileVersionInfoSizeA)},
+    {"GetFileVersionInfoSizeExA", proc(GetFileVersionInfoSizeExA)},
+    {"GetFileVersionInfoSizeExW", proc(GetFileVersionInfoSizeExW)},
+    {"GetFileVersionInfoSizeW", proc(GetFileVersionInfoSizeW)},
+    {"GetFileVersionInfoW", proc(GetFileVersionInfoW)},
+    {"VerQueryValueA", proc(VerQueryValueA)},
+    {"VerQueryValueW", proc(VerQueryValueW)},
+};
+
+}  // namespace
+
+extern const ExportTable winver_exports = kRows;
+
+}  // namespace hmodule::winapi
