@@ -26,8 +26,8 @@ std::optional<std::u16string> system_message(DWORD id);
 struct MessageStyle {
   const ULONG_PTR* arguments = nullptr;  // nullptr: there are none
   bool ignore_inserts = false;
-  bool ansi = false;  // "%s" inserts are CHAR strings
-  unsigned width = 0; // 0: lines as the text has them; 255: only the hard ones; else wrapped at that many characters
+  bool ansi = false;   // "%s" inserts are CHAR strings
+  unsigned width = 0;  // 0: lines as the text has them; 255: only the hard ones; else wrapped at that many characters
 };
 Result<std::u16string> expand_message(std::u16string_view text, const MessageStyle& style);
 

@@ -175,7 +175,8 @@ Digits digits_of(const Specification& spec, ULONG_PTR value) {
     case u'd':
     case u'i': {
       const std::int64_t number = signed_value(spec, value);
-      const std::uint64_t size = number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
+      const std::uint64_t size =
+          number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
       return {number < 0 ? "-" : spec.plus ? "+" : spec.space ? " " : "", fmt::format("{}", size)};
     }
     case u'x':

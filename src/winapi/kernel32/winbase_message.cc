@@ -65,6 +65,11 @@ Result<std::u16string> source_text(const Request& request) {
   return from_system(request);
 }
 
+// With ALLOCATE_BUFFER, the buffer argument is really the address of a pointer.
+void store_address(void* place, void* address) {
+  std::memcpy(place, &address, sizeof address);
+}
+
 template <typename Char>
 Result<DWORD> give_message(std::basic_string_view<Char> message, DWORD flags, Char* buffer, DWORD size) {
   const std::size_t needed = message.size() + 1;
@@ -72,7 +77,7 @@ Result<DWORD> give_message(std::basic_string_view<Char> message, DWORD flags, Ch
     const std::size_t units = std::max<std::size_t>(needed, size);
     auto* block = static_cast<Char*>(nt::heap_allocate(units * sizeof(Char)));
     if (block == nullptr) return fail(STATUS_NO_MEMORY, "no memory for a message of {} units", units);
-    std::memcpy(buffer, &block, sizeof block);
+    store_address(buffer, block);
     buffer = block;
   } else if (size < needed) {
     return fail(STATUS_BUFFER_TOO_SMALL, "a message of {} units does not fit in {}", needed, size);
@@ -91,13 +96,13 @@ Result<DWORD> format_message(const Request& request, Char* buffer, DWORD size, c
       return fail(STATUS_NO_MEMORY, "FormatMessage: no place for the address of the buffer");
     return fail(STATUS_INVALID_PARAMETER, "FormatMessage: no buffer");
   }
-  if ((request.flags & kAllocateBuffer) != 0) std::memset(buffer, 0, sizeof(Char*));
+  if ((request.flags & kAllocateBuffer) != 0) store_address(buffer, nullptr);
   const std::u16string text = TRY(source_text<Char>(request));
   const auto* slots = static_cast<const ULONG_PTR*>(arguments);
   if (slots != nullptr && (request.flags & kArgumentArray) == 0)
     slots = *static_cast<const ULONG_PTR* const*>(arguments);
-  const std::u16string message = TRY(
-      expand_message(text, {slots, (request.flags & kIgnoreInserts) != 0, kAnsi, request.flags & kWidthMask}));
+  const std::u16string message =
+      TRY(expand_message(text, {slots, (request.flags & kIgnoreInserts) != 0, kAnsi, request.flags & kWidthMask}));
   if constexpr (kAnsi)
     return give_message<CHAR>(nls::to_ansi(message), request.flags, buffer, size);
   else

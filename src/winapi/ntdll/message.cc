@@ -1,8 +1,8 @@
 // RtlFindMessage and RtlFormatMessage.
+#include "winapi/common/message.h"
 #include "module/builtin.h"
 #include "win/status.h"
 #include "winapi/common/answer.h"
-#include "winapi/common/message.h"
 #include "winapi/common/resources.h"
 #include "winapi/common/text.h"
 
