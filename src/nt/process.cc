@@ -4,12 +4,16 @@
 #include "nt/futex.h"
 #include "nt/thread.h"
 
+#include <fcntl.h>
+#include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace hmodule::nt {
 namespace {
@@ -63,6 +67,32 @@ Status Process::terminate(DWORD exit_code) {
     return fail(errno == ESRCH ? STATUS_PROCESS_IS_TERMINATING : STATUS_ACCESS_DENIED, "process {} cannot be killed",
                 id_);
   return ok;
+}
+
+// /proc/<id>/stat: user and system time are the fields 14 and 15, the start (in ticks since boot) is field 22.
+Result<Process::Times> Process::times() const {
+  char path[64], text[1024] = {};
+  std::snprintf(path, sizeof path, "/proc/%u/stat", id_);
+  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return fail(STATUS_PROCESS_IS_TERMINATING, "process {} is gone", id_);
+  const ssize_t size = read(file, text, sizeof text - 1);
+  close(file);
+  const char* const fields = size > 0 ? std::strrchr(text, ')') : nullptr;
+  unsigned long long user = 0, kernel = 0, start = 0;
+  if (fields == nullptr ||
+      std::sscanf(fields + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %llu",
+                  &user, &kernel, &start) != 3)
+    return fail(STATUS_UNSUCCESSFUL, "{} cannot be understood", path);
+  const std::int64_t tick = kTicksPerSecond / sysconf(_SC_CLK_TCK);
+  const std::int64_t boot = system_time() - ticks_of(CLOCK_BOOTTIME);
+  return Times{boot + static_cast<std::int64_t>(start) * tick, 0, static_cast<std::int64_t>(kernel) * tick,
+               static_cast<std::int64_t>(user) * tick};
+}
+
+void flush_process_write_buffers() {
+  static const bool registered = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+  if (registered && syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0) return;
+  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 void kill_other_threads(DWORD exit_code) {

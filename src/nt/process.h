@@ -14,6 +14,11 @@ inline constexpr ACCESS_MASK PROCESS_TERMINATE = 0x1, PROCESS_CREATE_THREAD = 0x
                              PROCESS_QUERY_INFORMATION = 0x400, PROCESS_SUSPEND_RESUME = 0x800,
                              PROCESS_QUERY_LIMITED_INFORMATION = 0x1000, PROCESS_ALL_ACCESS = 0x1FFFFF;
 
+// A right to query everything is one to query what is harmless.
+constexpr ACCESS_MASK implied_process_access(ACCESS_MASK access) {
+  return (access & PROCESS_QUERY_INFORMATION) != 0 ? access | PROCESS_QUERY_LIMITED_INFORMATION : access;
+}
+
 class Process final : public Signal {
  public:
   static const ObjectType kType;
@@ -32,12 +37,21 @@ class Process final : public Signal {
   Result<DWORD> exit_code();
   Status terminate(DWORD exit_code);
 
+  struct Times {
+    std::int64_t created, exited, kernel, user;  // 100 ns; the first two since 1601
+  };
+  Result<Times> times() const;
+
+  std::atomic<bool> priority_boost_disabled{false};
   std::atomic<DWORD> priority_class{0x20};  // NORMAL_PRIORITY_CLASS
 
  private:
   DWORD id_;
   int pidfd_;
 };
+
+// Every processor this process runs on passes a memory barrier.
+void flush_process_write_buffers();
 
 // EXIT-01, but for the callbacks into DLLs: kills the threads made by CreateThread with `exit_code`, as far as they
 // are not this one, and waits until they are gone.

@@ -9,21 +9,6 @@ namespace {
 constexpr int kSpins = 100;
 }
 
-bool SrwLock::try_exclusive_beside_sleepers(std::uint32_t state) noexcept {
-  while ((state & kCount) == 0)
-    if (state_.compare_exchange_weak(state, state | kWriter, std::memory_order_acquire, std::memory_order_relaxed))
-      return true;
-  return false;
-}
-
-bool SrwLock::try_acquire_shared() noexcept {
-  std::uint32_t state = state_.load(std::memory_order_relaxed);
-  while (admits_reader(state))
-    if (state_.compare_exchange_weak(state, state + 1, std::memory_order_acquire, std::memory_order_relaxed))
-      return true;
-  return false;
-}
-
 // A writer that holds the lock for a moment, with nobody asleep yet, is worth a few turns.
 std::uint32_t SrwLock::spin_while_written() const noexcept {
   std::uint32_t state = state_.load(std::memory_order_relaxed);

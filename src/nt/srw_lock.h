@@ -18,29 +18,44 @@ class SrwLock {
   static SrwLock& at(void* address) { return *static_cast<SrwLock*>(address); }
 
   bool try_acquire_exclusive() noexcept {
-    std::uint32_t state = 0;
-    return state_.compare_exchange_strong(state, kWriter, std::memory_order_acquire, std::memory_order_relaxed) ||
-           try_exclusive_beside_sleepers(state);
+    return acquire_free_exclusive() || try_exclusive_beside_sleepers(state_.load(std::memory_order_relaxed));
   }
   void acquire_exclusive() noexcept {
-    std::uint32_t state = 0;
-    if (!state_.compare_exchange_weak(state, kWriter, std::memory_order_acquire, std::memory_order_relaxed))
-      acquire_exclusive_slowly();
+    if (!acquire_free_exclusive()) acquire_exclusive_slowly();
   }
   void release_exclusive() noexcept {
-    const std::uint32_t state = state_.fetch_sub(kWriter, std::memory_order_release) - kWriter;
-    if ((state & kSleepers) != 0) wake(state);
+    if (const std::uint32_t state = drop_exclusive()) wake(state);
   }
 
-  bool try_acquire_shared() noexcept;
+  bool try_acquire_shared() noexcept {
+    std::uint32_t state = state_.load(std::memory_order_relaxed);
+    while (admits_reader(state))
+      if (state_.compare_exchange_weak(state, state + 1, std::memory_order_acquire, std::memory_order_relaxed))
+        return true;
+    return false;
+  }
   void acquire_shared() noexcept {
     if (!try_acquire_shared()) acquire_shared_slowly();
   }
   void release_shared() noexcept {
-    const std::uint32_t state = state_.fetch_sub(1, std::memory_order_release) - 1;
-    // Readers sleep only behind writers: the last reader out has a writer to wake.
-    if ((state & kCount) == 0 && (state & kWritersSleep) != 0) wake(state);
+    if (const std::uint32_t state = drop_shared()) wake(state);
   }
+
+  // The parts of the above, for callers that want the fast path without a call. A result of drop_...() other than 0
+  // must go to wake().
+  bool acquire_free_exclusive() noexcept {
+    std::uint32_t state = 0;
+    return state_.compare_exchange_strong(state, kWriter, std::memory_order_acquire, std::memory_order_relaxed);
+  }
+  void acquire_exclusive_slowly() noexcept;
+  void acquire_shared_slowly() noexcept;
+  std::uint32_t drop_exclusive() noexcept { return state_.fetch_sub(kWriter, std::memory_order_release) - kWriter; }
+  std::uint32_t drop_shared() noexcept {
+    // Readers sleep only behind writers: the last reader out has a writer to wake.
+    const std::uint32_t state = state_.fetch_sub(1, std::memory_order_release) - 1;
+    return (state & kCount) == 0 ? state : 0;
+  }
+  void wake(std::uint32_t state) noexcept;
 
  private:
   static constexpr std::uint32_t kCount = 0x3FFF'FFFF, kWriter = kCount, kMostReaders = kWriter - 1,
@@ -48,11 +63,13 @@ class SrwLock {
                                  kSleepers = kReadersSleep | kWritersSleep;
 
   static bool admits_reader(std::uint32_t state) { return (state & kSleepers) == 0 && (state & kCount) < kMostReaders; }
-  bool try_exclusive_beside_sleepers(std::uint32_t state) noexcept;
-  void acquire_exclusive_slowly() noexcept;
-  void acquire_shared_slowly() noexcept;
+  bool try_exclusive_beside_sleepers(std::uint32_t state) noexcept {
+    while ((state & kCount) == 0)
+      if (state_.compare_exchange_weak(state, state | kWriter, std::memory_order_acquire, std::memory_order_relaxed))
+        return true;
+    return false;
+  }
   std::uint32_t spin_while_written() const noexcept;
-  void wake(std::uint32_t state) noexcept;
   bool wake_writer() noexcept;
 
   std::atomic<std::uint32_t> state_, writer_wakes_;

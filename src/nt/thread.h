@@ -25,6 +25,13 @@ inline constexpr ACCESS_MASK THREAD_TERMINATE = 0x1, THREAD_SUSPEND_RESUME = 0x2
                              THREAD_SET_LIMITED_INFORMATION = 0x400, THREAD_QUERY_LIMITED_INFORMATION = 0x800,
                              THREAD_ALL_ACCESS = 0x1FFFFF;
 
+// A right to query or set everything is one to query or set what is harmless.
+constexpr ACCESS_MASK implied_access(ACCESS_MASK access) {
+  if ((access & THREAD_QUERY_INFORMATION) != 0) access |= THREAD_QUERY_LIMITED_INFORMATION;
+  if ((access & THREAD_SET_INFORMATION) != 0) access |= THREAD_SET_LIMITED_INFORMATION;
+  return access;
+}
+
 using ApcRoutine = HM_WINAPI void (*)(ULONG_PTR, ULONG_PTR, ULONG_PTR);
 
 struct Apc {

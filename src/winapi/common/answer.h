@@ -6,7 +6,9 @@
 #include "base/trace.h"
 #include "thread/teb.h"
 
+#include <concepts>
 #include <new>
+#include <type_traits>
 
 namespace hmodule::winapi {
 
@@ -40,12 +42,18 @@ BOOL succeed(Work&& work, const char* function = __builtin_FUNCTION()) noexcept 
       function);
 }
 
-// The same for Nt and Rtl functions that return their status and leave the last error alone.
+// The same for Nt and Rtl functions that return their status and leave the last error alone. `work` returns Status, or
+// Result<NTSTATUS> where there are several ways to succeed.
 template <typename Work>
 NTSTATUS status_of(Work&& work, const char* function = __builtin_FUNCTION()) noexcept {
   try {
-    const Status result = work();
-    if (result) return STATUS_SUCCESS;
+    const auto result = work();
+    if (result) {
+      if constexpr (std::same_as<std::remove_cvref_t<decltype(*result)>, NTSTATUS>)
+        return *result;
+      else
+        return STATUS_SUCCESS;
+    }
     trace_failure(function, result.error());
     return result.error().status;
   } catch (const std::bad_alloc&) {

@@ -1,0 +1,54 @@
+// Arguments as the Nt functions take them.
+#pragma once
+
+#include "base/result.h"
+#include "nt/names.h"
+#include "nt/waitable.h"
+#include "winapi/common/answer.h"
+
+namespace hmodule::winapi {
+
+// A NULL time-out is for ever.
+inline nt::Timeout timeout_from(const LARGE_INTEGER* timeout) {
+  return timeout == nullptr ? nt::Timeout() : nt::Timeout(*timeout);
+}
+
+// Where the result goes must be there.
+inline Status require(const void* output) {
+  if (output == nullptr) return fail(STATUS_ACCESS_VIOLATION, "the address for the result is NULL");
+  return ok;
+}
+
+template <typename T>
+void store_if(T* output, std::type_identity_t<T> value) {
+  if (output != nullptr) *output = value;
+}
+
+// NtCreate<Type>: STATUS_OBJECT_NAME_EXISTS is a success that says OBJ_OPENIF found it.
+template <typename Make>
+NTSTATUS nt_create(HANDLE* handle, const nt::ObjectType& type, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes,
+                   Make&& make, const char* function = __builtin_FUNCTION()) noexcept {
+  return status_of(
+      [&]() -> Result<NTSTATUS> {
+        TRY(require(handle));
+        const auto created = TRY(nt::create_object(type, TRY(nt::attributes_from(attributes)), access, make));
+        *handle = created.handle;
+        return created.existed ? STATUS_OBJECT_NAME_EXISTS : STATUS_SUCCESS;
+      },
+      function);
+}
+
+// NtOpen<Type>.
+inline NTSTATUS nt_open(HANDLE* handle, const nt::ObjectType& type, ACCESS_MASK access,
+                        const OBJECT_ATTRIBUTES* attributes, const char* function = __builtin_FUNCTION()) noexcept {
+  return status_of(
+      [&]() -> Status {
+        TRY(require(handle));
+        if (attributes == nullptr) return fail(STATUS_INVALID_PARAMETER, "an open without OBJECT_ATTRIBUTES");
+        *handle = TRY(nt::open_object(type, TRY(nt::attributes_from(attributes)), access));
+        return ok;
+      },
+      function);
+}
+
+}  // namespace hmodule::winapi
