@@ -177,7 +177,12 @@ Result<Module*> Load::module_for_import(Module& importer, std::string_view dll) 
                 importer.display_name(), dll);
     return nullptr;
   }
-  return Error{error.status, chain_to(importer) + fmt::format("{}: {}", dll, error.reason)};
+  std::string reason = chain_to(importer) + fmt::format("{}: {}", dll, error.reason);
+  if (not_there(error.status) && is_c_runtime(dll))
+    reason +=
+        ". It is a C or C++ runtime: hmodule's build takes those from Debian's libwine and installs them as "
+        "lib/hmodule/system32; HMODULE_SYSTEM32 names another place";
+  return Error{error.status, std::move(reason)};
 }
 
 std::string Load::chain_to(const Module& importer) const {
