@@ -1,0 +1,82 @@
+// The promises about speed: loading beside dlopen of the same library's Linux build, lookup beside dlsym, and a call
+// beside a call. Needs scripts/fetch-dlls; a benchmark whose files are missing says so.
+#include <benchmark/benchmark.h>
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <hmodule/hmodule.hpp>
+#include <string>
+
+namespace {
+
+std::string real(const char* name) {
+  return name[0] == '/' ? std::string(name) : std::string(REAL_DLLS "/") + name;
+}
+
+bool missing(benchmark::State& state, const char* name) {
+  if (access(real(name).c_str(), R_OK) == 0) return false;
+  state.SkipWithError((std::string(name) + " is not there: run scripts/fetch-dlls").c_str());
+  return true;
+}
+
+void load_dll(benchmark::State& state, const char* name) {
+  if (missing(state, name)) return;
+  for ([[maybe_unused]] auto _ : state) {
+    const HMODULE module = hmodule_open(real(name).c_str(), 0);
+    if (module == nullptr) return state.SkipWithError(hmodule_error());
+    hmodule_close(module);
+  }
+}
+
+void load_native(benchmark::State& state, const char* name) {
+  if (missing(state, name)) return;
+  for ([[maybe_unused]] auto _ : state) {
+    void* library = dlopen(real(name).c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) return state.SkipWithError(dlerror());
+    dlclose(library);
+  }
+}
+
+constexpr char kNativeZlib[] = "/usr/lib/x86_64-linux-gnu/libz.so.1";
+
+BENCHMARK_CAPTURE(load_dll, zlib, "zlib1.dll")->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(load_native, zlib, kNativeZlib)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(load_dll, vec0, "vec0.dll")->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(load_native, vec0, "vec0.so")->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(load_dll, duckdb, "duckdb.dll")->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(load_native, duckdb, "libduckdb.so")->Unit(benchmark::kMicrosecond);
+
+void get_proc_address(benchmark::State& state) {
+  if (missing(state, "zlib1.dll")) return;
+  const hmodule::library zlib(real("zlib1.dll"));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(hmodule_sym(zlib.handle(), "crc32_combine"));
+}
+BENCHMARK(get_proc_address);
+
+void native_dlsym(benchmark::State& state) {
+  void* zlib = dlopen(kNativeZlib, RTLD_NOW | RTLD_LOCAL);
+  if (zlib == nullptr) return state.SkipWithError(dlerror());
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(dlsym(zlib, "crc32_combine"));
+  dlclose(zlib);
+}
+BENCHMARK(native_dlsym);
+
+// The smallest function of zlib: returns a constant.
+void call_dll(benchmark::State& state) {
+  if (missing(state, "zlib1.dll")) return;
+  const hmodule::library zlib(real("zlib1.dll"));
+  const auto flags = zlib.get<std::uint32_t()>("zlibCompileFlags");
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(flags());
+}
+BENCHMARK(call_dll);
+
+void call_native(benchmark::State& state) {
+  void* zlib = dlopen(kNativeZlib, RTLD_NOW | RTLD_LOCAL);
+  if (zlib == nullptr) return state.SkipWithError(dlerror());
+  const auto flags = reinterpret_cast<unsigned long (*)()>(dlsym(zlib, "zlibCompileFlags"));
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(flags());
+  dlclose(zlib);
+}
+BENCHMARK(call_native);
+
+}  // namespace
