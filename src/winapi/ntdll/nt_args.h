@@ -31,7 +31,8 @@ NTSTATUS nt_create(HANDLE* handle, const nt::ObjectType& type, ACCESS_MASK acces
   return status_of(
       [&]() -> Result<NTSTATUS> {
         TRY(require(handle));
-        const auto created = TRY(nt::create_object(type, TRY(nt::attributes_from(attributes)), access, make));
+        const nt::ObjectAttributes checked = TRY(nt::attributes_from(attributes));
+        const nt::Created created = TRY(nt::create_object(type, checked, access, make));
         *handle = created.handle;
         return created.existed ? STATUS_OBJECT_NAME_EXISTS : STATUS_SUCCESS;
       },
@@ -45,7 +46,8 @@ inline NTSTATUS nt_open(HANDLE* handle, const nt::ObjectType& type, ACCESS_MASK 
       [&]() -> Status {
         TRY(require(handle));
         if (attributes == nullptr) return fail(STATUS_INVALID_PARAMETER, "an open without OBJECT_ATTRIBUTES");
-        *handle = TRY(nt::open_object(type, TRY(nt::attributes_from(attributes)), access));
+        const nt::ObjectAttributes checked = TRY(nt::attributes_from(attributes));
+        *handle = TRY(nt::open_object(type, checked, access));
         return ok;
       },
       function);

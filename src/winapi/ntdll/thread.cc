@@ -87,13 +87,15 @@ HM_WINAPI NTSTATUS NtOpenThread(HANDLE* handle, ACCESS_MASK access, const OBJECT
 
 HM_WINAPI NTSTATUS NtSuspendThread(HANDLE handle, ULONG* previous) noexcept {
   return status_of([&]() -> Status {
-    store_if(previous, TRY(TRY(object_of<Thread>(handle, nt::THREAD_SUSPEND_RESUME))->suspend()));
+    const auto thread = TRY(object_of<Thread>(handle, nt::THREAD_SUSPEND_RESUME));
+    store_if(previous, TRY(thread->suspend()));
     return ok;
   });
 }
 HM_WINAPI NTSTATUS NtResumeThread(HANDLE handle, ULONG* previous) noexcept {
   return status_of([&]() -> Status {
-    store_if(previous, TRY(TRY(object_of<Thread>(handle, nt::THREAD_SUSPEND_RESUME))->resume()));
+    const auto thread = TRY(object_of<Thread>(handle, nt::THREAD_SUSPEND_RESUME));
+    store_if(previous, TRY(thread->resume()));
     return ok;
   });
 }
@@ -236,9 +238,11 @@ HM_WINAPI NTSTATUS NtSetInformationThread(HANDLE handle, LONG information_class,
     switch (information_class) {
       case kBasePriority:
         return thread->set_base_priority(TRY(received<LONG>(buffer, size)));
-      case kAffinityMask:
-        TRY(nt::set_thread_affinity(thread->id(), TRY(received<ULONG_PTR>(buffer, size))));
+      case kAffinityMask: {
+        const auto mask = TRY(received<ULONG_PTR>(buffer, size));
+        TRY(nt::set_thread_affinity(thread->id(), mask));
         return ok;
+      }
       case kGroupInformation: {
         const auto affinity = TRY(received<GroupAffinity>(buffer, size));
         if (affinity.Group != 0) return fail(STATUS_INVALID_PARAMETER, "processor group {}", affinity.Group);
