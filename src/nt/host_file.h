@@ -52,6 +52,8 @@ class HostFile final : public File {
   Result<FileFacts> facts() const;
   Result<LARGE_INTEGER> position() const;
   Status set_position(LARGE_INTEGER position);
+  // Deletes this empty directory's name at once, as Windows 10 does by POSIX semantics.
+  Status remove_directory_now();
   // The inode's control block; nullptr for what is not a disk file.
   const std::shared_ptr<FileControl>& control_block() const { return control_; }
 

@@ -222,6 +222,14 @@ Status HostFile::set_disposition(ULONG flags) {
   return ok;
 }
 
+Status HostFile::remove_directory_now() {
+  const std::lock_guard guard(mutex_);
+  if (!fd_) return fail(STATUS_ACCESS_DENIED, "this directory exists for Windows only");
+  if (::rmdir(host_path_.c_str()) == 0) return ok;
+  if (errno == ENOTDIR) return fail(STATUS_NOT_A_DIRECTORY, "{} is a link", host_path_);
+  return fail_errno("remove the directory", host_path_);
+}
+
 // A rename's target: a native path, or a name beside this file, or one below RootDirectory.
 Result<std::u16string> HostFile::target_name(std::span<const std::byte> in) const {
   const auto header = TRY(header_from<FILE_RENAME_INFORMATION>(in, offsetof(FILE_RENAME_INFORMATION, FileName)));
