@@ -114,15 +114,15 @@ Status set_attributes_by_name(std::u16string_view name, ULONG attributes) {
 }
 
 Status delete_file(std::u16string_view name) {
-  const Ref<HostFile> file = TRY(open_for(name, DELETE_ACCESS, kShareAll, FILE_OPEN,
-                                          FILE_NON_DIRECTORY_FILE | FILE_OPEN_REPARSE_POINT));
+  const Ref<HostFile> file =
+      TRY(open_for(name, DELETE_ACCESS, kShareAll, FILE_OPEN, FILE_NON_DIRECTORY_FILE | FILE_OPEN_REPARSE_POINT));
   return set(*file, FileDispositionInformationEx,
              FILE_DISPOSITION_INFORMATION_EX{FILE_DISPOSITION_DELETE | FILE_DISPOSITION_POSIX_SEMANTICS});
 }
 
 Status create_directory(std::u16string_view name) {
-  const Ref<HostFile> made = TRY(open_for(name, FILE_LIST_DIRECTORY, FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_CREATE,
-                                          FILE_DIRECTORY_FILE));
+  const Ref<HostFile> made =
+      TRY(open_for(name, FILE_LIST_DIRECTORY, FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_CREATE, FILE_DIRECTORY_FILE));
   return ok;
 }
 
@@ -164,12 +164,10 @@ Status copy_file(std::u16string_view from, std::u16string_view to, const CopyOpt
   }
   const ULONG disposition = options.fail_if_exists ? FILE_CREATE : FILE_OVERWRITE_IF;
   const ULONG kept = facts.attributes & (FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM);
-  const Ref<HostFile> target =
-      TRY(open_for(to, FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES | DELETE_ACCESS, 0, disposition,
-                   FILE_NON_DIRECTORY_FILE, kept == 0 ? FILE_ATTRIBUTE_NORMAL : kept));
-  ScopeGuard remove_half([&] {
-    static_cast<void>(set(*target, FileDispositionInformation, FILE_DISPOSITION_INFORMATION{TRUE}));
-  });
+  const Ref<HostFile> target = TRY(open_for(to, FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES | DELETE_ACCESS, 0, disposition,
+                                            FILE_NON_DIRECTORY_FILE, kept == 0 ? FILE_ATTRIBUTE_NORMAL : kept));
+  ScopeGuard remove_half(
+      [&] { static_cast<void>(set(*target, FileDispositionInformation, FILE_DISPOSITION_INFORMATION{TRUE})); });
   TRY(copy_contents(source->descriptor(), target->descriptor(), static_cast<std::uint64_t>(facts.size),
                     options.progress));
   FILE_BASIC_INFORMATION basic = {};
@@ -202,7 +200,8 @@ Status create_symbolic_link(std::u16string_view link, std::u16string_view target
       at = end + 1;
     }
   } else {
-    host_target = TRY(path::volumes().to_host(target)).path;
+    host_target = TRY(path::volumes().to_host(target))
+    .path;
   }
   if (::symlink(host_target.c_str(), place.path.c_str()) != 0) return fail_errno("link", place.path);
   return ok;
