@@ -47,9 +47,10 @@ void add_drives(Volumes& volumes, const std::string& list) {
 
 Volumes* make_volumes() {
   auto* made = new Volumes;  // lives as long as the process
-  const std::string temporary = variable("TMPDIR");
-  made->add_windows_drive(variable("HMODULE_C_DRIVE"), system_directories(),
-                          is_directory(temporary) ? temporary : "/tmp");
+  const std::string temporary = variable("TMPDIR"), backing = variable("HMODULE_C_DRIVE");
+  if (!backing.empty() && (backing[0] != '/' || !is_directory(backing)))
+    trace::line(trace::Channel::search, "HMODULE_C_DRIVE: '{}' is not the full name of a directory", backing);
+  made->add_windows_drive(backing, system_directories(), is_directory(temporary) ? temporary : "/tmp");
   add_drives(*made, variable("HMODULE_DRIVES"));
   return made;
 }

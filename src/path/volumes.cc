@@ -124,31 +124,27 @@ Walk follow(const Node& drive, const Components& components) {
 struct Found {
   enum class Outcome { there, only_parent, nowhere, denied } outcome;
   std::string path;
-  bool is_directory = false;
+  struct stat info = {};  // of what is there
+
+  bool is_directory() const { return S_ISDIR(info.st_mode); }
 };
 
-Found there(std::string path, const struct stat& info) {
-  return {Found::Outcome::there, std::move(path), S_ISDIR(info.st_mode)};
-}
-
 Found look_for(const std::string& directory, std::span<const std::u16string_view> components, DirectoryCache& cache) {
-  std::string exact = directory;
-  for (const auto component : components) exact = append(exact, host_name(component));
-  struct stat info;
-  if (::stat(exact.c_str(), &info) == 0) return there(std::move(exact), info);
-  if (errno == EACCES) return {Found::Outcome::denied, std::move(exact)};
-  if (components.empty()) return {Found::Outcome::nowhere, {}};
+  using Outcome = Found::Outcome;
+  Found exact = {Outcome::there, directory};
+  for (const auto component : components) exact.path = append(exact.path, host_name(component));
+  if (::stat(exact.path.c_str(), &exact.info) == 0) return exact;
+  if (errno == EACCES) return {Outcome::denied, std::move(exact.path)};
+  if (components.empty()) return {Outcome::nowhere, {}};
 
-  Found parent = look_for(directory, components.first(components.size() - 1), cache);
-  if (parent.outcome == Found::Outcome::denied) return parent;
-  if (parent.outcome != Found::Outcome::there || !parent.is_directory) return {Found::Outcome::nowhere, {}};
-  const std::string& where = parent.path;
-  if (::stat(where.c_str(), &info) != 0) return {Found::Outcome::nowhere, {}};
-  const auto name = cache.find(where, info, components.back());
-  if (!name) return {Found::Outcome::only_parent, append(where, host_name(components.back()))};
-  std::string path = append(where, *name);
-  if (::stat(path.c_str(), &info) == 0) return there(std::move(path), info);
-  return {errno == EACCES ? Found::Outcome::denied : Found::Outcome::only_parent, std::move(path)};
+  const Found parent = look_for(directory, components.first(components.size() - 1), cache);
+  if (parent.outcome == Outcome::denied) return parent;
+  if (parent.outcome != Outcome::there || !parent.is_directory()) return {Outcome::nowhere, {}};
+  const auto name = cache.find(parent.path, parent.info, components.back());
+  if (!name) return {Outcome::only_parent, append(parent.path, host_name(components.back()))};
+  Found folded = {Outcome::there, append(parent.path, *name)};
+  if (::stat(folded.path.c_str(), &folded.info) == 0) return folded;
+  return {errno == EACCES ? Outcome::denied : Outcome::only_parent, std::move(folded.path)};
 }
 
 Error path_not_found(std::u16string_view full) {
@@ -226,7 +222,7 @@ HostPath Volumes::State::resolve(const Walk& walk, const Components& components,
   for (const Place& place : walk.places) {
     Found found = look_for(place.shown->directory, std::span(components).subspan(place.first), cache);
     if (found.outcome == Found::Outcome::there)
-      return {std::move(found.path), found.is_directory ? What::directory : What::file};
+      return {std::move(found.path), found.is_directory() ? What::directory : What::file};
     denied |= found.outcome == Found::Outcome::denied;
     if (found.outcome == Found::Outcome::only_parent && !place.shown->read_only && creatable.path.empty())
       creatable.path = std::move(found.path);
@@ -277,7 +273,7 @@ Status Volumes::add_directory(std::u16string_view windows_directory, std::string
 
 void Volumes::add_windows_drive(std::string backing, const std::vector<std::string>& system_directories,
                                 std::string temporary_directory) {
-  (void)add_drive(u'C', std::move(backing));
+  if (!add_drive(u'C', std::move(backing))) (void)add_drive(u'C', {});  // without System32 nothing works
   (void)add_directory(kWindowsDirectory, {});
   (void)add_directory(kSystem16Directory, {});
   (void)add_directory(kSystemDirectory, {});
@@ -356,7 +352,7 @@ void Volumes::State::contents(const Components& components, char16_t letter, std
   const Walk walk = follow(*drive(letter), components);
   for (const Place& place : walk.places) {
     Found found = look_for(place.shown->directory, std::span(components).subspan(place.first), cache);
-    if (found.outcome == Found::Outcome::there && found.is_directory) hosts.push_back(std::move(found.path));
+    if (found.outcome == Found::Outcome::there && found.is_directory()) hosts.push_back(std::move(found.path));
   }
   if (walk.depth != components.size()) return;
   for (const auto& [key, child] : walk.node->children)

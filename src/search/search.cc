@@ -113,13 +113,10 @@ Status search(const DllName& name, const LoadPath& directories, const path::Volu
   std::optional<Error> other_machine;
   for (const Directory& directory : directories) {
     Status tried = try_directory(name, directory, volumes, probe);
-    if (tried) {
-      trace::line(Channel::search, "{}: found in {} ({})", utf8(name.text), utf8(directory.path),
-                  describe(directory.origin));
-      return ok;
-    }
-    trace::line(Channel::search, "{}: not in {} ({}): {}", utf8(name.text), utf8(directory.path),
-                describe(directory.origin), tried.error().reason);
+    if (trace::on(Channel::search))
+      trace::line(Channel::search, "{}: {} ({}): {}", utf8(name.text), utf8(directory.path), describe(directory.origin),
+                  tried ? "found" : tried.error().reason);
+    if (tried) return ok;
     const Next next = after(tried.error().status, directory.origin == Origin::dot_local);
     if (next == Next::stop) return tried;
     if (next == Next::other_machine && !other_machine) other_machine = std::move(tried.error());
@@ -147,7 +144,8 @@ Status open_named(const DllName& name, const Surroundings& surroundings, const p
   if (!found && found.error().status == STATUS_ACCESS_DENIED) return std::move(found).error();
   const bool ask = !candidate.host_path.empty() || candidate.system_directory;
   Status tried = ask ? probe(candidate) : fail(STATUS_OBJECT_NAME_NOT_FOUND, "there is no such file");
-  trace::line(Channel::search, "{}: {}", utf8(candidate.full_name), tried ? "found" : tried.error().reason);
+  if (trace::on(Channel::search))
+    trace::line(Channel::search, "{}: {}", utf8(candidate.full_name), tried ? "found" : tried.error().reason);
   if (tried) return ok;
   switch (tried.error().status) {
     case STATUS_OBJECT_NAME_NOT_FOUND:
