@@ -1,0 +1,19 @@
+// ProcessPrng: documented since Windows 10, used by Rust's standard library.
+#include "module/builtin.h"
+#include "nt/random.h"
+
+namespace hmodule::winapi {
+namespace {
+
+HM_WINAPI BOOL ProcessPrng(BYTE* buffer, SIZE_T size) noexcept {
+  nt::fill_random(buffer, size);
+  return TRUE;
+}
+
+const Export kRows[] = {{"ProcessPrng", proc(ProcessPrng)}};
+
+}  // namespace
+
+extern const ExportTable bcryptprimitives_random_exports = kRows;
+
+}  // namespace hmodule::winapi
