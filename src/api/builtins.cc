@@ -1,9 +1,12 @@
 #include "api/builtins.h"
 
 #include "thread/teb.h"
+#include "winapi/advapi32/exports.h"
+#include "winapi/bcryptprimitives/exports.h"
 #include "winapi/kernel32/exports.h"
 #include "winapi/ntdll/exports.h"
 #include "winapi/psapi/exports.h"
+#include "winapi/shell32/exports.h"
 #include "winapi/user32/exports.h"
 #include "winapi/version/exports.h"
 
@@ -15,6 +18,9 @@ const BuiltinDll* const kBuiltins[] = {
     &winapi::kernel32_dll,
     &winapi::kernelbase_dll,
     &winapi::psapi_dll,
+    &winapi::advapi32_dll,
+    &winapi::bcryptprimitives_dll,
+    &winapi::shell32_dll,
     &winapi::user32_dll,
     &winapi::version_dll,
 };

@@ -44,7 +44,7 @@ HM_WINAPI BOOL CryptReleaseContext(const void* provider, DWORD) noexcept {
 
 HM_WINAPI BOOL CryptGenRandom(const void* provider, DWORD size, BYTE* buffer) noexcept {
   if (!is_provider(provider) || buffer == nullptr) {
-    thread::set_last_error(buffer == nullptr ? ERROR_INVALID_PARAMETER : NTE_BAD_UID);
+    thread::set_last_error(buffer == nullptr ? DWORD{ERROR_INVALID_PARAMETER} : NTE_BAD_UID);
     return FALSE;
   }
   nt::fill_random(buffer, size);

@@ -94,7 +94,8 @@ HM_WINAPI LONG RegQueryInfoKeyW(Key key, WCHAR* class_name, DWORD* class_size, D
                                 DWORD* longest_value, DWORD* security, FILETIME* written) noexcept {
   if (!is_key(key)) return ERROR_INVALID_HANDLE;
   if (class_name != nullptr && class_size != nullptr && *class_size != 0) *class_name = 0;
-  for (DWORD* number : {class_size, subkeys, longest_subkey, longest_class, values, longest_name, longest_value, security})
+  for (DWORD* number :
+       {class_size, subkeys, longest_subkey, longest_class, values, longest_name, longest_value, security})
     if (number != nullptr) *number = 0;
   if (written != nullptr) *written = {};
   return ERROR_SUCCESS;

@@ -1,6 +1,6 @@
 // ProcessPrng: documented since Windows 10, used by Rust's standard library.
-#include "module/builtin.h"
 #include "nt/random.h"
+#include "module/builtin.h"
 
 namespace hmodule::winapi {
 namespace {
