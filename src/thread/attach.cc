@@ -3,6 +3,7 @@
 // The end of a host thread is seen by a pthread key, because key destructors run after those of C++ thread_local
 // variables. Other keys' destructors may still call into a DLL, before or after ours. So ours puts itself back once,
 // which buys it a second round after everybody's first; a thread that is attached again after that gets the third.
+#include "thread/activations.h"
 #include "thread/create.h"
 #include "thread/fls.h"
 #include "thread/gs.h"

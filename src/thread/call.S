@@ -1,7 +1,8 @@
-// hm_call_windows(proc = rdi, arguments = rsi, count = rdx): from our convention into a DLL's.
+// hm_call_windows(proc = rdi, arguments = rsi, count = rdx, guard = rcx): from our convention into a DLL's.
 //
 //   rbp-8 ... rbp-40   rbx, r12, r13, r14, r15
 //   rsp+132, rsp+136   MXCSR and x87 control word before the call
+//   rsp+144            guard (unwind/guard.h reads it here)
 //   rsp ... rsp+127    room for 16 arguments; the first four slots are the callee's shadow space
 //
 // After the call nothing but RSP is trusted. RSI, RDI and XMM6-15 belong to the callee in our convention, so the
@@ -33,6 +34,7 @@ hm_call_windows_double:
     subq $152, %rsp
     stmxcsr 132(%rsp)
     fnstcw 136(%rsp)
+    movq %rcx, 144(%rsp)
 
     movq %rdi, %rax
     movq %rsi, %r10

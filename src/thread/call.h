@@ -8,6 +8,7 @@
 
 #include "win/types.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <concepts>
@@ -18,10 +19,13 @@ namespace hmodule::thread {
 
 extern "C" {
 // Calls `proc` with `count` (at most kMaxCallArguments) arguments of 64 bits, the first four in the integer and in the
-// SSE registers alike, as a variadic Windows call does. The same code under two names: one result is in RAX, the
-// other in XMM0.
-std::uint64_t hm_call_windows(const void* proc, const std::uint64_t* arguments, std::size_t count);
-double hm_call_windows_double(const void* proc, const std::uint64_t* arguments, std::size_t count);
+// SSE registers alike, as a variadic Windows call does; `arguments` has room for four at least. The same code under
+// two names: one result is in RAX, the other in XMM0.
+//
+// An exception that nobody in the DLL handles ends at this frame. `guard` is for the folder that catches it there
+// (unwind/guard.h); without one it is unhandled.
+std::uint64_t hm_call_windows(const void* proc, const std::uint64_t* arguments, std::size_t count, void* guard);
+double hm_call_windows_double(const void* proc, const std::uint64_t* arguments, std::size_t count, void* guard);
 }
 
 inline constexpr std::size_t kMaxCallArguments = 16;
@@ -49,16 +53,17 @@ R call(HM_WINAPI R (*function)(Parameters...), std::type_identity_t<Parameters>.
   static_assert(sizeof...(Parameters) <= kMaxCallArguments);
   static_assert(std::is_void_v<R> || std::is_scalar_v<R>, "a structure's result travels by pointer");
   static_assert(!std::same_as<R, float>, "nothing of Windows returns one");
-  const std::array<std::uint64_t, sizeof...(Parameters) + 1> bits{detail::argument_bits(arguments)...};
+  const std::array<std::uint64_t, std::max<std::size_t>(sizeof...(Parameters), 4)> bits{
+      detail::argument_bits(arguments)...};
   const auto* proc = reinterpret_cast<const void*>(function);
   if constexpr (std::is_void_v<R>)
-    hm_call_windows(proc, bits.data(), sizeof...(Parameters));
+    hm_call_windows(proc, bits.data(), sizeof...(Parameters), nullptr);
   else if constexpr (std::is_pointer_v<R>)
-    return reinterpret_cast<R>(hm_call_windows(proc, bits.data(), sizeof...(Parameters)));
+    return reinterpret_cast<R>(hm_call_windows(proc, bits.data(), sizeof...(Parameters), nullptr));
   else if constexpr (std::same_as<R, double>)
-    return hm_call_windows_double(proc, bits.data(), sizeof...(Parameters));
+    return hm_call_windows_double(proc, bits.data(), sizeof...(Parameters), nullptr);
   else
-    return static_cast<R>(hm_call_windows(proc, bits.data(), sizeof...(Parameters)));
+    return static_cast<R>(hm_call_windows(proc, bits.data(), sizeof...(Parameters), nullptr));
 }
 
 // DM-05, DM-08: only the answer to DLL_PROCESS_ATTACH means anything.

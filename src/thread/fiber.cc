@@ -1,5 +1,6 @@
 #include "thread/fiber.h"
 
+#include "thread/activations.h"
 #include "thread/call.h"
 #include "thread/create.h"
 #include "thread/fls.h"

@@ -54,9 +54,6 @@ void leave(Thread& thread, DWORD exit_code, Farewell farewell);
 void run_attach_hook();
 void run_started_hook(TEB& teb);
 
-// Where unwind keeps its list of exceptions being handled on the running stack; a fiber switch changes it (fiber.cc).
-extern __thread void* exception_activations __attribute__((tls_model("initial-exec"), visibility("hidden")));
-
 // pthread.cc
 // 0: nobody saw this thread starting.
 extern __thread std::uint64_t seen_start_order __attribute__((tls_model("initial-exec"), visibility("hidden")));

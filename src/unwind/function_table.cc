@@ -2,6 +2,7 @@
 
 #include "base/rcu.h"
 #include "thread/call.h"
+#include "unwind/frames.h"
 
 #include <algorithm>
 #include <vector>
@@ -125,6 +126,8 @@ void remove_image(std::uintptr_t base) {
 }
 
 FunctionEntry find_function(std::uintptr_t pc) {
+  const auto own = reinterpret_cast<std::uintptr_t>(hm_unwind_base);
+  if (pc >= own && pc < reinterpret_cast<std::uintptr_t>(hm_consolidate_end)) return {hm_consolidate_entry, own};
   DynamicTable asked;
   {
     const auto all = tables().read();

@@ -1,0 +1,532 @@
+// Two passes. The first asks the frames, from the fault outwards, whether one wants the exception; the second, started
+// by the frame that does (RtlUnwindEx), lets all frames below it clean up, and continues in it.
+//
+// Both call code of the DLL while they run, and that code can raise, or unwind, itself. Its walk then meets our own
+// frames, which have no unwind data. So each pass leaves an *activation*: its stack address, and the frame it is busy
+// with. A walk that meets the return address of hm_call_seh goes on from the innermost activation above it:
+//   - from a first pass, at the frame where that exception happened: it is nested (EH-34), and an unwind simply
+//     continues through the frames that were interrupted;
+//   - from a second pass, at the frame being unwound, with the clean-ups that have run left out: they collide (EH-36).
+// Other native frames are a wall (EH-43), except one with a guard (guard.h), which ends the walk as a handler does.
+//
+// Wine's C runtimes keep further handlers in a list on the TEB; a record belongs to the frame whose stack it is in
+// (platform-facts §4).
+#include "unwind/exceptions.h"
+
+#include "base/trace.h"
+#include "thread/activations.h"
+#include "thread/teb.h"
+#include "unwind/context.h"
+#include "unwind/frames.h"
+#include "unwind/function_table.h"
+#include "unwind/guard.h"
+#include "unwind/vectored.h"
+#include "unwind/virtual_unwind.h"
+#include "win/status.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+extern "C" __attribute__((weak)) void __asan_handle_no_return();
+
+// Left by a jump instead of a return, which ThreadSanitizer's shadow stack would never notice (platform-facts §7.2).
+#define HM_LEFT_BY_JUMP __attribute__((no_sanitize("thread"), noinline))
+
+namespace hmodule::unwind {
+namespace {
+
+std::uintptr_t address(const void* pointer) {
+  return reinterpret_cast<std::uintptr_t>(pointer);
+}
+
+// --- activations ---
+
+struct Activation {
+  enum class Pass { first, second } pass;
+  std::uintptr_t stack;            // everything this pass calls is below
+  CONTEXT context;                 // where a walk that meets it goes on
+  DISPATCHER_CONTEXT* dispatcher;  // what the handler being called was told
+  Activation* outer;
+};
+
+// Those below have been left by a jump.
+Activation* innermost_above(std::uintptr_t stack) {
+  auto* activation = static_cast<Activation*>(thread::exception_activations);
+  while (activation != nullptr && activation->stack < stack) activation = activation->outer;
+  return activation;
+}
+
+void enter(Activation& activation) {
+  activation.outer = innermost_above(activation.stack);
+  thread::exception_activations = &activation;
+}
+
+// --- the TEB's list ---
+
+struct Registration {
+  Registration* previous;
+  EXCEPTION_ROUTINE* handler;
+};
+
+Registration* first_registration() {
+  return static_cast<Registration*>(thread::teb().NtTib.ExceptionList);
+}
+
+// The end of the list, -1, is above everything.
+void unlink_registrations_below(std::uintptr_t stack) {
+  Registration* record = first_registration();
+  while (address(record) < stack) record = record->previous;
+  thread::teb().NtTib.ExceptionList = record;
+}
+
+// --- frames ---
+
+// What a walk knows about the frame it is at.
+struct Frame {
+  FunctionEntry entry;
+  CONTEXT caller;
+  FrameHandler handler;
+};
+
+bool is_ours(const CONTEXT& at, const char* return_address) {
+  return at.Rip == address(return_address);
+}
+
+Guard* guard_at(const CONTEXT& at) {
+  if (!is_ours(at, hm_call_windows_return)) return nullptr;
+  Guard* guard = nullptr;
+  std::memcpy(&guard, reinterpret_cast<const void*>(at.Rsp + kGuardOffset), sizeof guard);
+  return guard;
+}
+
+Frame look_at(const CONTEXT& at, const FunctionEntry& entry, ULONG handler_type) {
+  Frame frame{entry, at, {}};
+  frame.handler = virtual_unwind(handler_type, entry.image_base, at.Rip, entry.function, frame.caller);
+  return frame;
+}
+
+// EH-31
+bool on_stack(std::uintptr_t establisher) {
+  const NT_TIB& tib = thread::teb().NtTib;
+  return establisher % 8 == 0 && establisher >= address(tib.StackLimit) && establisher < address(tib.StackBase);
+}
+
+DISPATCHER_CONTEXT describe(const CONTEXT& at, const Frame& frame, std::uintptr_t target_ip, CONTEXT& shown,
+                            ULONG scope_index) {
+  DISPATCHER_CONTEXT dispatcher{};
+  dispatcher.ControlPc = at.Rip;
+  dispatcher.ImageBase = frame.entry.image_base;
+  dispatcher.FunctionEntry = frame.entry.function;
+  dispatcher.EstablisherFrame = frame.handler.establisher_frame;
+  dispatcher.TargetIp = target_ip;
+  dispatcher.ContextRecord = &shown;
+  dispatcher.LanguageHandler = frame.handler.routine;
+  dispatcher.HandlerData = frame.handler.data;
+  dispatcher.ScopeIndex = scope_index;
+  return dispatcher;
+}
+
+EXCEPTION_DISPOSITION call_handler(EXCEPTION_ROUTINE* routine, EXCEPTION_RECORD& record, std::uintptr_t frame,
+                                   CONTEXT& context, DISPATCHER_CONTEXT& dispatcher) {
+  return static_cast<EXCEPTION_DISPOSITION>(static_cast<int>(
+      hm_call_seh(reinterpret_cast<void*>(routine), &record, reinterpret_cast<void*>(frame), &context, &dispatcher)));
+}
+
+// --- ends ---
+
+[[noreturn]] HM_LEFT_BY_JUMP void jump_to(CONTEXT& context) {
+  thread::exception_activations = innermost_above(context.Rsp);
+  if (__asan_handle_no_return != nullptr) __asan_handle_no_return();
+  hm_restore_context(&context);
+}
+
+[[noreturn]] HM_LEFT_BY_JUMP void resume(EXCEPTION_RECORD& record, CONTEXT& context) {
+  ask_vectored_handlers(VectoredList::resume, record, context);  // EH-30
+  jump_to(context);
+}
+
+[[noreturn]] HM_LEFT_BY_JUMP void raise_instead(NTSTATUS status, EXCEPTION_RECORD& cause, CONTEXT& context) {
+  EXCEPTION_RECORD record{};
+  record.ExceptionCode = status;
+  record.ExceptionFlags = EXCEPTION_NONCONTINUABLE;
+  record.ExceptionRecord = &cause;
+  record.ExceptionAddress = reinterpret_cast<void*>(context.Rip);
+  dispatch(record, context);
+}
+
+[[noreturn]] void die(const char* what, const EXCEPTION_RECORD& record) {
+  std::fprintf(stderr, "hmodule: %s: exception %#010x at %p\n", what, static_cast<unsigned>(record.ExceptionCode),
+               record.ExceptionAddress);
+  std::abort();
+}
+
+// EH-42, EH-51.
+[[noreturn]] HM_LEFT_BY_JUMP void nobody_wants(EXCEPTION_RECORD& record, CONTEXT& context, Origin origin) {
+  EXCEPTION_POINTERS exception = {&record, &context};
+  const LONG answer = ask_unhandled_filter(exception);
+  if (answer == EXCEPTION_CONTINUE_EXECUTION) resume(record, context);
+  if (answer == EXCEPTION_CONTINUE_SEARCH && origin == Origin::hardware) {
+    refuse_next_fault(context.Rip);
+    jump_to(context);
+  }
+  die("nobody handles it", record);
+}
+
+// --- the second pass ---
+
+// Frames from `start` to the one whose establisher (or registration record) is `target`, or to `guard`, or, when both
+// are null, to the first wall.
+struct Unwinding {
+  std::uintptr_t target, target_ip;
+  EXCEPTION_RECORD* record;
+  std::uint64_t result;
+  Guard* guard;
+};
+
+[[noreturn]] HM_LEFT_BY_JUMP void land_in_guard(Guard& guard, const EXCEPTION_RECORD& record, CONTEXT& context) {
+  guard.caught = true;
+  guard.record = record;
+  guard.record.ExceptionFlags &= EXCEPTION_NONCONTINUABLE;
+  context.Rax = 0;
+  unlink_registrations_below(context.Rsp);
+  jump_to(context);
+}
+
+// Calls the records in this frame's stack. True when the target is one of them.
+HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, CONTEXT& context, const Frame& frame,
+                                          DISPATCHER_CONTEXT& dispatcher) {
+  Registration* record = first_registration();
+  while (address(record) < frame.caller.Rsp && (unwinding.target == 0 || address(record) < unwinding.target)) {
+    dispatcher.EstablisherFrame = address(record);
+    call_handler(record->handler, *unwinding.record, address(record), context, dispatcher);
+    record = record->previous;
+    thread::teb().NtTib.ExceptionList = record;
+  }
+  return unwinding.target != 0 && address(record) == unwinding.target && unwinding.target < frame.caller.Rsp;
+}
+
+[[noreturn]] HM_LEFT_BY_JUMP void unwind_frames(const Unwinding& unwinding, const CONTEXT& start) {
+  DISPATCHER_CONTEXT dispatcher{};
+  Activation self{Activation::Pass::second, address(__builtin_frame_address(0)), start, &dispatcher, nullptr};
+  enter(self);
+  CONTEXT& context = self.context;
+  EXCEPTION_RECORD& record = *unwinding.record;
+  record.ExceptionFlags |=
+      EXCEPTION_UNWINDING | (unwinding.target == 0 && unwinding.guard == nullptr ? EXCEPTION_EXIT_UNWIND : 0);
+  ULONG scope_index = 0;
+  DWORD collided = 0;
+
+  for (;;) {
+    const FunctionEntry entry = find_function(context.Rip);
+    if (entry.image_base == 0) {
+      Activation* const met = is_ours(context, hm_call_seh_return) ? innermost_above(context.Rsp) : nullptr;
+      if (met != nullptr) {
+        const bool second = met->pass == Activation::Pass::second;
+        context = met->context;
+        scope_index = second ? met->dispatcher->ScopeIndex : 0;
+        collided = second ? EXCEPTION_COLLIDED_UNWIND : 0;
+        continue;
+      }
+      if (unwinding.guard != nullptr && guard_at(context) == unwinding.guard)
+        land_in_guard(*unwinding.guard, record, context);
+      die("an unwind would cross native code", record);
+    }
+
+    const Frame frame = look_at(context, entry, kUnwindHandler);
+    const std::uintptr_t establisher = frame.handler.establisher_frame;
+    if (!on_stack(establisher)) die("an unwind met a frame outside the stack", record);
+    if (unwinding.target != 0 && unwinding.target < context.Rsp && establisher > unwinding.target)
+      raise_instead(STATUS_INVALID_UNWIND_TARGET, record, context);  // EH-35
+
+    const bool at_target = establisher == unwinding.target;
+    dispatcher = describe(context, frame, unwinding.target_ip, context, scope_index);
+    if (frame.handler.routine != nullptr) {
+      record.ExceptionFlags |= collided | (at_target ? EXCEPTION_TARGET_UNWIND : 0);
+      const auto answer = call_handler(frame.handler.routine, record, establisher, context, dispatcher);
+      record.ExceptionFlags &= ~(EXCEPTION_COLLIDED_UNWIND | EXCEPTION_TARGET_UNWIND);
+      if (answer != ExceptionContinueSearch && answer != ExceptionCollidedUnwind)
+        raise_instead(STATUS_INVALID_DISPOSITION, record, context);
+    } else if (unwind_registrations(unwinding, context, frame, dispatcher)) {
+      break;
+    }
+    if (at_target) break;
+    context = frame.caller;
+    scope_index = 0;
+    collided = 0;
+  }
+
+  unlink_registrations_below(context.Rsp);
+  context.Rax = unwinding.result;
+  context.Rip = unwinding.target_ip;
+  continue_at(context, &record);
+}
+
+// --- the first pass ---
+
+enum class Verdict { resume, unhandled };
+
+class Search {
+ public:
+  Search(EXCEPTION_RECORD& record, CONTEXT& original, Activation& self)
+      : record_(record), original_(original), self_(self), walk_(original) {
+    self_.dispatcher = &dispatcher_;
+  }
+
+  HM_LEFT_BY_JUMP Verdict run() {
+    Registration* registration = first_registration();
+    if (is_jump_to_nowhere()) leave_leaf();
+    for (;;) {
+      const FunctionEntry entry = find_function(walk_.Rip);
+      if (entry.image_base == 0) {
+        if (!cross_native_frame()) return Verdict::unhandled;
+        continue;
+      }
+      const Frame frame = look_at(walk_, entry, kExceptionHandler);
+      if (!on_stack(frame.handler.establisher_frame)) {
+        record_.ExceptionFlags |= EXCEPTION_STACK_INVALID;
+        return Verdict::unhandled;
+      }
+      CONTEXT shown = frame.caller;
+      dispatcher_ = describe(walk_, frame, 0, shown, scope_index_);
+      scope_index_ = 0;
+      if (frame.handler.routine != nullptr) {
+        if (ask(frame.handler.routine, frame.handler.establisher_frame)) return Verdict::resume;
+        end_nesting(frame.handler.establisher_frame);
+      } else {
+        for (; address(registration) < frame.caller.Rsp; registration = registration->previous)
+          if (ask(registration->handler, address(registration))) return Verdict::resume;
+      }
+      walk_ = frame.caller;
+    }
+  }
+
+ private:
+  // A call through a bad pointer: the frame has done nothing but begin.
+  bool is_jump_to_nowhere() const {
+    return record_.ExceptionCode == STATUS_ACCESS_VIOLATION && record_.NumberParameters == 2 &&
+           record_.ExceptionInformation[0] == 8 && find_function(walk_.Rip).image_base == 0;
+  }
+  void leave_leaf() { virtual_unwind(kNoHandler, 0, walk_.Rip, nullptr, walk_); }
+
+  bool cross_native_frame() {
+    if (is_ours(walk_, hm_call_seh_return)) {
+      const Activation* const met = innermost_above(walk_.Rsp);
+      if (met == nullptr) return false;
+      if (met->pass == Activation::Pass::first) {
+        record_.ExceptionFlags |= EXCEPTION_NESTED_CALL;
+        nested_until_ = std::max<std::uintptr_t>(nested_until_, met->dispatcher->EstablisherFrame);
+      } else {
+        scope_index_ = met->dispatcher->ScopeIndex;
+      }
+      walk_ = met->context;
+      return true;
+    }
+    if (Guard* const guard = guard_at(walk_)) unwind_frames({0, 0, &record_, 0, guard}, self_.context);
+    return false;
+  }
+
+  // True: continue where the exception happened. EH-32.
+  bool ask(EXCEPTION_ROUTINE* routine, std::uintptr_t frame) {
+    switch (call_handler(routine, record_, frame, original_, dispatcher_)) {
+      case ExceptionContinueExecution:
+        if ((record_.ExceptionFlags & EXCEPTION_NONCONTINUABLE) != 0)
+          raise_instead(STATUS_NONCONTINUABLE_EXCEPTION, record_, original_);
+        return true;
+      case ExceptionNestedException:
+        record_.ExceptionFlags |= EXCEPTION_NESTED_CALL;
+        nested_until_ = std::max<std::uintptr_t>(nested_until_, dispatcher_.EstablisherFrame);
+        return false;
+      case ExceptionContinueSearch:
+      case ExceptionCollidedUnwind:
+        return false;
+      default:
+        raise_instead(STATUS_INVALID_DISPOSITION, record_, original_);
+    }
+  }
+
+  void end_nesting(std::uintptr_t establisher) {
+    if (nested_until_ == 0 || establisher < nested_until_) return;
+    record_.ExceptionFlags &= ~EXCEPTION_NESTED_CALL;
+    nested_until_ = 0;
+  }
+
+  EXCEPTION_RECORD& record_;
+  CONTEXT& original_;
+  Activation& self_;
+  CONTEXT walk_;
+  DISPATCHER_CONTEXT dispatcher_{};
+  std::uintptr_t nested_until_ = 0;
+  ULONG scope_index_ = 0;
+};
+
+// EH-37, EH-38: _JUMP_BUFFER of setjmp.h.
+struct JumpBuffer {
+  ULONGLONG Frame, Rbx, Rsp, Rbp, Rsi, Rdi, R12, R13, R14, R15, Rip;
+  DWORD MxCsr;
+  WORD FpCsr, Spare;
+  M128A Xmm[10];
+};
+static_assert(offsetof(JumpBuffer, Rip) == 0x50 && offsetof(JumpBuffer, Xmm) == 0x60);
+
+void load_jump_buffer(const JumpBuffer& from, CONTEXT& context) {
+  context.Rbx = from.Rbx;
+  context.Rsp = from.Rsp;
+  context.Rbp = from.Rbp;
+  context.Rsi = from.Rsi;
+  context.Rdi = from.Rdi;
+  context.R12 = from.R12;
+  context.R13 = from.R13;
+  context.R14 = from.R14;
+  context.R15 = from.R15;
+  context.Rip = from.Rip;
+  context.MxCsr = context.FltSave.MxCsr = from.MxCsr;
+  context.FltSave.ControlWord = from.FpCsr;
+  std::memcpy(&context.xmm(6), from.Xmm, sizeof from.Xmm);
+}
+
+}  // namespace
+
+HM_LEFT_BY_JUMP void dispatch(EXCEPTION_RECORD& record, CONTEXT& context, Origin origin) {
+  trace::line(trace::Channel::thread, "exception {:#010x} at {}", static_cast<std::uint32_t>(record.ExceptionCode),
+              record.ExceptionAddress);
+  DISPATCHER_CONTEXT none{};
+  Activation self{Activation::Pass::first, address(__builtin_frame_address(0)), context, &none, nullptr};
+  enter(self);
+  if (ask_vectored_handlers(VectoredList::exception, record, context)) resume(record, context);
+  if (Search(record, context, self).run() == Verdict::resume) resume(record, context);
+  nobody_wants(record, context, origin);
+}
+
+HM_LEFT_BY_JUMP void continue_at(CONTEXT& context, EXCEPTION_RECORD* record) {
+  if (record != nullptr && record->NumberParameters >= 1) {
+    auto* const first = reinterpret_cast<void*>(record->ExceptionInformation[0]);
+    if (record->ExceptionCode == STATUS_LONGJUMP) load_jump_buffer(*static_cast<const JumpBuffer*>(first), context);
+    if (record->ExceptionCode == STATUS_UNWIND_CONSOLIDATE) hm_consolidate(&context, first, record);
+  }
+  jump_to(context);
+}
+
+// Called by seh.S.
+extern "C" {
+
+__attribute__((visibility("hidden"))) HM_LEFT_BY_JUMP void hm_raise(DWORD code, DWORD flags, DWORD count,
+                                                                    const ULONG_PTR* arguments, CONTEXT* context) {
+  constexpr DWORD kReservedBit = 0x1000'0000;
+  EXCEPTION_RECORD record{};
+  record.ExceptionCode = static_cast<NTSTATUS>(code & ~kReservedBit);
+  record.ExceptionFlags = flags & EXCEPTION_NONCONTINUABLE;
+  record.ExceptionAddress = reinterpret_cast<void*>(context->Rip);
+  if (arguments != nullptr) {
+    record.NumberParameters = std::min<DWORD>(count, EXCEPTION_MAXIMUM_PARAMETERS);
+    std::copy_n(arguments, record.NumberParameters, record.ExceptionInformation);
+  }
+  dispatch(record, *context);
+}
+
+__attribute__((visibility("hidden"))) HM_LEFT_BY_JUMP void hm_raise_record(EXCEPTION_RECORD* record, CONTEXT* context) {
+  record->ExceptionAddress = reinterpret_cast<void*>(context->Rip);  // EH-40
+  dispatch(*record, *context);
+}
+
+__attribute__((visibility("hidden"))) HM_LEFT_BY_JUMP void hm_unwind(void* target, void* ip, EXCEPTION_RECORD* record,
+                                                                     std::uint64_t result, CONTEXT* context) {
+  EXCEPTION_RECORD own{};
+  if (record == nullptr) {
+    own.ExceptionCode = STATUS_UNWIND;
+    own.ExceptionAddress = reinterpret_cast<void*>(context->Rip);
+    record = &own;
+  }
+  unwind_frames({address(target), address(ip), record, result, nullptr}, *context);
+}
+
+__attribute__((visibility("hidden"))) HM_LEFT_BY_JUMP void hm_consolidated(CONTEXT* context, std::uintptr_t ip) {
+  context->Rip = ip;
+  jump_to(*context);
+}
+
+}  // extern "C"
+
+// EH-39.
+namespace {
+
+struct Scope {
+  ULONG Begin, End, Handler, JumpTarget;
+};
+struct ScopeTable {
+  ULONG Count;
+  Scope first[1];
+  const Scope& operator[](ULONG index) const { return (&first[0])[index]; }
+};
+
+bool inside(const Scope& scope, std::uintptr_t rva) {
+  return rva >= scope.Begin && rva < scope.End;
+}
+
+}  // namespace
+
+HM_LEFT_BY_JUMP HM_WINAPI EXCEPTION_DISPOSITION c_specific_handler(EXCEPTION_RECORD* record, void* frame,
+                                                                   CONTEXT* context, DISPATCHER_CONTEXT* dispatcher) {
+  const auto& scopes = *static_cast<const ScopeTable*>(dispatcher->HandlerData);
+  const std::uintptr_t base = dispatcher->ImageBase, rva = dispatcher->ControlPc - base;
+  const auto code_at = [base](ULONG offset) { return reinterpret_cast<void*>(base + offset); };
+
+  if ((record->ExceptionFlags & EXCEPTION_UNWIND) == 0) {
+    EXCEPTION_POINTERS exception = {record, context};
+    for (ULONG i = dispatcher->ScopeIndex; i < scopes.Count; ++i) {
+      const Scope& scope = scopes[i];
+      if (!inside(scope, rva) || scope.JumpTarget == 0) continue;
+      const LONG answer =
+          scope.Handler == 1
+              ? EXCEPTION_EXECUTE_HANDLER
+              : static_cast<LONG>(hm_call_seh(code_at(scope.Handler), &exception, frame, nullptr, nullptr));
+      if (answer < 0) return ExceptionContinueExecution;
+      if (answer == EXCEPTION_CONTINUE_SEARCH) continue;
+      const Activation* const pass = innermost_above(address(__builtin_frame_address(0)));
+      unwind_frames(
+          {address(frame), base + scope.JumpTarget, record, static_cast<std::uint32_t>(record->ExceptionCode), nullptr},
+          pass->context);
+    }
+    return ExceptionContinueSearch;
+  }
+
+  const bool at_target = (record->ExceptionFlags & EXCEPTION_TARGET_UNWIND) != 0;
+  const std::uintptr_t target = dispatcher->TargetIp - base;
+  for (ULONG i = dispatcher->ScopeIndex; i < scopes.Count; ++i) {
+    const Scope& scope = scopes[i];
+    if (!inside(scope, rva)) continue;
+    if (at_target && (inside(scope, target) || (scope.JumpTarget != 0 && scope.JumpTarget == target))) break;
+    if (scope.JumpTarget != 0) continue;
+    dispatcher->ScopeIndex = i + 1;  // a clean-up that raises is not run again
+    hm_call_seh(code_at(scope.Handler), reinterpret_cast<void*>(std::uintptr_t{1}), frame, nullptr, nullptr);
+  }
+  return ExceptionContinueSearch;
+}
+
+// guard.h
+
+namespace {
+
+Error escaped(const Guard& guard, const char* from) {
+  return fail(guard.record.ExceptionCode, "exception {:#010x} at {} left {}",
+              static_cast<std::uint32_t>(guard.record.ExceptionCode), guard.record.ExceptionAddress, from);
+}
+
+}  // namespace
+
+Result<BOOL> call_entry_point(DllEntryPoint entry, void* base, DWORD reason, void* reserved) {
+  Guard guard;
+  const BOOL answer = call_guarded(guard, entry, base, reason, reserved);
+  if (guard.caught) return escaped(guard, "the entry point");
+  return answer;
+}
+
+Status call_tls_callback(TlsCallback callback, void* base, DWORD reason) {
+  Guard guard;
+  call_guarded(guard, callback, base, reason, nullptr);
+  if (guard.caught) return escaped(guard, "a TLS callback");
+  return ok;
+}
+
+}  // namespace hmodule::unwind

@@ -1,0 +1,40 @@
+// Calls into a DLL that catch what the DLL does not (DM-09, DM-10, EH-43): the last frame before the host.
+#pragma once
+
+#include "base/result.h"
+#include "thread/call.h"
+#include "win/context.h"
+
+#include <optional>
+
+namespace hmodule::unwind {
+
+// What came out of a guarded call.
+struct Guard {
+  bool caught = false;
+  EXCEPTION_RECORD record{};
+};
+
+// As thread::call(), but an exception no frame of the DLL handles ends the call: its frames are unwound, `guard` says
+// what it was, and the result is a zero.
+template <typename R, typename... Parameters>
+R call_guarded(Guard& guard, HM_WINAPI R (*function)(Parameters...), std::type_identity_t<Parameters>... arguments) {
+  static_assert(sizeof...(Parameters) <= thread::kMaxCallArguments);
+  const std::array<std::uint64_t, std::max<std::size_t>(sizeof...(Parameters), 4)> bits{
+      thread::detail::argument_bits(arguments)...};
+  const auto* proc = reinterpret_cast<const void*>(function);
+  if constexpr (std::same_as<R, double>)
+    return thread::hm_call_windows_double(proc, bits.data(), sizeof...(Parameters), &guard);
+  else if constexpr (std::is_void_v<R>)
+    thread::hm_call_windows(proc, bits.data(), sizeof...(Parameters), &guard);
+  else if constexpr (std::is_pointer_v<R>)
+    return reinterpret_cast<R>(thread::hm_call_windows(proc, bits.data(), sizeof...(Parameters), &guard));
+  else
+    return static_cast<R>(thread::hm_call_windows(proc, bits.data(), sizeof...(Parameters), &guard));
+}
+
+// The entry point's answer, or the exception's code as the error's status (DM-09: ERR-03 makes the last error of it).
+Result<BOOL> call_entry_point(DllEntryPoint entry, void* base, DWORD reason, void* reserved);
+Status call_tls_callback(TlsCallback callback, void* base, DWORD reason);
+
+}  // namespace hmodule::unwind

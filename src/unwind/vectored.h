@@ -1,0 +1,22 @@
+// Handlers that are asked before and after the frames: AddVectoredExceptionHandler and its kin, and the last one of
+// all, SetUnhandledExceptionFilter (EH-30, EH-42).
+#pragma once
+
+#include "win/context.h"
+
+namespace hmodule::unwind {
+
+enum class VectoredList { exception, resume };  // the second: AddVectoredContinueHandler
+
+// The answer is the handle to remove it by; null when there is no memory.
+void* add_vectored_handler(VectoredList list, bool first, PVECTORED_EXCEPTION_HANDLER handler);
+bool remove_vectored_handler(VectoredList list, void* handle);
+
+// Asks them in order until one says EXCEPTION_CONTINUE_EXECUTION. None of our locks is held meanwhile.
+bool ask_vectored_handlers(VectoredList list, EXCEPTION_RECORD& record, CONTEXT& context);
+
+LPTOP_LEVEL_EXCEPTION_FILTER exchange_unhandled_filter(LPTOP_LEVEL_EXCEPTION_FILTER filter);
+// The filter's answer; EXCEPTION_CONTINUE_SEARCH when there is none.
+LONG ask_unhandled_filter(EXCEPTION_POINTERS& exception);
+
+}  // namespace hmodule::unwind
