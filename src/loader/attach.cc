@@ -8,6 +8,7 @@
 #include "thread/call.h"
 #include "thread/peb.h"
 #include "thread/teb.h"
+#include "unwind/guard.h"
 
 namespace hmodule {
 namespace {
@@ -34,6 +35,12 @@ std::vector<Module*> in_detach_order(const std::vector<std::unique_ptr<Module>>&
   return order;
 }
 
+// DM-10: an exception that leaves a detach or thread callback ends that callback, and nothing else.
+template <typename T>
+void swallow(const Module& module, const Result<T>& outcome) {
+  if (!outcome) trace::line(Channel::init, "{}: {}", utf8(module.base_name()), outcome.error().reason);
+}
+
 }  // namespace
 
 // Depth first, imports in import-table order; a module in progress is somebody else's turn, which is what puts the last
@@ -54,18 +61,25 @@ Status Loader::attach(Module& module, void* reserved) {
   trace::line(Channel::init, "{}: DLL_PROCESS_ATTACH", utf8(module.full_name));
   module.entry.Flags |= kLdrEntryProcessed | kLdrProcessAttachCalled;
   if (&module != executable_) {
-    run_tls_callbacks(module, DLL_PROCESS_ATTACH);
-    if (!run_entry_point(module, DLL_PROCESS_ATTACH, reserved)) {  // DM-07
+    const Status prepared = run_tls_callbacks(module, DLL_PROCESS_ATTACH);
+    const Result<BOOL> answer =
+        prepared ? run_entry_point(module, DLL_PROCESS_ATTACH, reserved) : Result<BOOL>(prepared.error());
+    if (!answer) {  // DM-09: no DLL_PROCESS_DETACH for it
+      module.stage = Stage::failed;
+      module.entry.Flags |= kLdrProcessAttachFailed;
+      return fail(answer.error().status, "{}: {}", module.display_name(), answer.error().reason);
+    }
+    if (!*answer) {  // DM-07
       module.stage = Stage::failed;
       module.entry.Flags |= kLdrProcessAttachFailed;
       trace::line(Channel::init, "{}: its entry point returned FALSE", utf8(module.full_name));
-      run_tls_callbacks(module, DLL_PROCESS_DETACH);
-      run_entry_point(module, DLL_PROCESS_DETACH, reserved);
+      swallow(module, run_tls_callbacks(module, DLL_PROCESS_DETACH));
+      swallow(module, run_entry_point(module, DLL_PROCESS_DETACH, reserved));
       return fail(STATUS_DLL_INIT_FAILED, "{}: its entry point returned FALSE for DLL_PROCESS_ATTACH",
                   module.display_name());
     }
   } else {
-    run_tls_callbacks(module, DLL_PROCESS_ATTACH);
+    swallow(module, run_tls_callbacks(module, DLL_PROCESS_ATTACH));
   }
   module.attached = true;
   module.attach_thread_mark = thread::current_start_order();
@@ -78,24 +92,24 @@ void Loader::detach(Module& module, void* reserved) {
   if (!module.attached) return;
   module.attached = false;
   trace::line(Channel::init, "{}: DLL_PROCESS_DETACH", utf8(module.full_name));
-  run_tls_callbacks(module, DLL_PROCESS_DETACH);
-  if (&module != executable_) run_entry_point(module, DLL_PROCESS_DETACH, reserved);
+  swallow(module, run_tls_callbacks(module, DLL_PROCESS_DETACH));
+  if (&module != executable_) swallow(module, run_entry_point(module, DLL_PROCESS_DETACH, reserved));
 }
 
 // DM-05, TLS-11: array order until a NULL; an earlier callback may change the array.
-void Loader::run_tls_callbacks(Module& module, DWORD reason) {
-  if (!module.tls_callbacks) return;
+Status Loader::run_tls_callbacks(Module& module, DWORD reason) {
+  if (!module.tls_callbacks) return ok;
   for (pe::Rva at = module.tls_callbacks;; at.value += sizeof(TlsCallback)) {
     const auto callback = module.image.read<TlsCallback>(at);
-    if (!callback || *callback == nullptr) return;
-    thread::call_tls_callback(*callback, module.base(), reason);
+    if (!callback || *callback == nullptr) return ok;
+    TRY(unwind::call_tls_callback(*callback, module.base(), reason));
   }
 }
 
-BOOL Loader::run_entry_point(Module& module, DWORD reason, void* reserved) {
+Result<BOOL> Loader::run_entry_point(Module& module, DWORD reason, void* reserved) {
   const DllEntryPoint entry = module.entry.EntryPoint;                                    // read each time: NTF-04
   if (entry == nullptr || module.image.subsystem() == pe::kSubsystemNative) return TRUE;  // DM-04, PE-22
-  return thread::call_entry_point(entry, module.base(), reason, reserved);
+  return unwind::call_entry_point(entry, module.base(), reason, reserved);
 }
 
 void Loader::thread_attach() {
@@ -109,8 +123,8 @@ void Loader::thread_attach() {
   for (Module* module : order) {
     if (!is_listed(*module) || !wants_thread_calls(*module) || started <= module->attach_thread_mark) continue;
     trace::line(Channel::thread, "{}: {}", utf8(module->base_name()), kReasons[DLL_THREAD_ATTACH]);
-    run_tls_callbacks(*module, DLL_THREAD_ATTACH);
-    if (module != executable_) run_entry_point(*module, DLL_THREAD_ATTACH, nullptr);
+    swallow(*module, run_tls_callbacks(*module, DLL_THREAD_ATTACH));
+    if (module != executable_) swallow(*module, run_entry_point(*module, DLL_THREAD_ATTACH, nullptr));
   }
 }
 
@@ -120,8 +134,8 @@ void Loader::thread_detach() {  // DM-14: every cleanly ending thread, attached 
   for (Module* module : in_detach_order(table_.modules())) {
     if (!is_listed(*module) || !wants_thread_calls(*module)) continue;
     trace::line(Channel::thread, "{}: {}", utf8(module->base_name()), kReasons[DLL_THREAD_DETACH]);
-    run_tls_callbacks(*module, DLL_THREAD_DETACH);
-    if (module != executable_) run_entry_point(*module, DLL_THREAD_DETACH, nullptr);
+    swallow(*module, run_tls_callbacks(*module, DLL_THREAD_DETACH));
+    if (module != executable_) swallow(*module, run_entry_point(*module, DLL_THREAD_DETACH, nullptr));
   }
 }
 

@@ -185,8 +185,8 @@ class Loader {
   Status initialise(Module& module, void* reserved);
   Status attach(Module& module, void* reserved);
   void detach(Module& module, void* reserved);
-  void run_tls_callbacks(Module& module, DWORD reason);
-  BOOL run_entry_point(Module& module, DWORD reason, void* reserved);
+  Status run_tls_callbacks(Module& module, DWORD reason);
+  Result<BOOL> run_entry_point(Module& module, DWORD reason, void* reserved);
   void notify(ULONG reason, Module& module);
 
   // Lets go of every module that nobody holds any more (free.cc). Nested calls leave it to the outermost (REF-12).

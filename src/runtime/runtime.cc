@@ -11,6 +11,7 @@
 #include "thread/hooks.h"
 #include "thread/peb.h"
 #include "thread/teb.h"
+#include "unwind/exceptions.h"
 
 namespace hmodule {
 namespace {
@@ -43,6 +44,7 @@ Runtime& start_runtime(std::span<const BuiltinDll* const> builtins) {
   trace::configure_from_environment();
   thread::start();
   thread::attach();
+  unwind::claim_hardware_faults();
   nt::set_up_process();
   auto loader = Loader::start({thread::peb(), path::volumes(), builtins});
   if (!loader) {

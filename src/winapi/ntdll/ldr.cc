@@ -233,12 +233,6 @@ HM_WINAPI NTSTATUS LdrQueryImageFileExecutionOptions(const UNICODE_STRING*, cons
 
 // --- Images ---
 
-HM_WINAPI void* RtlPcToFileHeader(const void* pc, void** base) noexcept {  // LDR-11
-  void* found = loader().image_base_of(pc);
-  *base = found;
-  return found;
-}
-
 HM_WINAPI void* RtlGetUnloadEventTrace() noexcept {
   return loader().unload_trace().data();
 }  // REF-17
@@ -369,7 +363,6 @@ const Export kRows[] = {
     {"RtlImageNtHeader", proc(RtlImageNtHeader)},
     {"RtlImageRvaToSection", proc(RtlImageRvaToSection)},
     {"RtlImageRvaToVa", proc(RtlImageRvaToVa)},
-    {"RtlPcToFileHeader", proc(RtlPcToFileHeader)},
 };
 
 }  // namespace

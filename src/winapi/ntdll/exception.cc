@@ -1,0 +1,70 @@
+// Exceptions as only ntdll exports them.
+#include "module/builtin.h"
+#include "thread/teb.h"
+#include "unwind/exceptions.h"
+#include "unwind/vectored.h"
+#include "win/status.h"
+
+namespace hmodule::winapi {
+namespace {
+
+using unwind::VectoredList;
+
+HM_WINAPI void* RtlAddVectoredExceptionHandler(ULONG first, PVECTORED_EXCEPTION_HANDLER handler) noexcept {
+  return unwind::add_vectored_handler(VectoredList::exception, first != 0, handler);
+}
+HM_WINAPI ULONG RtlRemoveVectoredExceptionHandler(void* handle) noexcept {
+  return unwind::remove_vectored_handler(VectoredList::exception, handle);
+}
+HM_WINAPI void* RtlAddVectoredContinueHandler(ULONG first, PVECTORED_EXCEPTION_HANDLER handler) noexcept {
+  return unwind::add_vectored_handler(VectoredList::resume, first != 0, handler);
+}
+HM_WINAPI ULONG RtlRemoveVectoredContinueHandler(void* handle) noexcept {
+  return unwind::remove_vectored_handler(VectoredList::resume, handle);
+}
+HM_WINAPI void RtlSetUnhandledExceptionFilter(LPTOP_LEVEL_EXCEPTION_FILTER filter) noexcept {
+  unwind::exchange_unhandled_filter(filter);
+}
+
+HM_WINAPI NTSTATUS NtContinue(CONTEXT* context, BOOLEAN) noexcept {
+  unwind::continue_at(*context, nullptr);
+}
+HM_WINAPI NTSTATUS NtRaiseException(EXCEPTION_RECORD* record, CONTEXT* context, BOOLEAN) noexcept {
+  unwind::dispatch(*record, *context);
+}
+
+// The error mode of the thread: bits 0x10, 0x20 and 0x40 of TEB.HardErrorMode.
+constexpr ULONG kThreadErrorModes = 0x70;
+
+HM_WINAPI ULONG RtlGetThreadErrorMode() noexcept {
+  return thread::teb().HardErrorMode;
+}
+HM_WINAPI NTSTATUS RtlSetThreadErrorMode(ULONG mode, ULONG* previous) noexcept {
+  if ((mode & ~kThreadErrorModes) != 0) return STATUS_INVALID_PARAMETER_1;
+  TEB& teb = thread::teb();
+  if (previous != nullptr) *previous = teb.HardErrorMode;
+  teb.HardErrorMode = mode;
+  return STATUS_SUCCESS;
+}
+
+const Export kRows[] = {
+    {"NtContinue", proc(NtContinue), Support::partial, "not the upper halves of YMM registers; no alert"},
+    {"NtRaiseException", proc(NtRaiseException), Support::partial, "a second chance is treated as a first"},
+    {"RtlAddVectoredContinueHandler", proc(RtlAddVectoredContinueHandler)},
+    {"RtlAddVectoredExceptionHandler", proc(RtlAddVectoredExceptionHandler)},
+    {"RtlGetThreadErrorMode", proc(RtlGetThreadErrorMode)},
+    {"RtlRaiseStatus", proc(unwind::hm_rtl_raise_status)},
+    {"RtlRemoveVectoredContinueHandler", proc(RtlRemoveVectoredContinueHandler)},
+    {"RtlRemoveVectoredExceptionHandler", proc(RtlRemoveVectoredExceptionHandler)},
+    {"RtlSetThreadErrorMode", proc(RtlSetThreadErrorMode)},
+    {"RtlSetUnhandledExceptionFilter", proc(RtlSetUnhandledExceptionFilter)},
+    {"ZwContinue", proc(NtContinue), Support::partial, "not the upper halves of YMM registers; no alert"},
+    {"ZwRaiseException", proc(NtRaiseException), Support::partial, "a second chance is treated as a first"},
+    {"__C_specific_handler", proc(unwind::c_specific_handler)},
+};
+
+}  // namespace
+
+extern const ExportTable exception_exports = kRows;
+
+}  // namespace hmodule::winapi
