@@ -308,7 +308,11 @@ class Search {
     return record_.ExceptionCode == STATUS_ACCESS_VIOLATION && record_.NumberParameters == 2 &&
            record_.ExceptionInformation[0] == 8 && find_function(walk_.Rip).image_base == 0;
   }
-  void leave_leaf() { virtual_unwind(kNoHandler, 0, walk_.Rip, nullptr, walk_); }
+  // For the second pass too.
+  void leave_leaf() {
+    virtual_unwind(kNoHandler, 0, walk_.Rip, nullptr, walk_);
+    self_.context = walk_;
+  }
 
   bool cross_native_frame() {
     if (is_ours(walk_, hm_call_seh_return)) {

@@ -22,7 +22,8 @@
 namespace hmodule::unwind {
 namespace {
 
-__thread std::uintptr_t refused_ip __attribute__((tls_model("initial-exec")));
+constexpr std::uintptr_t kNone = ~std::uintptr_t{0};
+__thread std::uintptr_t refused_ip __attribute__((tls_model("initial-exec"))) = kNone;
 
 // Processor exceptions, as the kernel tells them in REG_TRAPNO.
 enum Trap : greg_t {
@@ -229,7 +230,7 @@ bool happened_in_dll(const ucontext_t& context, const TEB& teb) {
 bool becomes_exception(int signal, siginfo_t& info, ucontext_t& interrupted) {
   greg_t* const registers = interrupted.uc_mcontext.gregs;
   const auto ip = static_cast<std::uintptr_t>(registers[REG_RIP]);
-  const bool refused = std::exchange(refused_ip, 0) == ip;
+  const bool refused = std::exchange(refused_ip, kNone) == ip;
   const TEB* const teb = thread::try_teb();
   if (refused || info.si_code <= 0 || teb == nullptr || !happened_in_dll(interrupted, *teb)) return false;
 
