@@ -1,29 +1,11 @@
 #include "winapi/common/process_paths.h"
 
-#include "base/utf.h"
 #include "runtime/runtime.h"
-#include "thread/peb.h"
 
 namespace hmodule::winapi {
 
 search::Surroundings surroundings() {
   return runtime().loader().surroundings();
-}
-
-std::optional<std::u16string> environment_variable(std::u16string_view name) {
-  const auto* entry = static_cast<const char16_t*>(thread::process_parameters().Environment);
-  for (; entry != nullptr && *entry != 0; entry += std::u16string_view(entry).size() + 1) {
-    const std::u16string_view text(entry);
-    const auto equals = text.find(u'=', 1);  // the names of the drives' directories begin with one
-    if (equals != text.npos && equal_ignoring_case(text.substr(0, equals), name))
-      return std::u16string(text.substr(equals + 1));
-  }
-  return std::nullopt;
-}
-
-Result<std::u16string> full_path(std::u16string_view name) {
-  const std::u16string current = surroundings().current_directory;
-  return path::full_path(name, {current, [](char16_t drive) { return environment_variable(std::u16string{u'=', drive, u':'}); }});
 }
 
 Status SearchPathMode::set(DWORD flags) {

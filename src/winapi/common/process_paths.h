@@ -1,22 +1,14 @@
-// The path names of this process: where it stands, and what its environment says.
+// Where this process's searches for files begin.
 #pragma once
 
 #include "base/result.h"
 #include "search/search.h"
 
 #include <atomic>
-#include <optional>
-#include <string>
-#include <string_view>
 
 namespace hmodule::winapi {
 
 search::Surroundings surroundings();
-
-// RtlGetFullPathName_U from the current directory, the other drives' own ("=D:") included.
-Result<std::u16string> full_path(std::u16string_view name);
-
-std::optional<std::u16string> environment_variable(std::u16string_view name);
 
 // Whether SearchPath looks at the current directory after the system's (DIR-06). Once permanent, it stays.
 class SearchPathMode {

@@ -3,6 +3,7 @@
 #include "base/utf.h"
 #include "loader/datafile.h"
 #include "nls/codepage.h"
+#include "nls/locale.h"
 #include "runtime/runtime.h"
 #include "thread/peb.h"
 #include "thread/teb.h"
@@ -70,7 +71,7 @@ Result<pe::ResourceKey> resource_key(const CHAR* name) {
 
 LanguageChoice language_choice(LANGID requested) {
   const auto thread_language = static_cast<LANGID>(thread::teb().CurrentLocale);
-  const LANGID user = kEnglishUs, system = kEnglishUs;
+  const auto user = static_cast<LANGID>(nls::user_locale().id), system = user;
   LanguageChoice choice = {{requested, primary(requested), kNeutral}, primary(requested) == kNeutral};
   if (choice.any) {
     if (sublanguage(requested) != kSublangSysDefault)

@@ -3,6 +3,7 @@
 #include "base/utf.h"
 #include "module/builtin.h"
 #include "nls/codepage.h"
+#include "nt/process_parameters.h"
 #include "path/volumes.h"
 #include "winapi/common/answer.h"
 #include "winapi/common/process_paths.h"
@@ -56,7 +57,7 @@ HM_WINAPI DWORD GetFullPathNameW(const WCHAR* name, DWORD size, WCHAR* buffer, W
   if (file_part != nullptr) *file_part = nullptr;
   return answer<DWORD>(0, [&]() -> Result<DWORD> {
     if (name == nullptr) return no_name();
-    const std::u16string full = TRY(full_path(name));
+    const std::u16string full = TRY(nt::full_path(name));
     const DWORD length = give<char16_t>(full, buffer, size);
     const std::size_t part = file_part_of(full);
     if (file_part != nullptr && length == full.size() && part != 0) *file_part = buffer + part;
@@ -68,7 +69,7 @@ HM_WINAPI DWORD GetFullPathNameA(const char* name, DWORD size, char* buffer, cha
   if (file_part != nullptr) *file_part = nullptr;
   return answer<DWORD>(0, [&]() -> Result<DWORD> {
     if (name == nullptr) return no_name();
-    const std::u16string full = TRY(full_path(wide(name)));
+    const std::u16string full = TRY(nt::full_path(wide(name)));
     const std::string narrow = nls::to_ansi(full);
     const DWORD length = give<char>(narrow, buffer, size);
     const std::size_t part = file_part_of(full);
@@ -82,7 +83,7 @@ HM_WINAPI DWORD GetFullPathNameA(const char* name, DWORD size, char* buffer, cha
 
 // The last component as the host spells it; as given for a virtual directory.
 Result<std::u16string> spelled(const std::u16string& prefix) {
-  const std::u16string full = path::is_verbatim(prefix) ? prefix : TRY(full_path(prefix));
+  const std::u16string full = path::is_verbatim(prefix) ? prefix : TRY(nt::full_path(prefix));
   const auto found = TRY(path::volumes().to_host(full));
   if (!found.exists()) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: does not exist", utf8(prefix));
   const auto given = path::base_name(prefix);
@@ -206,11 +207,11 @@ HM_WINAPI UINT GetSystemWow64DirectoryA(char*, UINT) noexcept {
 Result<std::u16string> temporary_directory() {
   std::u16string directory = u"C:\\Windows\\Temp";
   for (const std::u16string_view name : {u"TMP", u"TEMP", u"USERPROFILE"})
-    if (auto value = environment_variable(name); value && !value->empty()) {
+    if (auto value = nt::environment_variable(name); value && !value->empty()) {
       directory = *std::move(value);
       break;
     }
-  std::u16string full = TRY(full_path(directory));
+  std::u16string full = TRY(nt::full_path(directory));
   if (!full.ends_with(u'\\')) full += u'\\';
   return full;
 }

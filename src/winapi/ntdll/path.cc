@@ -2,6 +2,7 @@
 #include "base/utf.h"
 #include "module/builtin.h"
 #include "nt/heap.h"
+#include "nt/process_parameters.h"
 #include "path/volumes.h"
 #include "runtime/runtime.h"
 #include "winapi/common/answer.h"
@@ -52,7 +53,8 @@ ULONG give_full(std::u16string_view full, ULONG size, WCHAR* buffer, WCHAR** fil
 HM_WINAPI ULONG RtlGetFullPathName_U(const WCHAR* name, ULONG size, WCHAR* buffer, WCHAR** file_part) noexcept {
   if (file_part != nullptr) *file_part = nullptr;
   if (name == nullptr) return 0;
-  return answer<ULONG>(0, [&]() -> Result<ULONG> { return give_full(TRY(full_path(name)), size, buffer, file_part); });
+  return answer<ULONG>(0,
+                       [&]() -> Result<ULONG> { return give_full(TRY(nt::full_path(name)), size, buffer, file_part); });
 }
 
 struct RTL_RELATIVE_NAME_U {
@@ -66,7 +68,7 @@ Status to_nt(const WCHAR* name, UNICODE_STRING* native, WCHAR** file_part, RTL_R
   if (file_part != nullptr) *file_part = nullptr;
   if (relative != nullptr) *relative = {};
   if (name == nullptr || *name == 0) return fail(STATUS_OBJECT_NAME_INVALID, "RtlDosPathNameToNtPathName: no name");
-  const std::u16string full = path::is_verbatim(name) ? std::u16string(name) : TRY(full_path(name));
+  const std::u16string full = path::is_verbatim(name) ? std::u16string(name) : TRY(nt::full_path(name));
   const std::u16string text = path::nt_path(full);
   if (text.size() > path::kMaxLength - 1)
     return fail(STATUS_NAME_TOO_LONG, "RtlDosPathNameToNtPathName: a name of {} units", text.size());
@@ -104,7 +106,7 @@ HM_WINAPI ULONG RtlDosSearchPath_U(const WCHAR* directories, const WCHAR* name, 
 HM_WINAPI BOOLEAN RtlDoesFileExists_U(const WCHAR* name) noexcept {
   return answer<BOOLEAN>(FALSE, [&]() -> Result<BOOLEAN> {
     if (name == nullptr) return BOOLEAN{FALSE};
-    const std::u16string full = TRY(full_path(name));
+    const std::u16string full = TRY(nt::full_path(name));
     return BOOLEAN {
       TRY(path::volumes().to_host(full))
       .exists()
@@ -143,7 +145,7 @@ HM_WINAPI NTSTATUS LdrGetDllPath(const WCHAR* module, ULONG flags, WCHAR** joine
     if (module != nullptr) {
       name = TRY(search::normalise_name(module));
       if (name.kind == search::NameKind::absolute || name.kind == search::NameKind::rooted) {
-        const std::u16string full = TRY(full_path(name.text));
+        const std::u16string full = TRY(nt::full_path(name.text));
         directory = path::directory(full);
       }
     }

@@ -9,12 +9,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string_view>
 
 namespace hmodule::winapi {
 
 inline Runtime& process() {
   static const BuiltinDll* const kBuiltins[] = {&ntdll_dll, &kernel32_dll, &kernelbase_dll};
+  static const int american = ::setenv("LC_ALL", "C.UTF-8", 1);  // the user's language
+  (void)american;
   Runtime& started = start_runtime(kBuiltins);
   thread::attach();
   return started;
