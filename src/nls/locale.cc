@@ -60,9 +60,8 @@ bool is_available(const std::string& base) {
   if (available().contains(base)) return true;
   // Scripts may be left out, or given where they go without saying.
   const std::string full = with_likely_subtags(base);
-  return available().contains(full) ||
-         (base != full && available().contains(subtag(full, uloc_getLanguage) + "_" + subtag(full, uloc_getCountry)) &&
-          subtag(base, uloc_getLanguage) == subtag(full, uloc_getLanguage) && full.starts_with(base));
+  const std::string short_name = subtag(full, uloc_getLanguage) + "_" + subtag(full, uloc_getCountry);
+  return available().contains(full) || (available().contains(short_name) && with_likely_subtags(short_name) == full);
 }
 
 // Windows leaves the script out of Chinese names with a country.
@@ -139,11 +138,12 @@ bool well_formed(std::string_view name) {
 }
 
 std::string icu_from_tag(const std::string& tag) {
-  return without_keywords(icu_string<char>([&](char* buffer, int32_t capacity, UErrorCode* error) {
+  const std::string icu = icu_string<char>([&](char* buffer, int32_t capacity, UErrorCode* error) {
     int32_t parsed = 0;
     const int32_t length = uloc_forLanguageTag(tag.c_str(), buffer, capacity, &parsed, error);
     return parsed == static_cast<int32_t>(tag.size()) ? length : 0;
-  }));
+  });
+  return icu.find('@') == icu.npos ? icu : "";  // Windows knows no extensions
 }
 
 Result<Locale> parse_name(std::u16string_view name) {
