@@ -19,6 +19,9 @@ EXPORT void log_event(const char* name, const char* event) {
   InterlockedExchange(&lock, 0);
 }
 
+// Events of the test, for slow.dll.
+EXPORT HANDLE inside, go_on;
+
 EXPORT const char* log_text(void) {
   return text;
 }
