@@ -82,6 +82,7 @@ class Thread final : public Signal {
   Status set_base_priority(LONG priority);
   LONG base_priority() const { return base_priority_.load(std::memory_order_relaxed); }
   std::atomic<bool> priority_boost_disabled{false};
+  std::atomic<DWORD> ideal_processor{0};
 
   struct Times {
     std::int64_t created, exited, kernel, user;  // 100 ns; the first two since 1601
