@@ -1,6 +1,7 @@
 #include "support/mapped_ranges.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cinttypes>
@@ -57,6 +58,15 @@ std::vector<MappedRange> mapped_ranges() {
       merged.push_back(std::move(range));
   }
   return merged;
+}
+
+std::uint64_t free_address() {
+  // The kernel fills a gap from its end, so the middle of a large one stays free.
+  constexpr std::size_t kGap = std::size_t{8} << 30;
+  void* gap = mmap(nullptr, kGap, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (gap == MAP_FAILED) return 0;
+  munmap(gap, kGap);
+  return (reinterpret_cast<std::uintptr_t>(gap) + kGap / 2) & ~std::uintptr_t{0xFFFF};
 }
 
 std::string rights_at(const void* address) {

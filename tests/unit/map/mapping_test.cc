@@ -17,7 +17,7 @@ using test::FailsWith;
 using test::rights_at;
 using test::Succeeds;
 
-constexpr std::uint64_t kFree = 0x2'4000'0000;  // nothing lives there in a test program
+const std::uint64_t kFree = test::free_address();
 
 TEST(Mapping, Map01ReservesThePreferredRangeWhenItIsFree) {
   const auto mapping = Mapping::reserve(kFree, 0x3000);
@@ -66,18 +66,23 @@ TEST(Mapping, MoreThanTheAddressSpaceFails) {
   EXPECT_THAT(Mapping::reserve(0, std::size_t{1} << 62), FailsWith(STATUS_NO_MEMORY));
 }
 
-TEST(Mapping, Map11TheRangeIsGivenBackAndNothingElse) {
-  const auto before = test::mapped_ranges();
+TEST(Mapping, Map11TheRangeIsGivenBack) {
+  std::byte *first, *second;
   {
-    auto a = Mapping::reserve(0, 0x5000);
-    auto b = Mapping::reserve(0, 0x500000);
+    auto a = Mapping::reserve(kFree, 0x5000);  // where nobody else's memory can come in between
+    auto b = Mapping::reserve(kFree + 0x10000000, 0x500000);
     ASSERT_THAT(a, Succeeds());
     ASSERT_THAT(b, Succeeds());
-    *a = *std::move(b);  // the old range leaves with the temporary's
-    Mapping moved = *std::move(a);
-    EXPECT_TRUE(moved);
+    first = a->base();
+    second = b->base();
+    *a = *std::move(b);  // the old range leaves with the other object
+    const Mapping moved = *std::move(a);
+    EXPECT_EQ(moved.base(), second);
+    EXPECT_EQ(rights_at(second + 0x4FF000), "---p");
   }
-  EXPECT_EQ(test::mapped_ranges(), before);
+  EXPECT_EQ(rights_at(first), "");
+  EXPECT_EQ(rights_at(second), "");
+  EXPECT_EQ(rights_at(second + 0x4FF000), "");
 }
 
 TEST(Mapping, ReleaseHandsTheRangeOver) {
