@@ -48,7 +48,7 @@ int main(void) {
     CHECK_STR(PROC(const char*, log, "log_text", (void))(), "refuses+ refuses-");
     PROC(void, log, "log_clear", (void))();
   }
-  TEST("LL-05 REL-02", "no relocations and the base taken: 487") {
+  TEST("LL-05 REL-01 REL-02 MAP-01", "no relocations and the base taken: 487") {
     const HMODULE first = LoadLibraryA("fixed_1.dll");
     REQUIRE(first);
     CHECK_EQ((uintptr_t)first, 0x3ff000000);

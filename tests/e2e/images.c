@@ -52,7 +52,13 @@ static void test_sections(const char* name) {
     CHECK(memcmp(base + offset, "PE\0\0", 4) == 0);
     CHECK(image_base == (long long)(intptr_t)base);
   }
-  if (module) FreeLibrary(module);
+  TEST("MAP-11", "nothing is mapped after the last free") {
+    REQUIRE(module);
+    CHECK(FreeLibrary(module));
+    MEMORY_BASIC_INFORMATION info;
+    CHECK(VirtualQuery(module, &info, sizeof info) == 0 || info.State != MEM_COMMIT ||
+          info.AllocationBase != (void*)module);
+  }
 }
 
 static void test_load_config(void) {
@@ -241,11 +247,52 @@ static void test_headers(void) {
   }
 }
 
+static void test_oddities(void) {
+  Headers h = good_headers();
+  TEST("PE-20 PE-21 PE-35", "characteristics of DLLs that change nothing") {
+    static const unsigned short kIgnored[] = {0x80, 0x100, 0x200, 0x400, 0x1000, 0x2000, 0x8000};
+    for (int i = 0; i < 7; ++i) {
+      h.dll_characteristics = kIgnored[i];
+      if (!CHECK(loads(&h))) printf("  characteristics %#x\n", kIgnored[i]);
+    }
+  }
+  TEST("PE-34", "what follows the last section is no part of the image") {
+    static char file[kHeaders + 10 + 5000];
+    h = good_headers();
+    memcpy(file, &h, kHeaders);
+    CHECK(load_file(file, sizeof file));
+  }
+  TEST("PE-23 FLAG-13", "a datafile may be for another machine") {
+    h = good_headers();
+    h.machine = 0xAA64;
+    CHECK(write_file(in_scratch("arm.dll"), &h, sizeof h));
+    const HMODULE view = LoadLibraryExA(in_scratch("arm.dll"), NULL, LOAD_LIBRARY_AS_DATAFILE);
+    CHECK(view != NULL);
+    if (view) CHECK(FreeLibrary(view));
+    CHECK(DeleteFileA(in_scratch("arm.dll")));
+  }
+  TEST("REL-03", "an image that needs no relocation, and has none, goes anywhere") {
+    h = good_headers();
+    char file[kHeaders + 10] = {0};
+    memcpy(file, &h, kHeaders);
+    CHECK(write_file(in_scratch("one.dll"), file, sizeof file));
+    CHECK(write_file(in_scratch("two.dll"), file, sizeof file));
+    const HMODULE one = LoadLibraryA(in_scratch("one.dll"));
+    const HMODULE two = LoadLibraryA(in_scratch("two.dll"));
+    CHECK(one && two && one != two);
+    if (one) CHECK(FreeLibrary(one));
+    if (two) CHECK(FreeLibrary(two));
+    CHECK(DeleteFileA(in_scratch("one.dll")));
+    CHECK(DeleteFileA(in_scratch("two.dll")));
+  }
+}
+
 int main(void) {
   test_sections("sections.dll");
   test_sections("big_alignment.dll");
   test_load_config();
   test_headers();
+  test_oddities();
   RemoveDirectoryA(in_scratch(""));
   return finish();
 }

@@ -154,6 +154,13 @@ static void test_answers(void) {
     CHECK(FreeLibrary(module));
     CHECK_STR(events(), "tls*- tls**- tls-");
   }
+  TEST("DM-06", "TLS callbacks are called without an entry point too") {
+    const HMODULE module = LoadLibraryA("tls_no_entry.dll");
+    REQUIRE(module);
+    CHECK_STR(events(), "tls*+ tls**+");
+    CHECK(FreeLibrary(module));
+    CHECK_STR(events(), "tls*- tls**-");
+  }
   TEST("DM-09", "a fault at attach is an error, and there is no detach") {
     CHECK_NO_LOAD(LoadLibraryA("crashes.dll"), ERROR_NOACCESS);
     CHECK_STR(events(), "crashes+");

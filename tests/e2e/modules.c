@@ -5,7 +5,7 @@ static void test_handles(void) {
   const HMODULE basic = LoadLibraryA("basic.dll");
   HMODULE handle;
 
-  TEST("GMH-01", "NULL is the main program") {
+  TEST("GMH-01 HOST-02", "NULL is the main program") {
     CHECK(GetModuleHandleA(NULL) == GetModuleHandleW(NULL));
     CHECK(memcmp(GetModuleHandleA(NULL), "MZ", 2) == 0);
     CHECK(GetModuleHandleA(NULL) != basic);

@@ -1,4 +1,5 @@
-/* Spec section 10: the end of the process. The checks are in exit_report.dll's detach; this program only ends. */
+/* Spec section 10: the end of the process. The checks are in exit_report.dll's detach: EXIT-01 to EXIT-05, LL-09,
+ * FREE-06, DM-16. This program only ends, which natively is the host's own exit (EXIT-09). */
 #include "support/check.h"
 
 static DWORD WINAPI wait_for_ever(void* started) {

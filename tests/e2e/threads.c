@@ -55,7 +55,7 @@ static DWORD stop(Worker* worker) {
 }
 
 static void test_notifications(void) {
-  TEST("DM-13 DM-14 DM-18", "only threads that begin after the load are announced; all that end are") {
+  TEST("DM-13 DM-14 DM-18 HOST-04", "only threads that begin after the load are announced; all that end are") {
     Worker early = {0}, late = {0};
     start(&early);
     const HMODULE module = LoadLibraryA("rec_left.dll");
