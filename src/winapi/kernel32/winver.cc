@@ -6,6 +6,7 @@
 #include "base/utf.h"
 #include "module/builtin.h"
 #include "nls/codepage.h"
+#include "nls/locale.h"
 #include "runtime/runtime.h"
 #include "winapi/common/answer.h"
 #include "winapi/common/resources.h"
@@ -154,6 +155,32 @@ HM_WINAPI BOOL VerQueryValueA(const void* buffer, const CHAR* path, void** value
   });
 }
 
+// --- VerLanguageName ---
+
+std::u16string language_name(DWORD language) {
+  constexpr LCTYPE kLocalizedDisplayName = 0x2;
+  constexpr DWORD kNeutral = 0;
+  if (static_cast<LANGID>(language) != kNeutral)
+    if (const auto locale = nls::find_locale(LCID{static_cast<LANGID>(language)}))
+      if (auto name = nls::locale_text(*locale, kLocalizedDisplayName)) return *std::move(name);
+  return u"Language Neutral";
+}
+
+// The length of the name; what fits of it is copied.
+template <typename Char>
+DWORD give_cut(std::basic_string_view<Char> name, Char* buffer, DWORD size) {
+  if (buffer != nullptr && size != 0) buffer[name.copy(buffer, size - 1)] = 0;
+  return static_cast<DWORD>(name.size());
+}
+
+HM_WINAPI DWORD VerLanguageNameW(DWORD language, WCHAR* buffer, DWORD size) noexcept {
+  return answer<DWORD>(0, [&]() -> Result<DWORD> { return give_cut<WCHAR>(language_name(language), buffer, size); });
+}
+HM_WINAPI DWORD VerLanguageNameA(DWORD language, CHAR* buffer, DWORD size) noexcept {
+  return answer<DWORD>(
+      0, [&]() -> Result<DWORD> { return give_cut<CHAR>(nls::to_ansi(language_name(language)), buffer, size); });
+}
+
 const Export kRows[] = {
     {"GetFileVersionInfoA", proc(GetFileVersionInfoA)},
     {"GetFileVersionInfoExA", proc(GetFileVersionInfoExA)},
@@ -163,6 +190,8 @@ const Export kRows[] = {
     {"GetFileVersionInfoSizeExW", proc(GetFileVersionInfoSizeExW)},
     {"GetFileVersionInfoSizeW", proc(GetFileVersionInfoSizeW)},
     {"GetFileVersionInfoW", proc(GetFileVersionInfoW)},
+    {"VerLanguageNameA", proc(VerLanguageNameA)},
+    {"VerLanguageNameW", proc(VerLanguageNameW)},
     {"VerQueryValueA", proc(VerQueryValueA)},
     {"VerQueryValueW", proc(VerQueryValueW)},
 };

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -35,8 +36,8 @@ template <typename R, typename... Args>
 struct Function {
   Proc address;
   R operator()(Args... args) const {
-    const std::uint64_t bits[] = {thread::detail::argument_bits(args)..., 0};
-    const std::uint64_t result = thread::hm_call_windows(address, bits, sizeof...(Args));
+    const std::uint64_t bits[std::max<std::size_t>(sizeof...(Args), 4)] = {thread::detail::argument_bits(args)...};
+    const std::uint64_t result = thread::hm_call_windows(address, bits, sizeof...(Args), nullptr);
     if constexpr (std::is_pointer_v<R>)
       return reinterpret_cast<R>(result);
     else

@@ -78,6 +78,17 @@ TEST_F(Version, FailuresHaveTheirCodes) {
   EXPECT_EQ(thread::last_error(), ERROR_INVALID_PARAMETER);
 }
 
+TEST(VersionLanguages, HaveNames) {
+  const auto name = function<DWORD, DWORD, WCHAR*, DWORD>(kernel32_dll, "VerLanguageNameW");
+  WCHAR buffer[50];
+  EXPECT_EQ(name(0x0407, buffer, 50), 16u);
+  EXPECT_EQ(std::u16string(buffer), u"German (Germany)");
+  EXPECT_EQ(name(0x0407, buffer, 7), 16u);
+  EXPECT_EQ(std::u16string(buffer), u"German");
+  EXPECT_EQ(name(0, buffer, 50), 16u);
+  EXPECT_EQ(std::u16string(buffer), u"Language Neutral");
+}
+
 TEST(VersionBlocks, AreNotTrusted) {
   auto bytes = builtin_version_info(u"x.dll");
   const std::size_t whole = bytes.size();
