@@ -1,5 +1,7 @@
 #include "pe/exports.h"
 
+#include <atomic>
+#include <bit>
 #include <charconv>
 
 namespace hmodule::pe {
@@ -29,7 +31,81 @@ std::string_view c_string(std::span<const std::byte> bytes) {
                         : std::string_view(begin, static_cast<std::size_t>(static_cast<const char*>(end) - begin));
 }
 
+std::uint64_t hash_of(std::string_view name) {
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
+  std::uint64_t hash = name.size() * kOdd;
+  const auto mix = [&](std::uint64_t word) { hash = std::rotl((hash ^ word) * kOdd, 29); };
+  for (; name.size() >= 8; name.remove_prefix(8)) {
+    std::uint64_t word;
+    std::memcpy(&word, name.data(), sizeof word);
+    mix(word);
+  }
+  std::uint64_t rest = 0;
+  std::memcpy(&rest, name.data(), name.size());
+  mix(rest);
+  return hash * kOdd;
+}
+
 }  // namespace
+
+// A binary search of a few thousand names mispredicts a dozen branches. So a table that is asked often gets a hash
+// table of its rows, once, by whichever thread asks at that moment; the others go on searching meanwhile. It answers
+// exactly as the search would, which holds only for a table that is in order: another one never gets it (GPA-04).
+class ExportTable::Index {
+ public:
+  Index() = default;
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+  ~Index() { delete ready_.load(std::memory_order_relaxed); }
+
+  // Whether find() can answer now.
+  bool is_ready(const ExportTable& table) {
+    if (ready_.load(std::memory_order_acquire) != nullptr) [[likely]]
+      return true;
+    if (asked_.fetch_add(1, std::memory_order_relaxed) != kOften) return false;
+    if (Slots* slots = build(table)) ready_.store(slots, std::memory_order_release);
+    return false;
+  }
+
+  std::optional<std::uint32_t> find(const ExportTable& table, std::string_view name) const {
+    const Slots& slots = *ready_.load(std::memory_order_acquire);
+    const std::uint64_t hash = hash_of(name);
+    const std::size_t mask = slots.size() - 1;
+    for (std::size_t at = hash >> 32 & mask;; at = (at + 1) & mask) {
+      const Slot slot = slots[at];
+      if (slot.row_and_one == 0) return std::nullopt;
+      if (slot.tag == static_cast<std::uint32_t>(hash) && compare(name, table.name_bytes(slot.row_and_one - 1)) == 0)
+        return slot.row_and_one - 1;
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t kOften = 32;
+  struct Slot {
+    std::uint32_t tag, row_and_one;  // 0: free
+  };
+  using Slots = std::vector<Slot>;
+
+  static Slots* build(const ExportTable& table) {
+    auto slots = std::make_unique<Slots>(std::bit_ceil(std::size_t{table.name_count_} * 2 + 1));
+    const std::size_t mask = slots->size() - 1;
+    WorkBudget budget(*table.image_);
+    std::string_view previous;
+    for (std::uint32_t row = 0; row < table.name_count_; ++row) {
+      const std::string_view name = c_string(table.name_bytes(row));
+      if (name <= previous || !budget.spend(name.size())) return nullptr;
+      const std::uint64_t hash = hash_of(name);
+      std::size_t at = hash >> 32 & mask;
+      while ((*slots)[at].row_and_one != 0) at = (at + 1) & mask;
+      (*slots)[at] = {static_cast<std::uint32_t>(hash), row + 1};
+      previous = name;
+    }
+    return slots.release();
+  }
+
+  std::atomic<std::uint32_t> asked_{0};
+  std::atomic<Slots*> ready_{nullptr};
+};
 
 Result<ExportTable> ExportTable::parse(const Image& image) {
   ExportTable table;
@@ -57,6 +133,7 @@ Result<ExportTable> ExportTable::parse(const Image& image) {
   table.home_ = home_bytes.data();
   table.home_size_ = static_cast<std::uint32_t>(home_bytes.size());
   table.image_ = image;
+  if (table.name_count_ != 0) table.index_ = std::make_shared<Index>();
   return table;
 }
 
@@ -95,11 +172,17 @@ std::optional<ExportTarget> ExportTable::find(std::string_view name, std::uint32
     return target_at(load<std::uint16_t>(ordinals_, index));  // GPA-06
   };
   if (hint < name_count_ && compare(name, name_bytes(hint)) == 0) return hit(hint);  // IMP-06
+  const auto row = row_of(name);
+  return row ? hit(*row) : std::nullopt;
+}
+
+std::optional<std::uint32_t> ExportTable::row_of(std::string_view name) const {
+  if (index_ != nullptr && index_->is_ready(*this)) return index_->find(*this, name);
   std::uint32_t low = 0, high = name_count_;
   while (low < high) {
     const std::uint32_t middle = low + (high - low) / 2;
     const int order = compare(name, name_bytes(middle));
-    if (order == 0) return hit(middle);
+    if (order == 0) return middle;
     if (order < 0)
       high = middle;
     else

@@ -46,6 +46,8 @@ class ExportTable {
   std::optional<ExportEntry> named(std::uint32_t index) const;
 
  private:
+  class Index;
+  std::optional<std::uint32_t> row_of(std::string_view name) const;
   std::optional<ExportTarget> target_at(std::uint32_t index) const;
   std::span<const std::byte> name_bytes(std::uint32_t index) const;
 
@@ -57,6 +59,7 @@ class ExportTable {
   std::uint32_t ordinal_base_ = 0, function_count_ = 0, name_count_ = 0;
   DirectoryRange directory_;
   std::string_view dll_name_;
+  std::shared_ptr<Index> index_;
 };
 
 // "MODULE.Symbol" or "MODULE.#123" (FWD-01...FWD-03).

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 namespace hmodule::pe {
 namespace {
 
@@ -188,6 +190,42 @@ TEST(Exports, ManyNamesAtOneLongStringAreRefusedQuickly) {
   const Built built(dll);
   EXPECT_EQ(built.table.name_count(), kCount);
   EXPECT_THAT(built.table.entries(), FailsWith(STATUS_INVALID_IMAGE_FORMAT, "overlap"));
+}
+
+TEST(Exports, Gpa04AnOftenAskedTableAnswersAsBefore) {
+  const Built sorted(exporting_dll());
+  PeBuilder dll = exporting_dll();
+  auto& data = dll.section(".edata").data;
+  ExportDirectory directory;
+  std::memcpy(&directory, data.data(), sizeof directory);
+  const auto names =
+      static_cast<std::ptrdiff_t>(directory.AddressOfNames - dll.section(".edata").header.VirtualAddress);
+  std::swap_ranges(data.begin() + names, data.begin() + names + 4, data.begin() + names + 16);
+  const Built unsorted(dll);
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(sorted.table.find("alpha")->rva, Rva{0x1002});
+    EXPECT_EQ(sorted.table.find("Zeta")->rva, Rva{0x1004});
+    EXPECT_EQ(sorted.table.find("moved")->forwarder, "other.dll.target");
+    EXPECT_FALSE(sorted.table.find("alph"));
+    EXPECT_FALSE(sorted.table.find("alphaa"));
+    EXPECT_FALSE(sorted.table.find(std::string_view("alpha\0", 6)));
+    EXPECT_FALSE(unsorted.table.find("Zeta"));
+  }
+}
+
+TEST(Exports, ThreadsMayAskOneTableAtOnce) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  std::vector<test::PeExport> exports;
+  for (std::uint32_t i = 0; i < 300; ++i) exports.push_back({"function_" + std::to_string(i), 0x1000 + i});
+  dll.add_exports("big.dll", exports);
+  const Built built(dll);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (std::uint32_t i = 0; i < 300; ++i)
+        EXPECT_EQ(built.table.find("function_" + std::to_string(i))->rva, Rva{0x1000 + i});
+    });
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(Exports, EveryNameOfALargeTableIsFound) {
