@@ -34,9 +34,11 @@ Result<OpenedFile> open_device(std::u16string_view name, const FileRequest& requ
   if (device.starts_with(u"PIPE\\")) return open_pipe(name.substr(5), request);
   if (device == u"NUL") return open_host_device("/dev/null", request);
   if (device == u"CON" || device == u"CONIN$" || device == u"CONOUT$") {
+    // A console file is for one direction: its access tells the input from the screen.
+    const bool input = device == u"CONIN$" || (device == u"CON" && (request.access & FILE_READ_DATA) != 0);
     FileRequest wanted = request;
-    if (device == u"CONIN$") wanted.access |= FILE_READ_DATA;
-    if (device == u"CONOUT$") wanted.access |= FILE_WRITE_DATA;
+    wanted.access &= ~(input ? FILE_WRITE_DATA | FILE_APPEND_DATA : FILE_READ_DATA);
+    wanted.access |= input ? FILE_READ_DATA : FILE_WRITE_DATA;
     return open_host_device("/dev/tty", wanted);
   }
   return fail(STATUS_OBJECT_NAME_NOT_FOUND, "there is no device {}", utf8(name));

@@ -2,6 +2,7 @@
 
 #include "base/utf.h"
 #include "nt/command_line.h"
+#include "nt/console.h"
 #include "nt/critical_section.h"
 #include "nt/environment.h"
 #include "nt/heap.h"
@@ -121,6 +122,7 @@ void set_up_process() {
     set(parameters().DesktopInfo, u"WinSta0\\Default");
     set(parameters().CurrentDirectory.DosPath, host_directory());
     install_environment(environment_block_from_host(environ));
+    set_up_standard_handles();
   });
 }
 
