@@ -1,0 +1,114 @@
+// Sections and views.
+#include "nt/section.h"
+
+#include "module/builtin.h"
+#include "nt/handle_table.h"
+#include "nt/own_process.h"
+#include "winapi/ntdll/nt_args.h"
+
+namespace hmodule::winapi {
+namespace {
+
+using nt::object_of;
+using nt::Section;
+
+HM_WINAPI NTSTATUS NtCreateSection(HANDLE* handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes,
+                                   const LARGE_INTEGER* size, ULONG protect, ULONG section_attributes,
+                                   HANDLE file) noexcept {
+  nt::Ref<Section> section;
+  const NTSTATUS made = status_of([&]() -> Status {
+    nt::SectionRequest request = {
+        .size = size == nullptr ? 0 : *size, .protect = protect, .attributes = section_attributes};
+    if (file != nullptr) request.file = TRY(object_of<nt::File>(file, 0));
+    section = TRY(Section::create(request));
+    return ok;
+  });
+  if (made < 0) return made;
+  return nt_create(handle, Section::kType, access, attributes, [&] { return nt::Ref<nt::Object>(section); });
+}
+HM_WINAPI NTSTATUS NtOpenSection(HANDLE* handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes) noexcept {
+  return nt_open(handle, Section::kType, access, attributes);
+}
+
+HM_WINAPI NTSTATUS NtQuerySection(HANDLE handle, ULONG what, void* info, SIZE_T size, SIZE_T* returned) noexcept {
+  return status_of([&]() -> Status {
+    const auto section = TRY(object_of<Section>(handle, SECTION_QUERY));
+    if (what == SectionImageInformation) return fail(STATUS_SECTION_NOT_IMAGE, "the section is not an image");
+    if (what != SectionBasicInformation) return fail(STATUS_INVALID_INFO_CLASS, "section class {}", what);
+    if (size < sizeof(SECTION_BASIC_INFORMATION))
+      return fail(STATUS_INFO_LENGTH_MISMATCH, "{} bytes for SectionBasicInformation", size);
+    *static_cast<SECTION_BASIC_INFORMATION*>(info) = {nullptr, section->attributes(), section->size()};
+    store_if(returned, sizeof(SECTION_BASIC_INFORMATION));
+    return ok;
+  });
+}
+
+ACCESS_MASK view_access(ULONG protect) {
+  switch (protect & 0xFF) {
+    case PAGE_READWRITE:
+      return SECTION_MAP_WRITE;
+    case PAGE_EXECUTE:
+    case PAGE_EXECUTE_READ:
+    case PAGE_EXECUTE_WRITECOPY:
+      return SECTION_MAP_EXECUTE;
+    case PAGE_EXECUTE_READWRITE:
+      return SECTION_MAP_WRITE | SECTION_MAP_EXECUTE;
+    default:
+      return SECTION_MAP_READ;
+  }
+}
+
+HM_WINAPI NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, void** base, ULONG_PTR, SIZE_T,
+                                      const LARGE_INTEGER* offset, SIZE_T* size, ULONG, ULONG, ULONG protect) noexcept {
+  return status_of([&]() -> Status {
+    TRY(require(base));
+    TRY(require(size));
+    TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
+    const auto section = TRY(object_of<Section>(handle, view_access(protect)));
+    const nt::View view = TRY(section->map({.base = reinterpret_cast<std::uintptr_t>(*base),
+                                            .offset = offset == nullptr ? 0 : static_cast<std::uint64_t>(*offset),
+                                            .size = *size,
+                                            .protect = protect}));
+    *base = view.base;
+    *size = view.size;
+    return ok;
+  });
+}
+HM_WINAPI NTSTATUS NtUnmapViewOfSection(HANDLE process, const void* address) noexcept {
+  return status_of([&]() -> Status {
+    TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
+    return nt::unmap_view(address);
+  });
+}
+HM_WINAPI NTSTATUS NtUnmapViewOfSectionEx(HANDLE process, const void* address, ULONG) noexcept {
+  return NtUnmapViewOfSection(process, address);
+}
+
+HM_WINAPI NTSTATUS NtFlushVirtualMemory(HANDLE process, void** base, SIZE_T* size, IO_STATUS_BLOCK* block) noexcept {
+  return status_of([&]() -> Status {
+    TRY(require(base));
+    TRY(require(size));
+    TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
+    TRY(nt::flush_view(*base, *size));
+    if (block != nullptr) *block = {.Status = STATUS_SUCCESS, .Information = *size};
+    return ok;
+  });
+}
+
+constexpr std::string_view kNotImage = "not SEC_IMAGE; names are seen by this process only";
+
+const Export kRows[] = {
+    {"NtCreateSection", proc(NtCreateSection), Support::partial, kNotImage},
+    {"NtFlushVirtualMemory", proc(NtFlushVirtualMemory)},
+    {"NtMapViewOfSection", proc(NtMapViewOfSection), Support::partial, "this process only; no limits to the address"},
+    {"NtOpenSection", proc(NtOpenSection), Support::partial, "names are seen by this process only"},
+    {"NtQuerySection", proc(NtQuerySection)},
+    {"NtUnmapViewOfSection", proc(NtUnmapViewOfSection)},
+    {"NtUnmapViewOfSectionEx", proc(NtUnmapViewOfSectionEx)},
+};
+
+}  // namespace
+
+extern const ExportTable section_exports = kRows;
+
+}  // namespace hmodule::winapi
