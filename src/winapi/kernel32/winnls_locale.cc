@@ -213,32 +213,6 @@ HM_WINAPI BOOL EnumUILanguagesW(LanguageCallback callback, DWORD flags, LONG_PTR
   return TRUE;
 }
 
-// "English (United States)"; 0 is "Language Neutral".
-std::u16string language_name(DWORD language) {
-  const auto locale = nls::find_locale(LCID{language & 0xFFFF});
-  if (language == 0 || !locale) return u"Language Neutral";
-  const auto name = nls::locale_text(*locale, 0x02 /* LOCALE_SLOCALIZEDDISPLAYNAME */);
-  return name ? *name : u"Language Neutral";
-}
-HM_WINAPI DWORD VerLanguageNameW(DWORD language, WCHAR* buffer, DWORD size) noexcept {
-  const std::u16string name = language_name(language);
-  if (size != 0) {
-    const std::size_t kept = std::min<std::size_t>(name.size(), size - 1);
-    std::copy_n(name.data(), kept, buffer);
-    buffer[kept] = 0;
-  }
-  return static_cast<DWORD>(name.size());
-}
-HM_WINAPI DWORD VerLanguageNameA(DWORD language, CHAR* buffer, DWORD size) noexcept {
-  const std::string name = nls::to_ansi(language_name(language));
-  if (size != 0) {
-    const std::size_t kept = std::min<std::size_t>(name.size(), size - 1);
-    std::copy_n(name.data(), kept, buffer);
-    buffer[kept] = 0;
-  }
-  return static_cast<DWORD>(name.size());
-}
-
 const Export kRows[] = {
     {"ConvertDefaultLocale", proc(ConvertDefaultLocale)},
     {"EnumSystemLocalesA", proc(enumerate_locale_numbers<CHAR>)},
@@ -268,8 +242,6 @@ const Export kRows[] = {
     {"ResolveLocaleName", proc(ResolveLocaleName)},
     {"SetThreadLocale", proc(SetThreadLocale)},
     {"SetThreadUILanguage", proc(SetThreadUILanguage), Support::partial, "accepted, changes nothing"},
-    {"VerLanguageNameA", proc(VerLanguageNameA)},
-    {"VerLanguageNameW", proc(VerLanguageNameW)},
 };
 
 }  // namespace

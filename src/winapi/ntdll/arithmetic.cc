@@ -88,13 +88,13 @@ HM_WINAPI ULONG RtlComputeCrc32(ULONG start, const BYTE* data, INT size) noexcep
 
 // --- Pseudo-random numbers: D. H. Lehmer's generator, as documented. Below 2^31 - 1. ---
 
-HM_WINAPI ULONG RtlUniform(ULONG* seed) noexcept {
+ULONG uniform(ULONG* seed) {
   const ULONGLONG next = ULONGLONG{0x7FFFFFED} * *seed + 0x7FFFFFC3;
   return *seed = static_cast<ULONG>(next % 0x7FFFFFFF);
 }
 HM_WINAPI ULONG RtlRandom(ULONG* seed) noexcept {
-  const ULONG high = RtlUniform(seed);
-  return static_cast<ULONG>((ULONGLONG{high} * 0x41C64E6D + RtlUniform(seed)) % 0x7FFFFFFF);
+  const ULONG high = uniform(seed);
+  return static_cast<ULONG>((ULONGLONG{high} * 0x41C64E6D + uniform(seed)) % 0x7FFFFFFF);
 }
 
 // --- Debug output of Wine's PE builds: no channel is on, and a header of -1 says that nothing is to follow ---
@@ -137,7 +137,6 @@ const Export kRows[] = {
     {"RtlRandomEx", proc(RtlRandom)},
     {"RtlUlongByteSwap", proc(RtlUlongByteSwap)},
     {"RtlUlonglongByteSwap", proc(RtlUlonglongByteSwap)},
-    {"RtlUniform", proc(RtlUniform)},
     {"RtlUshortByteSwap", proc(RtlUshortByteSwap)},
     {"__wine_dbg_get_channel_flags", proc(wine_dbg_get_channel_flags)},
     {"__wine_dbg_header", proc(wine_dbg_header)},

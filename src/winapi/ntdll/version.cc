@@ -110,29 +110,16 @@ HM_WINAPI ULONGLONG VerSetConditionMask(ULONGLONG mask, DWORD types, BYTE condit
 
 namespace {
 
-HM_WINAPI void RtlGetNtVersionNumbers(ULONG* major, ULONG* minor, ULONG* build) noexcept {
-  constexpr ULONG kFreeBuild = 0xF0000000;
-  if (major != nullptr) *major = peb().OSMajorVersion;
-  if (minor != nullptr) *minor = peb().OSMinorVersion;
-  if (build != nullptr) *build = kFreeBuild | peb().OSBuildNumber;
-}
-
 HM_WINAPI BOOLEAN RtlGetNtProductType(ULONG* type) noexcept {
   *type = VER_NT_WORKSTATION;
   return TRUE;
 }
 
-HM_WINAPI BOOLEAN RtlGetProductInfo(ULONG major, ULONG, ULONG, ULONG, ULONG* type) noexcept {
-  constexpr ULONG PRODUCT_UNDEFINED = 0, PRODUCT_PROFESSIONAL = 0x30;
-  if (type == nullptr) return FALSE;
-  *type = major < 6 ? PRODUCT_UNDEFINED : PRODUCT_PROFESSIONAL;
-  return major >= 6;
-}
-
 const Export kRows[] = {
-    {"RtlGetNtProductType", proc(RtlGetNtProductType)},   {"RtlGetNtVersionNumbers", proc(RtlGetNtVersionNumbers)},
-    {"RtlGetProductInfo", proc(RtlGetProductInfo)},       {"RtlGetVersion", proc(RtlGetVersion)},
-    {"RtlVerifyVersionInfo", proc(RtlVerifyVersionInfo)}, {"VerSetConditionMask", proc(VerSetConditionMask)},
+    {"RtlGetNtProductType", proc(RtlGetNtProductType)},
+    {"RtlGetNtVersionNumbers", proc(RtlGetNtVersionNumbers)},
+    {"RtlVerifyVersionInfo", proc(RtlVerifyVersionInfo)},
+    {"VerSetConditionMask", proc(VerSetConditionMask)},
 };
 
 }  // namespace
