@@ -117,7 +117,6 @@ HM_WINAPI BOOLEAN RtlGetNtProductType(ULONG* type) noexcept {
 
 const Export kRows[] = {
     {"RtlGetNtProductType", proc(RtlGetNtProductType)},
-    {"RtlGetNtVersionNumbers", proc(RtlGetNtVersionNumbers)},
     {"RtlVerifyVersionInfo", proc(RtlVerifyVersionInfo)},
     {"VerSetConditionMask", proc(VerSetConditionMask)},
 };
