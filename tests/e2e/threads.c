@@ -61,7 +61,7 @@ static void test_notifications(void) {
     const HMODULE module = LoadLibraryA("rec_left.dll");
     CHECK_STR(events(), "rec_leaf+ rec_left+");
     start(&late);
-    CHECK_STR(events(), "rec_leaf( rec_left(");
+    CHECK_STR(events(), "rec_left( rec_leaf("); /* in load order (DM-18) */
     CHECK_EQ(stop(&late), 7);
     CHECK_STR(events(), "rec_left) rec_leaf)");
     CHECK_EQ(stop(&early), 7);
