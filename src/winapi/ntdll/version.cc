@@ -117,6 +117,7 @@ HM_WINAPI BOOLEAN RtlGetNtProductType(ULONG* type) noexcept {
 
 const Export kRows[] = {
     {"RtlGetNtProductType", proc(RtlGetNtProductType)},
+    {"RtlGetVersion", proc(RtlGetVersion)},
     {"RtlVerifyVersionInfo", proc(RtlVerifyVersionInfo)},
     {"VerSetConditionMask", proc(VerSetConditionMask)},
 };
