@@ -9,6 +9,7 @@
 #include "winapi/shell32/exports.h"
 #include "winapi/user32/exports.h"
 #include "winapi/version/exports.h"
+#include "winapi/ws2_32/exports.h"
 
 namespace hmodule::api {
 namespace {
@@ -23,6 +24,7 @@ const BuiltinDll* const kBuiltins[] = {
     &winapi::shell32_dll,
     &winapi::user32_dll,
     &winapi::version_dll,
+    &winapi::ws2_32_dll,
 };
 
 }  // namespace

@@ -1,0 +1,74 @@
+#include "unit/winapi/process.h"
+#include "winapi/advapi32/exports.h"
+
+#include <algorithm>
+
+namespace hmodule::winapi {
+namespace {
+
+template <typename R, typename... Args>
+Function<R, Args...> adv(std::string_view name) {
+  return function<R, Args...>(advapi32_dll, name);
+}
+
+TEST(Advapi32, RandomNumbersDiffer) {
+  BYTE a[32] = {}, b[32] = {};
+  EXPECT_TRUE((adv<BOOLEAN, void*, ULONG>("SystemFunction036")(a, sizeof a)));
+  EXPECT_TRUE((adv<BOOLEAN, void*, ULONG>("SystemFunction036")(b, sizeof b)));
+  EXPECT_FALSE(std::equal(a, a + sizeof a, b));
+}
+
+TEST(Advapi32, CryptoContextsAreForRandomNumbersOnly) {
+  const auto acquire = adv<BOOL, void**, const WCHAR*, const WCHAR*, DWORD, DWORD>("CryptAcquireContextW");
+  void* provider = nullptr;
+  EXPECT_FALSE(acquire(&provider, u"container", nullptr, 1, 0));
+  EXPECT_EQ(thread::last_error(), 0x80090016u);
+  ASSERT_TRUE(acquire(&provider, nullptr, nullptr, 1, 0xF0000000));
+  BYTE bytes[8] = {};
+  EXPECT_TRUE((adv<BOOL, void*, DWORD, BYTE*>("CryptGenRandom")(provider, sizeof bytes, bytes)));
+  EXPECT_TRUE((adv<BOOL, void*, DWORD>("CryptReleaseContext")(provider, 0)));
+  EXPECT_FALSE((adv<BOOL, void*, DWORD, BYTE*>("CryptGenRandom")(bytes, sizeof bytes, bytes)));
+}
+
+TEST(Advapi32, NoSessionListensToEvents) {
+  const GUID provider = {1, 2, 3, {}};
+  ULONGLONG handle = 0;
+  EXPECT_EQ((adv<ULONG, const GUID*, void*, void*, ULONGLONG*>("EventRegister")(&provider, nullptr, nullptr, &handle)),
+            0u);
+  EXPECT_NE(handle, 0u);
+  EXPECT_EQ((adv<ULONG, ULONGLONG, LONG, void*, ULONG>("EventSetInformation")(handle, 2, nullptr, 0)), 0u);
+  EXPECT_EQ((adv<ULONG, ULONGLONG, void*, ULONG, void*>("EventWrite")(handle, nullptr, 0, nullptr)), 0u);
+  EXPECT_FALSE((adv<BOOLEAN, ULONGLONG, void*>("EventEnabled")(handle, nullptr)));
+  EXPECT_EQ((adv<ULONG, ULONGLONG>("EventUnregister")(handle)), 0u);
+  EXPECT_EQ((adv<ULONG, ULONGLONG>("EventUnregister")(0)), DWORD{ERROR_INVALID_HANDLE});
+}
+
+TEST(Advapi32, TheRegistryIsEmpty) {
+  const auto local_machine = reinterpret_cast<HANDLE>(std::intptr_t{static_cast<std::int32_t>(0x80000002)});
+  const auto open = adv<LONG, HANDLE, const WCHAR*, DWORD, DWORD, HANDLE*>("RegOpenKeyExW");
+  HANDLE key = nullptr;
+  EXPECT_EQ(open(local_machine, u"Software", 0, 0x20019, &key), LONG{ERROR_FILE_NOT_FOUND});
+  EXPECT_EQ(open(local_machine, nullptr, 0, 0x20019, &key), LONG{ERROR_SUCCESS});
+  EXPECT_EQ(open(nullptr, u"Software", 0, 0x20019, &key), LONG{ERROR_INVALID_HANDLE});
+  EXPECT_EQ((adv<LONG, HANDLE>("RegCloseKey")(key)), LONG{ERROR_SUCCESS});
+}
+
+TEST(Advapi32, TheUserHasAName) {
+  const auto call = adv<BOOL, WCHAR*, DWORD*>("GetUserNameW");
+  WCHAR buffer[256] = {};
+  DWORD size = 1;
+  EXPECT_FALSE(call(buffer, &size));
+  EXPECT_EQ(thread::last_error(), ERROR_INSUFFICIENT_BUFFER);
+  const DWORD needed = size;
+  EXPECT_TRUE(call(buffer, &size));
+  EXPECT_EQ(size, needed);
+  EXPECT_EQ(std::u16string_view(buffer).size() + 1, needed);
+}
+
+TEST(Advapi32, ThereAreNoServices) {
+  EXPECT_EQ((adv<HANDLE, const WCHAR*, const WCHAR*, DWORD>("OpenSCManagerW")(nullptr, nullptr, 1)), nullptr);
+  EXPECT_EQ(thread::last_error(), RPC_S_SERVER_UNAVAILABLE);
+}
+
+}  // namespace
+}  // namespace hmodule::winapi
