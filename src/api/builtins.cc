@@ -2,6 +2,7 @@
 
 #include "thread/teb.h"
 #include "winapi/advapi32/exports.h"
+#include "winapi/bcrypt/exports.h"
 #include "winapi/bcryptprimitives/exports.h"
 #include "winapi/kernel32/exports.h"
 #include "winapi/ntdll/exports.h"
@@ -20,6 +21,7 @@ const BuiltinDll* const kBuiltins[] = {
     &winapi::kernelbase_dll,
     &winapi::psapi_dll,
     &winapi::advapi32_dll,
+    &winapi::bcrypt_dll,
     &winapi::bcryptprimitives_dll,
     &winapi::shell32_dll,
     &winapi::user32_dll,

@@ -243,6 +243,12 @@ HM_WINAPI SOCKET accept(SOCKET socket, void* address, INT* length) noexcept {
   });
 }
 
+HM_WINAPI SOCKET WSAAccept(SOCKET socket, void* address, INT* length, void* condition, DWORD_PTR) noexcept {
+  if (condition == nullptr) return accept(socket, address, length);
+  thread::set_last_error(WSAEOPNOTSUPP);
+  return INVALID_SOCKET;
+}
+
 HM_WINAPI INT getsockname(SOCKET socket, void* address, INT* length) noexcept {
   return zero_or_error([&]() -> Status {
     HostAddress name;
@@ -474,6 +480,7 @@ HM_WINAPI INT WSAIoctl(SOCKET socket, DWORD command, void* in, DWORD in_size, vo
 constexpr std::string_view kIp = "IPv4 and IPv6 only";
 
 const Export kRows[] = {
+    {"WSAAccept", proc(WSAAccept), Support::partial, "without a condition function", 0},
     {"WSACleanup", proc(WSACleanup), Support::full, {}, 116},
     {"WSAConnect", proc(WSAConnect), Support::partial, kIp, 0},
     {"WSAGetLastError", proc(WSAGetLastError), Support::full, {}, 111},
