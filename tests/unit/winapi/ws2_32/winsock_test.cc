@@ -45,8 +45,9 @@ class Winsock : public testing::Test {
 };
 
 TEST(WinsockStart, EverythingNeedsIt) {
+  const auto last_error = ws2<INT>("WSAGetLastError");
   EXPECT_EQ((ws2<SOCKET, INT, INT, INT>("socket")(2, 1, 0)), INVALID_SOCKET);
-  EXPECT_EQ(ws2<INT>("WSAGetLastError")(), 10093);
+  EXPECT_EQ(last_error(), 10093);
   EXPECT_EQ(ws2<INT>("WSACleanup")(), SOCKET_ERROR);
   EXPECT_EQ(thread::last_error(), WSANOTINITIALISED);
   EXPECT_EQ((ws2<INT, WORD, WSADATA*>("WSAStartup")(0x0202, nullptr)), static_cast<INT>(WSAEFAULT));
