@@ -60,7 +60,6 @@ const Export kRows[] = {
     {"RtlSetUnhandledExceptionFilter", proc(RtlSetUnhandledExceptionFilter)},
     {"ZwContinue", proc(NtContinue), Support::partial, "not the upper halves of YMM registers; no alert"},
     {"ZwRaiseException", proc(NtRaiseException), Support::partial, "a second chance is treated as a first"},
-    {"__C_specific_handler", proc(unwind::c_specific_handler)},
 };
 
 }  // namespace

@@ -78,6 +78,7 @@ const Export kRows[] = {
     {"RtlUnwind", proc(unwind::hm_rtl_unwind)},
     {"RtlUnwindEx", proc(unwind::hm_rtl_unwind_ex)},
     {"RtlVirtualUnwind", proc(RtlVirtualUnwind)},
+    {"__C_specific_handler", proc(unwind::c_specific_handler)},
 };
 
 }  // namespace
