@@ -215,7 +215,7 @@ TEST(Times, ConvertAndRefuse) {
   EXPECT_EQ(frequency, 10'000'000);
 }
 
-TEST(Version, IsWindows10) {
+TEST(WindowsVersion, IsWindows10) {
   EXPECT_EQ((function<DWORD>(kernel32_dll, "GetVersion")() & 0xFF), 10U);
   std::vector<DWORD> info(71);
   info[0] = 284;
