@@ -228,8 +228,8 @@ const std::vector<Locale>& all_locales() {
       all.push_back(make_locale(base, nullptr));
     }
     std::ranges::sort(all, {}, &Locale::name);
-    const auto twice = std::ranges::unique(all, {}, &Locale::name);
-    all.erase(twice.begin(), twice.end());
+    const auto same_name = [](const Locale& a, const Locale& b) { return a.name == b.name; };
+    all.erase(std::unique(all.begin(), all.end(), same_name), all.end());
     return all;
   }());
   return locales;

@@ -226,7 +226,7 @@ HM_WINAPI BOOLEAN RtlPrefixString(const ANSI_STRING* prefix, const ANSI_STRING* 
   return starts_with(view(*text), view(*prefix), ignore_case != 0);
 }
 
-constexpr ULONG HASH_STRING_ALGORITHM_DEFAULT = 0, HASH_STRING_ALGORITHM_X65599 = 1;
+constexpr ULONG HASH_STRING_ALGORITHM_X65599 = 1;  // and the default, 0
 
 HM_WINAPI NTSTATUS RtlHashUnicodeString(const UNICODE_STRING* text, BOOLEAN ignore_case, ULONG algorithm,
                                         ULONG* hash) noexcept {
