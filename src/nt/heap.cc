@@ -157,6 +157,11 @@ void* Heap::adopt(void* memory, SIZE_T size, std::uint32_t bits) {
 
 void* Heap::allocate(ULONG flags, SIZE_T size) noexcept {
   if (size >= kLargestBlock) return nullptr;
+  if (is_process_heap() && (flags & (HEAP_SETTABLE_USER_VALUE | HEAP_SETTABLE_USER_FLAGS)) == 0) [[likely]] {
+    const std::size_t plain = sizeof(Header) + size;
+    void* memory = (flags & HEAP_ZERO_MEMORY) != 0 ? std::calloc(1, plain) : std::malloc(plain);
+    return memory == nullptr ? nullptr : new (memory) Header{size, tag(), 0} + 1;
+  }
   const auto lock = guard(flags);
   const std::uint32_t bits = flags & (HEAP_SETTABLE_USER_VALUE | HEAP_SETTABLE_USER_FLAGS);
   const std::size_t bytes = footprint({size, 0, bits});
@@ -175,16 +180,20 @@ bool Heap::owns(const void* block) const noexcept {
 
 bool Heap::free(void* block) noexcept {
   if (block == nullptr) return true;
+  if (is_process_heap()) [[likely]] {
+    if (!owns(block)) return false;
+    header(block)->tag = 0;
+    std::free(header(block));
+    return true;
+  }
   const auto lock = guard(0);
   if (!owns(block)) return false;
   Header& head = *header(block);
   const std::size_t bytes = footprint(head);
   head.tag = 0;
   void* memory = static_cast<char*>(block) - prefix();
-  if (!is_process_heap()) {
-    unlink(memory);
-    total_ -= bytes;
-  }
+  unlink(memory);
+  total_ -= bytes;
   give_back(memory, bytes);
   return true;
 }
