@@ -13,7 +13,8 @@ set_target_properties(hmodule PROPERTIES
   LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib
   LINK_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/hmodule.map)
 target_link_options(hmodule PRIVATE
-  -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/hmodule.map -Wl,-z,now,-z,relro -Wl,-u,pthread_create)
+  -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/hmodule.map -Wl,-z,now,-z,relro -Wl,-u,pthread_create
+  -Wl,-z,nodelete) # threads come back into it when they end
 if(NOT HMODULE_SANITIZE)
   target_link_options(hmodule PRIVATE -Wl,-z,defs) # a sanitizer's own symbols come from the program
 endif()

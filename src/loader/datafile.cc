@@ -1,7 +1,5 @@
 #include "loader/datafile.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -47,12 +45,12 @@ Result<map::Mapping> map_raw(Bytes file) {
 
 }  // namespace
 
-Result<HMODULE> Datafiles::open(const std::string& host_path, DWORD flags) {
+Result<HMODULE> Datafiles::open(std::u16string_view full_name, const std::string& host_path, DWORD flags) {
   const FileView file = TRY(FileView::open(host_path));
   const Bytes bytes = file.bytes(host_path);
   if (bytes.size() == 0) return fail(STATUS_MAPPED_FILE_SIZE_ZERO, "{}: is empty", host_path);
   TRY(check_reachable(bytes));
-  View view{nullptr, {}, 0, -1};
+  View view{nullptr, {}, 0, {}};
   if ((flags & kLoadAsImageResource) != 0) {
     const pe::Image image = TRY(pe::Image::inspect(bytes));
     view.mapping = TRY(map::lay_out_resources(image));
@@ -63,9 +61,14 @@ Result<HMODULE> Datafiles::open(const std::string& host_path, DWORD flags) {
     view.size = bytes.size();
     view.handle = tagged(view.mapping.base(), kRawLayout);
   }
-  if ((flags & kLoadAsDatafileExclusive) != 0) {  // FLAG-14: as far as an advisory lock goes
-    view.file = ::open(host_path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (view.file >= 0) ::flock(view.file, LOCK_SH | LOCK_NB);
+  if ((flags & kLoadAsDatafileExclusive) != 0) {  // FLAG-14: against writers who open it through us
+    nt::FileRequest request;
+    request.name = full_name;
+    request.access = nt::file_access(nt::GENERIC_READ);
+    request.share = FILE_SHARE_READ | FILE_SHARE_DELETE;
+    request.options = FILE_NON_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT;
+    auto opened = TRY(nt::open_file(request));
+    view.held = std::move(opened.file);
   }
   const std::lock_guard lock(mutex_);
   views_.push_back(std::move(view));
@@ -77,7 +80,6 @@ Status Datafiles::close(HMODULE handle) {
   const auto view = std::find_if(views_.begin(), views_.end(), [&](const View& v) { return v.handle == handle; });
   if (view == views_.end())
     return fail(STATUS_INVALID_IMAGE_FORMAT, "{} is no handle of a datafile", static_cast<void*>(handle));
-  if (view->file >= 0) ::close(view->file);
   views_.erase(view);
   return ok;
 }

@@ -5,17 +5,19 @@
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "map/mapping.h"
+#include "nt/file.h"
 
 namespace hmodule {
 
 class Datafiles {
  public:
   // Opens the file and maps it as `flags` (LOAD_LIBRARY_AS_*) ask. FLAG-13 gives the errors.
-  Result<HMODULE> open(const std::string& host_path, DWORD flags);
+  Result<HMODULE> open(std::u16string_view full_name, const std::string& host_path, DWORD flags);
   // MOD_NOT_FOUND for a handle that is none of ours, BAD_EXE_FORMAT if nothing like a PE image stands there (FLAG-17).
   Status close(HMODULE handle);
   Result<std::span<const std::byte>> bytes_of(HMODULE handle) const;
@@ -27,7 +29,7 @@ class Datafiles {
     HMODULE handle;
     map::Mapping mapping;
     std::size_t size;
-    int file;  // held open, and locked for DATAFILE_EXCLUSIVE; -1: none
+    nt::Ref<nt::File> held;  // for DATAFILE_EXCLUSIVE: open without sharing for writers
   };
   mutable std::mutex mutex_;
   std::vector<View> views_;

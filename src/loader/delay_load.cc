@@ -33,9 +33,43 @@ using FailHook = HM_WINAPI void* (*)(ULONG reason, DelayLoadInfo* info);
 using SystemHook = HM_WINAPI void* (*)(const char* dll, const char* proc);
 constexpr ULONG kDelayLoadFailure = 4;
 
-bind::Symbol symbol_of(const pe::Import& import) {
-  if (import.by_ordinal) return import.ordinal;
-  return import.name;
+// One delayed import, as its descriptor and the slot that was called say (DLY-02).
+struct DelayedImport {
+  pe::DelayLoadDescriptor descriptor;
+  std::string_view dll;
+  pe::Rva slot;
+  bool by_ordinal;
+  std::uint16_t ordinal;
+  std::string_view name;
+
+  bind::Symbol symbol() const {
+    if (by_ordinal) return ordinal;
+    return name;
+  }
+};
+
+Result<pe::Rva> rva_in(const Module& module, const void* address) {
+  if (!module.contains(address))
+    return fail(STATUS_INVALID_PARAMETER, "{}: {} is no address of its delayed imports", module.display_name(),
+                address);
+  return pe::Rva{static_cast<std::uint32_t>(static_cast<const std::byte*>(address) - module.mapping.base())};
+}
+
+Result<DelayedImport> find_delayed(const Module& module, const void* descriptor, const void* thunk) {
+  const pe::Image& image = module.image;
+  const pe::Rva at = TRY(rva_in(module, descriptor));
+  DelayedImport import{};
+  import.descriptor = TRY(image.read<pe::DelayLoadDescriptor>(at));
+  import.slot = TRY(rva_in(module, thunk));
+  import.dll = TRY(image.string_at({import.descriptor.DllNameRVA}));
+  const std::uint32_t index = (import.slot.value - import.descriptor.ImportAddressTableRVA) / sizeof(std::uint64_t);
+  const pe::Rva name_at{import.descriptor.ImportNameTableRVA + index * std::uint32_t{sizeof(std::uint64_t)}};
+  const auto entry = TRY(image.read<std::uint64_t>(name_at));
+  import.by_ordinal = (entry & pe::kOrdinalFlag64) != 0;
+  import.ordinal = static_cast<std::uint16_t>(entry);
+  if (!import.by_ordinal)
+    import.name = TRY(image.string_at({static_cast<std::uint32_t>(entry) + std::uint32_t { sizeof(std::uint16_t) }}));
+  return import;
 }
 
 Status store(Module& module, pe::Rva slot, const void* value) {
@@ -50,49 +84,37 @@ Result<Proc> Loader::resolve_delay_load(void* base, const void* descriptor, void
                                         void* thunk) {
   std::unique_lock lock(lock_);
   Module& module = *TRY(module_of(static_cast<HMODULE>(base)));
-  const auto position = [&](const void* address) {
-    return pe::Rva{static_cast<std::uint32_t>(static_cast<const std::byte*>(address) - module.mapping.base())};
-  };
-  for (const pe::DelayImportedDll& dll : TRY(pe::delay_imports(module.image))) {
-    if (dll.descriptor != position(descriptor)) continue;
-    for (const pe::Import& import : dll.entries) {
-      if (import.slot != position(thunk)) continue;
-      Result<Proc> found = bind_delayed(module, dll, symbol_of(import));
-      if (found) {
-        TRY(store(module, import.slot, *found));
-        return found;
-      }
-      lock.unlock();  // DLY-03: the hooks are the DLL's own
-      DelayLoadInfo info{};
-      info.Size = sizeof info;
-      info.DelayloadDescriptor = descriptor;
-      info.ThunkAddress = thunk;
-      info.TargetDllName = dll.name.data();
-      info.TargetApiDescriptor.ImportDescribedByName = import.by_ordinal ? 0 : 1;
-      if (import.by_ordinal)
-        info.TargetApiDescriptor.Description.Ordinal = import.ordinal;
-      else
-        info.TargetApiDescriptor.Description.Name = import.name.data();
-      info.LastError = found.error().code();
-      thread::set_last_status(found.error().status);
-      if (fail_hook != nullptr)
-        return Proc{thread::call(reinterpret_cast<FailHook>(fail_hook), kDelayLoadFailure, &info)};
-      if (system_hook != nullptr) {
-        const char* proc =
-            import.by_ordinal ? reinterpret_cast<const char*>(std::uintptr_t{import.ordinal}) : import.name.data();
-        return Proc{thread::call(reinterpret_cast<SystemHook>(system_hook), dll.name.data(), proc)};
-      }
-      return found;
-    }
+  const DelayedImport import = TRY(find_delayed(module, descriptor, thunk));
+  Result<Proc> found = bind_delayed(module, import.dll, {import.descriptor.ModuleHandleRVA}, import.symbol());
+  if (found) {
+    TRY(store(module, import.slot, *found));
+    return found;
   }
-  return fail(STATUS_INVALID_PARAMETER, "{} has no delayed import with the slot {}", module.display_name(), thunk);
+  lock.unlock();  // DLY-03: the hooks are the DLL's own
+  DelayLoadInfo info{};
+  info.Size = sizeof info;
+  info.DelayloadDescriptor = descriptor;
+  info.ThunkAddress = thunk;
+  info.TargetDllName = import.dll.data();
+  info.TargetApiDescriptor.ImportDescribedByName = import.by_ordinal ? 0 : 1;
+  if (import.by_ordinal)
+    info.TargetApiDescriptor.Description.Ordinal = import.ordinal;
+  else
+    info.TargetApiDescriptor.Description.Name = import.name.data();
+  info.LastError = found.error().code();
+  thread::set_last_status(found.error().status);
+  if (fail_hook != nullptr) return Proc{thread::call(reinterpret_cast<FailHook>(fail_hook), kDelayLoadFailure, &info)};
+  if (system_hook == nullptr) return found;
+  const char* proc =
+      import.by_ordinal ? reinterpret_cast<const char*>(std::uintptr_t{import.ordinal}) : import.name.data();
+  return Proc{thread::call(reinterpret_cast<SystemHook>(system_hook), import.dll.data(), proc)};
 }
 
 // DLY-02, DLY-05, DLY-06: as a bare LoadLibrary from the module; it keeps what it uses.
-Result<Proc> Loader::bind_delayed(Module& module, const pe::DelayImportedDll& dll, const bind::Symbol& symbol) {
+Result<Proc> Loader::bind_delayed(Module& module, std::string_view dll, pe::Rva handle, const bind::Symbol& symbol) {
   Load load(*this, 0);
   LoadRequest request;
-  request.name = utf16(dll.name);
+  request.name = utf16(dll);
   request.caller = &module;
   Module& target = *TRY(load.map(request));
   const Proc found = TRY(bind::find_export(target, symbol, 0, module, load));
@@ -100,7 +122,7 @@ Result<Proc> Loader::bind_delayed(Module& module, const pe::DelayImportedDll& dl
   TRY(load.settle());
   TRY(initialise(target, nullptr));
   for (Module* fresh : load.fresh()) TRY(initialise(*fresh, nullptr));
-  TRY(store(module, dll.module_handle, target.base()));
+  if (handle) TRY(store(module, handle, target.base()));
   load.commit();
   update_counts();
   return found;

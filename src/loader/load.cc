@@ -33,6 +33,22 @@ Result<search::DllName> dll_name(std::string_view text) {
   return search::normalise_name(utf16(text));
 }
 
+// SRCH-26: a search goes on past a file for another machine, so that must be told from a broken one.
+Result<pe::Image> parse_for_load(Bytes file) {
+  Result<pe::Image> image = pe::Image::parse(file);
+  if (image || image.error().status != STATUS_INVALID_IMAGE_FORMAT) return image;
+  const auto other = pe::Image::inspect(file);
+  if (other && (other->machine() != pe::kMachineAmd64 || other->is_pe32()))
+    return Error{STATUS_IMAGE_MACHINE_TYPE_MISMATCH, std::move(image).error().reason};
+  return image;
+}
+
+// What a mismatch is called where nothing is searched.
+Error told_outright(Error error) {
+  if (error.status == STATUS_IMAGE_MACHINE_TYPE_MISMATCH) error.status = STATUS_INVALID_IMAGE_FORMAT;
+  return error;
+}
+
 }  // namespace
 
 Load::Load(Loader& loader, DWORD flags)
@@ -60,6 +76,7 @@ Result<Module*> Load::map(const LoadRequest& request) {
   if (request.source) return map_source(request);
   const search::DllName name = TRY(search::normalise_name(request.name));
   TRY(search::check_flags(flags_, name));
+  if (loader_.is_executable(request.name)) return loader_.executable_;
   if (name.kind == search::NameKind::absolute || name.kind == search::NameKind::rooted) {
     const std::u16string full = TRY(search::full_name(name, surroundings_));
     directories_ = search::load_path(settings_, surroundings_, flags_ & (search::kSearchBits | search::kAltered),
@@ -219,15 +236,20 @@ Result<Module*> Load::map_source(const LoadRequest& request) {
   const ImageSource& source = *request.source;
   const std::u16string full_name = loader_.name_of_source(request);
   auto name = std::make_shared<const std::string>(utf8(full_name));
-  if (source.file < 0) return map_bytes(Bytes(source.memory, *name), Provider::file, full_name, {}, std::nullopt, name);
+  const auto map = [&](Bytes bytes, std::optional<FileIdentity> identity) -> Result<Module*> {
+    Result<Module*> module = map_bytes(bytes, Provider::file, full_name, {}, identity, name);
+    if (!module) return told_outright(std::move(module).error());
+    return module;
+  };
+  if (source.file < 0) return map(Bytes(source.memory, *name), std::nullopt);
   const FileView file = TRY(FileView::of_descriptor(source.file, *name));
-  return map_bytes(file.bytes(*name), Provider::file, full_name, {}, file.identity(), name);
+  return map(file.bytes(*name), file.identity());
 }
 
 Result<Module*> Load::map_bytes(Bytes file, Provider provider, std::u16string full_name, std::string host_path,
                                 std::optional<FileIdentity> identity, std::shared_ptr<const std::string> name) {
   if (file.size() == 0) return fail(STATUS_INVALID_FILE_FOR_SECTION, "{}: is empty", *name);
-  const pe::Image image = TRY(pe::Image::parse(Bytes(file.span(), *name)));
+  const pe::Image image = TRY(parse_for_load(Bytes(file.span(), *name)));
   if (identity) {  // ID-03, with the guard of ID-07
     Module* same = loader_.table_.read()->with_identity(*identity);
     if (same != nullptr && same->image.time_date_stamp() == image.time_date_stamp() &&

@@ -109,7 +109,7 @@ Result<HMODULE> Loader::load_datafile(const LoadRequest& request) {
   const search::FoundFile found =
       TRY(search::search_file(name.text, u".dll", search::file_search_path(surroundings(), true), surroundings(),
                               volumes_));  // FLAG-12
-  return datafiles_.open(found.host_path, request.flags);
+  return datafiles_.open(found.full_name, found.host_path, request.flags);
 }
 
 // --- Looking up ---

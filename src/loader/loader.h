@@ -169,7 +169,7 @@ class Loader {
   // Under the lock:
   Result<Module*> module_of(HMODULE handle);
   Result<Proc> get_proc_slowly(HMODULE handle, const bind::Symbol& symbol);
-  Result<Proc> bind_delayed(Module& module, const pe::DelayImportedDll& dll, const bind::Symbol& symbol);
+  Result<Proc> bind_delayed(Module& module, std::string_view dll, pe::Rva handle, const bind::Symbol& symbol);
   Result<HMODULE> load_datafile(const LoadRequest& request);
   HMODULE reference(Module& module, DWORD flags);
   void update_counts();
@@ -195,6 +195,7 @@ class Loader {
   void unload(const std::vector<Module*>& dying);
   void remember_unload(const Module& module);
   void set_executable(Module& module);
+  bool is_executable(std::u16string_view name) const;
   bool is_listed(const Module& module) const;
 
   PEB& peb_;

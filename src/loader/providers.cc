@@ -8,6 +8,7 @@
 #include "base/utf.h"
 #include "loader/load.h"
 #include "module/builtin_image.h"
+#include "nt/process_parameters.h"
 #include "thread/peb.h"
 
 namespace hmodule {
@@ -50,6 +51,13 @@ void Loader::set_executable(Module& module) {
   peb_.ImageSubsystem = header.Subsystem;
   peb_.ImageSubsystemMajorVersion = header.MajorSubsystemVersion;
   peb_.ImageSubsystemMinorVersion = header.MinorSubsystemVersion;
+}
+
+// LL-07. A host program's name seldom has an extension, so it is compared as it was given.
+bool Loader::is_executable(std::u16string_view name) const {
+  if (name.find_first_of(u"\\/") == std::u16string_view::npos) return false;
+  const auto full = nt::full_path(name);
+  return full && equal_ignoring_case(*full, executable_->full_name);
 }
 
 const BuiltinDll* Loader::builtin_named(std::u16string_view base_name) const {
