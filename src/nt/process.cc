@@ -3,6 +3,7 @@
 #include "nt/clock.h"
 #include "nt/futex.h"
 #include "nt/thread.h"
+#include "thread/fls.h"
 
 #include <fcntl.h>
 #include <linux/membarrier.h>
@@ -108,16 +109,22 @@ bool process_ending() {
   return ending_thread.load(std::memory_order_acquire) != 0;
 }
 
-void exit_process(DWORD exit_code, const std::function<void()>& detach) {
+void end_windows_side(DWORD exit_code, const std::function<void()>& detach) {
   const DWORD self = current_thread().id();
   DWORD nobody = 0;
   if (!ending_thread.compare_exchange_strong(nobody, self)) {
-    if (nobody == self) terminate_process(exit_code);
+    if (nobody == self) return;
     for (;;) pause();  // another thread ends the process, and this one with it
   }
   ending_code = exit_code;
   kill_other_threads(exit_code);
+  thread::fls_run_callbacks(thread::teb().FlsData);  // EXIT-04
   detach();
+}
+
+void exit_process(DWORD exit_code, const std::function<void()>& detach) {
+  if (ending_thread.load() == current_thread().id()) terminate_process(exit_code);
+  end_windows_side(exit_code, detach);
   std::exit(linux_exit_status(exit_code));
 }
 

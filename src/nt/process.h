@@ -59,6 +59,8 @@ void kill_other_threads(DWORD exit_code);
 // The process has begun to end: no thread is made any more (EXIT-03).
 bool process_ending();
 
+// What a process does before it ends, whoever ends it (EXIT-01, EXIT-04, EXIT-09). A second call does nothing.
+void end_windows_side(DWORD exit_code, const std::function<void()>& detach);
 // ExitProcess: EXIT-01. `detach` is the loader's part. A second call, from a detach callback, ends at once.
 [[noreturn]] void exit_process(DWORD exit_code, const std::function<void()>& detach);
 // What is left of exit_process() when its thread finds that it can never go on (EXIT-06).

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/trace.h"
+#include "nt/process.h"
 #include "nt/process_parameters.h"
 #include "path/volumes.h"
 #include "thread/hooks.h"
@@ -32,7 +33,7 @@ void connect_threads() {
 // EXIT-09: the host's exit() is the end of the Windows process too.
 void detach_at_exit() {
   thread::attach();
-  runtime().loader().process_detach();
+  nt::end_windows_side(0, [] { runtime().loader().process_detach(); });
 }
 
 }  // namespace
