@@ -1,7 +1,6 @@
 // errhandlingapi.h: the last error, error modes, raising exceptions and the handlers around the frames.
-#include <atomic>
-
 #include "module/builtin.h"
+#include "nt/error_mode.h"
 #include "thread/teb.h"
 #include "unwind/exceptions.h"
 #include "unwind/vectored.h"
@@ -21,36 +20,43 @@ HM_WINAPI void SetLastError(DWORD code) noexcept {
 
 // --- Error modes: kept and reported; nothing ever shows a dialog (ERR-04) ---
 
-constexpr UINT kSemFailCriticalErrors = 0x1, kSemNoGpFaultErrorBox = 0x2, kSemNoOpenFileErrorBox = 0x8000;
-
-std::atomic<UINT> process_error_mode{0};
-
-// SEM_* to the bits of TEB.HardErrorMode, and back.
-constexpr ULONG thread_bits(UINT mode) {
-  return ((mode & kSemFailCriticalErrors) != 0 ? 0x10U : 0) | ((mode & kSemNoGpFaultErrorBox) != 0 ? 0x20U : 0) |
-         ((mode & kSemNoOpenFileErrorBox) != 0 ? 0x40U : 0);
-}
-constexpr UINT sem_bits(ULONG mode) {
-  return ((mode & 0x10) != 0 ? kSemFailCriticalErrors : 0) | ((mode & 0x20) != 0 ? kSemNoGpFaultErrorBox : 0) |
-         ((mode & 0x40) != 0 ? kSemNoOpenFileErrorBox : 0);
-}
-
 HM_WINAPI UINT GetErrorMode() noexcept {
-  return process_error_mode;
+  return nt::process_error_mode();
 }
 HM_WINAPI UINT SetErrorMode(UINT mode) noexcept {
-  return process_error_mode.exchange(mode);
+  DWORD old = nt::process_error_mode();
+  // Once set, the alignment bit stays.
+  while (!nt::process_error_mode().compare_exchange_weak(old, mode | (old & nt::SEM_NOALIGNMENTFAULTEXCEPT))) {
+  }
+  return old;
 }
+
+// The thread's mode, between the names of winbase.h and those of ntdll.
+struct Pair {
+  DWORD win32, rtl;
+};
+constexpr Pair kPairs[] = {{nt::SEM_FAILCRITICALERRORS, nt::RTL_ERRORMODE_FAILCRITICALERRORS},
+                           {nt::SEM_NOGPFAULTERRORBOX, nt::RTL_ERRORMODE_NOGPFAULTERRORBOX},
+                           {nt::SEM_NOOPENFILEERRORBOX, nt::RTL_ERRORMODE_NOOPENFILEERRORBOX}};
+
+DWORD to_win32(DWORD rtl) {
+  DWORD mode = 0;
+  for (const Pair& pair : kPairs) mode |= (rtl & pair.rtl) != 0 ? pair.win32 : 0;
+  return mode;
+}
+
 HM_WINAPI DWORD GetThreadErrorMode() noexcept {
-  return sem_bits(thread::teb().HardErrorMode);
+  return to_win32(thread::teb().HardErrorMode);
 }
-HM_WINAPI BOOL SetThreadErrorMode(DWORD mode, DWORD* previous) noexcept {
+
+HM_WINAPI BOOL SetThreadErrorMode(DWORD mode, DWORD* old_mode) noexcept {
   return succeed([&]() -> Status {
-    if ((mode & ~(kSemFailCriticalErrors | kSemNoGpFaultErrorBox | kSemNoOpenFileErrorBox)) != 0)
-      return fail(STATUS_INVALID_PARAMETER, "thread error mode {:#x} has unknown bits", mode);
-    TEB& teb = thread::teb();
-    if (previous != nullptr) *previous = sem_bits(teb.HardErrorMode);
-    teb.HardErrorMode = thread_bits(mode);
+    DWORD rtl = 0, rest = mode, old = 0;
+    for (const Pair& pair : kPairs)
+      if ((mode & pair.win32) != 0) rtl |= pair.rtl, rest &= ~pair.win32;
+    if (rest != 0) return fail(STATUS_INVALID_PARAMETER, "error mode {:#x}", mode);
+    nt::set_thread_error_mode(rtl, &old);
+    if (old_mode != nullptr) *old_mode = to_win32(old);
     return ok;
   });
 }

@@ -419,9 +419,7 @@ HM_WINAPI DWORD GetFinalPathNameByHandleA(HANDLE handle, CHAR* buffer, DWORD siz
       0, [&]() -> Result<DWORD> { return give<CHAR>(nls::to_ansi(TRY(final_path(handle, flags))), buffer, size); });
 }
 
-constexpr std::string_view kSynchronous =
-    "disk files complete at once, overlapped or not; named pipes are truly overlapped";
-
+// Of ReadFile and WriteFile: disk files complete at once, overlapped or not; named pipes are truly overlapped.
 const Export kRows[] = {
     {"CreateFile2", proc(CreateFile2)},
     {"CreateFileA", proc(CreateFileA)},
@@ -436,7 +434,7 @@ const Export kRows[] = {
     {"GetFinalPathNameByHandleW", proc(GetFinalPathNameByHandleW), Support::partial, "no VOLUME_NAME_GUID"},
     {"LockFile", proc(LockFile)},
     {"LockFileEx", proc(LockFileEx), Support::partial, "waits in the caller, even for overlapped files"},
-    {"ReadFile", proc(ReadFile), Support::full, kSynchronous},
+    {"ReadFile", proc(ReadFile)},
     {"ReadFileEx", proc(ReadFileEx)},
     {"SetEndOfFile", proc(SetEndOfFile)},
     {"SetFilePointer", proc(SetFilePointer)},
@@ -445,7 +443,7 @@ const Export kRows[] = {
     {"SetFileValidData", proc(SetFileValidData), Support::partial, "always ERROR_PRIVILEGE_NOT_HELD"},
     {"UnlockFile", proc(UnlockFile)},
     {"UnlockFileEx", proc(UnlockFileEx)},
-    {"WriteFile", proc(WriteFile), Support::full, kSynchronous},
+    {"WriteFile", proc(WriteFile)},
     {"WriteFileEx", proc(WriteFileEx)},
 };
 

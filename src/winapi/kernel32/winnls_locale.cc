@@ -39,8 +39,19 @@ HM_WINAPI BOOL SetThreadLocale(LCID id) noexcept {
     return ok;
   });
 }
+
+thread_local LANGID ui_language = 0;  // 0: the user's
+
+HM_WINAPI LANGID GetThreadUILanguage() noexcept {
+  return ui_language != 0 ? ui_language : GetUserDefaultLangID();
+}
+// The answer is another language than the one asked for when that is unknown.
 HM_WINAPI LANGID SetThreadUILanguage(LANGID language) noexcept {
-  return language != 0 ? language : GetUserDefaultLangID();
+  if (language == 0 || nls::find_locale(LCID{language}))
+    ui_language = language;
+  else
+    thread::set_last_error(ERROR_INVALID_PARAMETER);
+  return GetThreadUILanguage();
 }
 
 // --- Names and numbers ---
@@ -228,8 +239,9 @@ const Export kRows[] = {
     {"GetSystemDefaultUILanguage", proc(GetUserDefaultLangID)},
     {"GetSystemPreferredUILanguages", proc(GetUserPreferredUILanguages)},
     {"GetThreadLocale", proc(GetThreadLocale)},
-    {"GetThreadPreferredUILanguages", proc(GetUserPreferredUILanguages), Support::partial, "those of the user"},
-    {"GetThreadUILanguage", proc(GetUserDefaultLangID), Support::partial, "that of the user"},
+    {"GetThreadPreferredUILanguages", proc(GetUserPreferredUILanguages), Support::partial,
+     "those of the user, without SetThreadUILanguage's"},
+    {"GetThreadUILanguage", proc(GetThreadUILanguage)},
     {"GetUserDefaultLCID", proc(GetUserDefaultLCID)},
     {"GetUserDefaultLangID", proc(GetUserDefaultLangID)},
     {"GetUserDefaultLocaleName", proc(GetUserDefaultLocaleName)},
@@ -241,7 +253,8 @@ const Export kRows[] = {
     {"LocaleNameToLCID", proc(LocaleNameToLCID)},
     {"ResolveLocaleName", proc(ResolveLocaleName)},
     {"SetThreadLocale", proc(SetThreadLocale)},
-    {"SetThreadUILanguage", proc(SetThreadUILanguage), Support::partial, "accepted, changes nothing"},
+    {"SetThreadUILanguage", proc(SetThreadUILanguage), Support::partial,
+     "reported only: resources follow the thread's locale"},
 };
 
 }  // namespace

@@ -1,9 +1,7 @@
 // Exceptions as only ntdll exports them.
 #include "module/builtin.h"
-#include "thread/teb.h"
 #include "unwind/exceptions.h"
 #include "unwind/vectored.h"
-#include "win/status.h"
 
 namespace hmodule::winapi {
 namespace {
@@ -33,30 +31,14 @@ HM_WINAPI NTSTATUS NtRaiseException(EXCEPTION_RECORD* record, CONTEXT* context, 
   unwind::dispatch(*record, *context);
 }
 
-// The error mode of the thread: bits 0x10, 0x20 and 0x40 of TEB.HardErrorMode.
-constexpr ULONG kThreadErrorModes = 0x70;
-
-HM_WINAPI ULONG RtlGetThreadErrorMode() noexcept {
-  return thread::teb().HardErrorMode;
-}
-HM_WINAPI NTSTATUS RtlSetThreadErrorMode(ULONG mode, ULONG* previous) noexcept {
-  if ((mode & ~kThreadErrorModes) != 0) return STATUS_INVALID_PARAMETER_1;
-  TEB& teb = thread::teb();
-  if (previous != nullptr) *previous = teb.HardErrorMode;
-  teb.HardErrorMode = mode;
-  return STATUS_SUCCESS;
-}
-
 const Export kRows[] = {
     {"NtContinue", proc(NtContinue), Support::partial, "not the upper halves of YMM registers; no alert"},
     {"NtRaiseException", proc(NtRaiseException), Support::partial, "a second chance is treated as a first"},
     {"RtlAddVectoredContinueHandler", proc(RtlAddVectoredContinueHandler)},
     {"RtlAddVectoredExceptionHandler", proc(RtlAddVectoredExceptionHandler)},
-    {"RtlGetThreadErrorMode", proc(RtlGetThreadErrorMode)},
     {"RtlRaiseStatus", proc(unwind::hm_rtl_raise_status)},
     {"RtlRemoveVectoredContinueHandler", proc(RtlRemoveVectoredContinueHandler)},
     {"RtlRemoveVectoredExceptionHandler", proc(RtlRemoveVectoredExceptionHandler)},
-    {"RtlSetThreadErrorMode", proc(RtlSetThreadErrorMode)},
     {"RtlSetUnhandledExceptionFilter", proc(RtlSetUnhandledExceptionFilter)},
     {"ZwContinue", proc(NtContinue), Support::partial, "not the upper halves of YMM registers; no alert"},
     {"ZwRaiseException", proc(NtRaiseException), Support::partial, "a second chance is treated as a first"},
