@@ -130,21 +130,6 @@ TEST(SysInfo, MulDivRoundsAndSaysWhenItCannot) {
   EXPECT_EQ(call(0x7FFFFFFF, 0x7FFFFFFF, 0x7FFFFFFF), 0x7FFFFFFF);
 }
 
-TEST(SysInfo, ErrorModes) {
-  const auto set = k32<UINT, UINT>("SetErrorMode");
-  const UINT before = set(0x8001);
-  EXPECT_EQ(k32<UINT>("GetErrorMode")(), 0x8001u);
-  EXPECT_EQ(set(before), 0x8001u);
-  DWORD old = 0;
-  const auto set_thread = k32<BOOL, DWORD, DWORD*>("SetThreadErrorMode");
-  EXPECT_TRUE(set_thread(0x8002, nullptr));
-  EXPECT_EQ(thread::teb().HardErrorMode, 0x60u);
-  EXPECT_TRUE(set_thread(0, &old));
-  EXPECT_EQ(old, 0x8002u);
-  EXPECT_FALSE(set_thread(0x10, &old));
-  EXPECT_EQ(thread::last_error(), ERROR_INVALID_PARAMETER);
-}
-
 TEST(SysInfo, PolicyLengthsAreExact) {
   const auto call = k32<BOOL, HANDLE, DWORD, void*, SIZE_T>("GetProcessMitigationPolicy");
   const HANDLE self = reinterpret_cast<HANDLE>(std::intptr_t{-1});
