@@ -16,17 +16,9 @@ namespace hmodule::api {
 namespace {
 
 const BuiltinDll* const kBuiltins[] = {
-    &winapi::ntdll_dll,
-    &winapi::kernel32_dll,
-    &winapi::kernelbase_dll,
-    &winapi::psapi_dll,
-    &winapi::advapi32_dll,
-    &winapi::bcrypt_dll,
-    &winapi::bcryptprimitives_dll,
-    &winapi::shell32_dll,
-    &winapi::user32_dll,
-    &winapi::version_dll,
-    &winapi::ws2_32_dll,
+    &winapi::ntdll_dll,    &winapi::kernel32_dll, &winapi::kernelbase_dll,       &winapi::psapi_dll,
+    &winapi::advapi32_dll, &winapi::bcrypt_dll,   &winapi::bcryptprimitives_dll, &winapi::shell32_dll,
+    &winapi::user32_dll,   &winapi::version_dll,  &winapi::ws2_32_dll,
 };
 
 }  // namespace

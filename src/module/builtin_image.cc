@@ -25,10 +25,10 @@ class ImageWriter {
   ImageWriter() : bytes_(kPage) {}
 
   // Starts a section at the current end, which becomes its RVA; section() content follows by append().
-  std::uint32_t begin_section(const char* name, std::uint32_t characteristics) {
+  std::uint32_t begin_section(std::string_view name, std::uint32_t characteristics) {
     bytes_.resize(page_up(bytes_.size()));
     pe::SectionHeader header{};
-    std::strncpy(reinterpret_cast<char*>(header.Name), name, sizeof header.Name);
+    name.copy(reinterpret_cast<char*>(header.Name), sizeof header.Name);
     header.VirtualAddress = header.PointerToRawData = position();
     header.Characteristics = characteristics;
     sections_.push_back(header);

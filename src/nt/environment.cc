@@ -69,7 +69,7 @@ Person person(const Variables& variables) {
   if (const auto user = variables.find(u"USER"); user != variables.end()) known.name = utf8(user->second);
   if (const auto home = variables.find(u"HOME"); home != variables.end()) known.home = utf8(home->second);
   if (known.name.empty()) known.name = std::to_string(getuid());
-  if (known.home.empty()) known.home = "/";
+  if (known.home.empty()) known.home.push_back('/');
   return known;
 }
 

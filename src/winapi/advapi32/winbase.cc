@@ -49,7 +49,7 @@ HM_WINAPI BOOL GetCurrentHwProfileW(HW_PROFILE_INFOW* info) noexcept {
     constexpr DWORD kUndocked = 0x1, kUserSupplied = 0x4;
     *info = {};
     info->dwDockInfo = kUndocked | kUserSupplied;
-    const std::u16string guid = utf16("{" + id + "}"), name = u"Undocked Profile";
+    const std::u16string guid = utf16(fmt::format("{{{}}}", id)), name = u"Undocked Profile";
     std::copy(guid.begin(), guid.end(), info->szHwProfileGuid);
     std::copy(name.begin(), name.end(), info->szHwProfileName);
     return ok;

@@ -94,7 +94,7 @@ HM_WINAPI NTSTATUS RtlQueryEnvironmentVariable(const WCHAR* environment, const W
       *length = found.size() + 1;
       return fail(STATUS_BUFFER_TOO_SMALL, "{} units are needed", found.size() + 1);
     }
-    std::copy(found.begin(), found.end(), value);
+    found.copy(value, room);
     if (room > found.size()) value[found.size()] = 0;
     return ok;
   });

@@ -3,8 +3,8 @@
 #include "nt/event.h"
 #include "nt/handle_table.h"
 #include "nt/io_completion.h"
-#include "unit/nt/temporary_directory.h"
 #include "thread/teb.h"
+#include "unit/nt/temporary_directory.h"
 
 #include <gmock/gmock.h>
 
