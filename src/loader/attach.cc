@@ -56,7 +56,7 @@ Status Loader::initialise(Module& module, void* reserved) {
 }
 
 Status Loader::attach(Module& module, void* reserved) {
-  table_.link_initialisation(module);
+  if (&module != executable_) table_.link_initialisation(module);  // MEM-11
   module.attach_order = ++attach_count_;
   trace::line(Channel::init, "{}: DLL_PROCESS_ATTACH", utf8(module.full_name));
   module.entry.Flags |= kLdrEntryProcessed | kLdrProcessAttachCalled;

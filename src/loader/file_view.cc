@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/scope_guard.h"
+#include "nt/file_control.h"
 
 namespace hmodule {
 
@@ -44,6 +45,9 @@ Result<FileView> FileView::open(const std::string& host_path) {
   if (!S_ISREG(before.st_mode))
     return fail(STATUS_FILE_IS_A_DIRECTORY, "{}: is {}, not a file", host_path,
                 S_ISDIR(before.st_mode) ? "a directory" : "a pipe, socket or device");
+  constexpr ULONG kShareAll = 7;
+  if (!nt::FileControl::would_share({before.st_dev, before.st_ino}, {FILE_READ_DATA | FILE_EXECUTE, kShareAll}))
+    return fail(STATUS_SHARING_VIOLATION, "{}: somebody has it open without sharing it", host_path);  // NAME-20
   const int file = ::open(host_path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   if (file < 0) return fail(status_from_errno(errno), "{}: cannot be opened: {}", host_path, std::strerror(errno));
   const ScopeGuard close([&] { ::close(file); });

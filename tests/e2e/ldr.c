@@ -112,6 +112,26 @@ int main(void) {
     CHECK(entry_to_data(basic, TRUE, 9, &size) == NULL);
     CHECK(entry_to_data(basic, TRUE, 99, &size) == NULL);
   }
+  TEST("LDR-14", "there are no execution options") {
+    UNICODE_STRING program = text_of("\\??\\C:\\no_such_program.exe");
+    ULONG value = 0, size = 0;
+    CHECK_EQ(NT("LdrQueryImageFileExecutionOptions", (UNICODE_STRING*, const WCHAR*, ULONG, void*, ULONG, ULONG*))(
+                 &program, W("GlobalFlag"), 4, &value, sizeof value, &size),
+             STATUS(0x34));
+  }
+  TEST("REL-09", "LdrProcessRelocationBlock: one block's fix-ups, and unknown types") {
+    const USHORT*(WINAPI * process)(void*, ULONG, const USHORT*, INT_PTR) =
+        (void*)GetProcAddress(ntdll, "LdrProcessRelocationBlock");
+    REQUIRE(process);
+    static long long page[4] = {0x1000, 0x2000, 0x3000, 0x4000};
+    const USHORT good[] = {0xA008, 0x0000, 0x3010}, unknown[] = {0xF000};
+    CHECK(process(page, 3, good, 0x100000010) == good + 3);
+    CHECK_EQ(page[0], 0x1000);
+    CHECK_EQ(page[1], 0x100002010);
+    CHECK_EQ(page[2], 0x3010);
+    CHECK(process(page, 1, unknown, 0x10) == NULL);
+    CHECK(process(page, 0, good, 0x10) == good);
+  }
   TEST("GPA-09", "lookups in a program and in a DONT_RESOLVE module") {
     const HMODULE program = LoadLibraryExA(in_bin("program.exe"), NULL, DONT_RESOLVE_DLL_REFERENCES);
     REQUIRE(program);

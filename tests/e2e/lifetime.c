@@ -161,7 +161,7 @@ static void test_answers(void) {
     CHECK(FreeLibrary(module));
     CHECK_STR(events(), "tls*- tls**-");
   }
-  TEST("DM-09", "a fault at attach is an error, and there is no detach") {
+  TEST("DM-09 HOST-06", "a fault at attach, under the loader lock, is an error, and there is no detach") {
     CHECK_NO_LOAD(LoadLibraryA("crashes.dll"), ERROR_NOACCESS);
     CHECK_STR(events(), "crashes+");
     CHECK_FALSE(GetModuleHandleA("crashes.dll"));

@@ -94,6 +94,33 @@ static void test_structures(void) {
     CHECK(FreeLibrary(module));
     CHECK(entry_of(module) == NULL);
   }
+  TEST("MEM-11", "the initialisation list: ntdll first, no program, no DONT_RESOLVE module") {
+    const HMODULE plain = LoadLibraryA("basic.dll");
+    const HMODULE mapped = LoadLibraryExA(in_bin("rec_leaf.dll"), NULL, DONT_RESOLVE_DLL_REFERENCES);
+    REQUIRE(plain && mapped);
+    const ListEntry* head = &loader_data()->initialization;
+    int position = 0, of_plain = -1;
+    for (ListEntry* link = head->next; link != head; link = link->next, ++position) {
+      const Entry* entry = (Entry*)((char*)link - offsetof(Entry, initialization));
+      if (position == 0) CHECK(is_named(&entry->base_name, "ntdll.dll"));
+      if (entry->base == (char*)plain) of_plain = position;
+      CHECK(entry->base != (char*)mapped && entry->base != (char*)GetModuleHandleA(NULL));
+    }
+    CHECK_EQ(of_plain, position - 1);
+    CHECK(FreeLibrary(mapped));
+    CHECK(FreeLibrary(plain));
+  }
+  TEST("SRCH-46", "the API set schema is of version 6, or there is none") {
+    const DWORD* schema = *(DWORD**)(*(char**)(teb() + 0x60) + 0x68);
+    CHECK(schema == NULL || *schema == 6);
+  }
+  TEST("FLS-06", "the TEB leads to a thread's FLS data") {
+    DWORD slot = FlsAlloc(NULL);
+    REQUIRE(slot != FLS_OUT_OF_INDEXES);
+    CHECK(FlsSetValue(slot, &slot));
+    CHECK(*(void**)(teb() + 0x17C8) != NULL);
+    CHECK(FlsFree(slot));
+  }
   TEST("TLS-09", "an entry tells whether it has static TLS") {
     const HMODULE tls = LoadLibraryA("static_tls.dll");
     const HMODULE plain = LoadLibraryA("basic.dll");

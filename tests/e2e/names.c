@@ -154,6 +154,18 @@ int main(void) {
     CHECK_NO_LOAD(LoadLibraryExW(W("basic.dll"), INVALID_HANDLE_VALUE, 0), ERROR_INVALID_PARAMETER);
     CHECK_NO_LOAD(LoadLibraryExA(NULL, (HANDLE)(intptr_t)0xDEAD, 0), ERROR_INVALID_PARAMETER);
   }
+  TEST("NAME-20", "a file that somebody has open without sharing is not read") {
+    CHECK(CopyFileA(in_bin("dir1\\which.dll"), in_scratch("held.dll"), 0));
+    const HANDLE held = CreateFileA(in_scratch("held.dll"), GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+    REQUIRE(held != INVALID_HANDLE_VALUE);
+    CHECK_NO_LOAD(LoadLibraryA(in_scratch("held.dll")), ERROR_SHARING_VIOLATION);
+    CHECK(CloseHandle(held));
+    const HMODULE free_again = LoadLibraryA(in_scratch("held.dll"));
+    CHECK(free_again != NULL);
+    if (free_again) CHECK(FreeLibrary(free_again));
+    CHECK(DeleteFileA(in_scratch("held.dll")));
+    RemoveDirectoryA(in_scratch(""));
+  }
   CHECK(FreeLibrary(basic));
   return finish();
 }

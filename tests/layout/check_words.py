@@ -10,7 +10,7 @@ root = sys.argv[1]
 FORBIDDEN = {
     "a machine's path": "/(?:wo" r"rk|home/\w+|Users/\w+|root)/",
     "a word about the work": r"\b(?:sub-?)?ag" r"ents?\b",
-    "a working session": r"\b(?:this|next|previous|earlier|later|working|our) ses" r"sion",
+    "a sitting of work": r"\b(?:this|next|previous|earlier|later|working|our) ses" r"sion",
 }
 EXCEPT = ("LICENSE", "COPYING", "THIRD-PARTY", "licenses/")
 
