@@ -1,4 +1,5 @@
 #include "support.h"
+#include "support/death.h"
 #include "thread/gs.h"
 
 #include <gtest/gtest.h>
@@ -104,7 +105,7 @@ TEST_F(LazyAttachDeathTest, ANullPointerIsStillANullPointer) {
     const Code read{0x48, 0x8B, 0x04, 0x25, 0x10, 0, 0, 0, 0xC3};  // mov rax, [10h]
     in_new_thread([&] { read.as<HM_WINAPI void* (*)()>()(); });
   };
-  EXPECT_EXIT(read_null_in_new_thread(), ::testing::KilledBySignal(SIGSEGV), "");
+  EXPECT_EXIT(read_null_in_new_thread(), test::KilledByFault(SIGSEGV), "");
 }
 
 }  // namespace

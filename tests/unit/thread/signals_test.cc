@@ -2,6 +2,7 @@
 #include "thread/signals.h"
 
 #include "support.h"
+#include "support/death.h"
 
 #include <gtest/gtest.h>
 
@@ -33,12 +34,12 @@ TEST_F(SignalsDeathTest, HostHandlerGetsWhatNobodyClaims) {
         SIGSEGV,
         [](int signal, siginfo_t* info, void* context) {
           const auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
-          _exit(signal == SIGSEGV && info->si_addr == reinterpret_cast<void*>(0x123456) && registers[REG_RIP] != 0 ? 42
+          _exit(signal == SIGSEGV && info->si_addr == reinterpret_cast<void*>(0x123450) && registers[REG_RIP] != 0 ? 42
                                                                                                                    : 1);
         },
         0);
     testing::start_with_test_hooks();
-    *reinterpret_cast<volatile int*>(0x123456) = 1;
+    *reinterpret_cast<volatile int*>(0x123450) = 1;
   };
   EXPECT_EXIT(run(), ::testing::ExitedWithCode(42), "");
 }
@@ -55,9 +56,9 @@ TEST_F(SignalsDeathTest, PlainHandlerIsCalledWithTheNumber) {
 TEST_F(SignalsDeathTest, DefaultKillsForFaultsAndForSentSignals) {
   const auto fault = [] {
     testing::start_with_test_hooks();
-    *reinterpret_cast<volatile int*>(0x123456) = 1;
+    *reinterpret_cast<volatile int*>(0x123450) = 1;
   };
-  EXPECT_EXIT(fault(), ::testing::KilledBySignal(SIGSEGV), "");
+  EXPECT_EXIT(fault(), test::KilledByFault(SIGSEGV), "");
   const auto sent = [] {
     claim_faults(SIGILL, no_claim);
     raise(SIGILL);
@@ -71,9 +72,9 @@ TEST_F(SignalsDeathTest, IgnoredMeansSentSignalsOnly) {
     testing::start_with_test_hooks();
     raise(SIGSEGV);
     std::fputs("still here\n", stderr);
-    *reinterpret_cast<volatile int*>(0x123456) = 1;
+    *reinterpret_cast<volatile int*>(0x123450) = 1;
   };
-  EXPECT_EXIT(run(), ::testing::KilledBySignal(SIGSEGV), "still here");
+  EXPECT_EXIT(run(), test::KilledByFault(SIGSEGV), "still here");
 }
 
 TEST_F(SignalsDeathTest, OneShotHandlerRunsOnce) {
@@ -95,7 +96,7 @@ TEST_F(SignalsDeathTest, HandlerMayLeaveByLongjmpWhenItAskedForNoDefer) {
     testing::start_with_test_hooks();
     static volatile int faults = 0;
     if (sigsetjmp(back, 0) != 0) faults = faults + 1;  // the mask is not restored: NODEFER must have kept it open
-    if (faults < 3) *reinterpret_cast<volatile int*>(0x123456) = 1;
+    if (faults < 3) *reinterpret_cast<volatile int*>(0x123450) = 1;
     _exit(faults);
   };
   EXPECT_EXIT(run(), ::testing::ExitedWithCode(3), "");

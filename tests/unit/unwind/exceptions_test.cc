@@ -1,6 +1,7 @@
 // Exceptions in machine code written here: functions with unwind data, one per test page, as a DLL has them.
 #include "unwind/exceptions.h"
 
+#include "support/death.h"
 #include "thread/call.h"
 #include "thread/hooks.h"
 #include "thread/teb.h"
@@ -238,7 +239,7 @@ TEST_F(ExceptionsDeathTest, FaultNobodyWantsKillsAsItWould) {  // EH-51
     image.describe(0, {});
     image.at<Function>(0)(nullptr);
   };
-  EXPECT_EXIT(run(), ::testing::KilledBySignal(SIGSEGV), "");
+  EXPECT_EXIT(run(), test::KilledByFault(SIGSEGV), "");
 }
 
 TEST_F(ExceptionsDeathTest, SoftwareExceptionNobodyWantsEndsTheProcessWithASentence) {
