@@ -6,6 +6,12 @@
 #include "base/utf.h"
 #include "module/table.h"
 
+// LeakSanitizer would report what only a DLL's own variables point to. Absent without it.
+extern "C" {
+__attribute__((weak)) void __lsan_register_root_region(const void* begin, std::size_t size);
+__attribute__((weak)) void __lsan_unregister_root_region(const void* begin, std::size_t size);
+}
+
 namespace hmodule {
 namespace {
 
@@ -88,9 +94,11 @@ Module::Module(Provider served_by, std::u16string windows_name, std::shared_ptr<
   list_init(node.Modules);
   list_append(node.Modules, entry.NodeModuleLink);
   show_counts(0);
+  if (__lsan_register_root_region != nullptr) __lsan_register_root_region(mapping.base(), mapping.size());
 }
 
 Module::~Module() {
+  if (__lsan_unregister_root_region != nullptr) __lsan_unregister_root_region(mapping.base(), mapping.size());
   forget_dependencies();
 }
 
