@@ -27,6 +27,8 @@
 // A sanitizer that is linked statically into the program has an interceptor of this name, which RTLD_NEXT skips.
 extern "C" __attribute__((weak)) int __interceptor_pthread_create(pthread_t*, const pthread_attr_t*, void* (*)(void*),
                                                                   void*);
+extern "C" __attribute__((visibility("hidden"))) int hm_pthread_create(pthread_t*, const pthread_attr_t*,
+                                                                       void* (*)(void*), void*) noexcept;
 
 namespace hmodule::thread {
 
@@ -63,17 +65,18 @@ int start_with_clean_gs(PthreadCreate create, pthread_t* thread, const pthread_a
   return error;
 }
 
-// The definition behind ours in the order of linking: libc's, or that of a sanitizer.
-PthreadCreate next_definition() {
-  if (__interceptor_pthread_create != nullptr) return __interceptor_pthread_create;
-  static const auto next = reinterpret_cast<PthreadCreate>(dlsym(RTLD_NEXT, "pthread_create"));
-  return next;
-}
-
 // The definition the program means, which GOT entries named before they were patched.
 PthreadCreate programs_definition() {
   static const auto first = reinterpret_cast<PthreadCreate>(dlsym(RTLD_DEFAULT, "pthread_create"));
   return first;
+}
+
+// The definition behind ours in the order of linking: libc's, or that of a sanitizer. When another is the first, it has
+// passed the call on to us, and a sanitizer's is no longer ahead.
+PthreadCreate next_definition() {
+  static const auto next = reinterpret_cast<PthreadCreate>(dlsym(RTLD_NEXT, "pthread_create"));
+  const bool first = programs_definition() == &hm_pthread_create;
+  return first && __interceptor_pthread_create != nullptr ? __interceptor_pthread_create : next;
 }
 
 int patched_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*routine)(void*),
@@ -91,10 +94,8 @@ std::uint64_t current_start_order() {
 }  // namespace hmodule::thread
 
 // Under a name of our own, too: `pthread_create` in this file would mean the program's first definition.
-extern "C" __attribute__((visibility("hidden"))) int hm_pthread_create(pthread_t* thread,
-                                                                       const pthread_attr_t* attributes,
-                                                                       void* (*routine)(void*),
-                                                                       void* argument) noexcept {
+int hm_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*routine)(void*),
+                      void* argument) noexcept {
   using namespace hmodule::thread;
   return start_with_clean_gs(next_definition(), thread, attributes, routine, argument);
 }

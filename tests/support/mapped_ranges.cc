@@ -41,6 +41,15 @@ std::vector<MappedRange> all_ranges() {
   return ranges;
 }
 
+// Its shadow, its heap and its own data come and go. Of an image the pages that are not writable are left to see.
+bool may_be_a_sanitizers([[maybe_unused]] const MappedRange& range) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return range.name.empty() && (range.rights == "rw-p" || range.rights == "---p");
+#else
+  return false;
+#endif
+}
+
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const MappedRange& range) {
@@ -50,7 +59,7 @@ std::ostream& operator<<(std::ostream& out, const MappedRange& range) {
 std::vector<MappedRange> mapped_ranges() {
   std::vector<MappedRange> merged;
   for (MappedRange& range : all_ranges()) {
-    if (range.name == "[heap]" || range.name == "[stack]") continue;
+    if (range.name == "[heap]" || range.name == "[stack]" || may_be_a_sanitizers(range)) continue;
     if (!merged.empty() && merged.back().end == range.begin && merged.back().rights == range.rights &&
         merged.back().name == range.name)
       merged.back().end = range.end;
