@@ -99,9 +99,9 @@ TEST_F(Threads, StandStillWhileSuspended) {
   const std::uint64_t seen = turns;
   usleep(20'000);
   EXPECT_EQ(turns, seen);
-  stop_turning = true;
   EXPECT_EQ(*thread->resume(), 1U);
   EXPECT_EQ(*thread->resume(), 0U) << "a thread that runs cannot be resumed further";
+  stop_turning = true;
   wait_one(*thread, false, kForever);
 }
 
