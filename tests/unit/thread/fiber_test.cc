@@ -95,7 +95,9 @@ TEST_F(Fibers, ConversionsAreChecked) {
 }
 
 TEST_F(Fibers, ReturningFromOneEndsTheThread) {
-  static void *main, *other;  // nobody deletes the fibers of a thread that ended so; here LeakSanitizer sees them
+  [[maybe_unused]] static void* volatile main;  // nobody deletes the fibers of a thread that ended so; here
+                                                // LeakSanitizer sees them
+  static void* volatile other;
   const auto routine = [](void*) HM_WINAPI -> DWORD {
     main = *convert_thread_to_fiber(nullptr, 0);
     other = *create_fiber(
