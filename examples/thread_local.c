@@ -19,7 +19,9 @@ static void* work(void* number) {
 }
 
 int main(int argc, char** argv) {
-  const HMODULE library = LoadLibraryA(argc > 1 ? argv[1] : "static_tls.dll");
+  /* A path with this flag: what the DLL needs is looked for beside it, too. */
+  const HMODULE library =
+      argc > 1 ? LoadLibraryExA(argv[1], NULL, LOAD_WITH_ALTERED_SEARCH_PATH) : LoadLibraryA("static_tls.dll");
   if (library == NULL) return printf("not loaded: error %u\n", (unsigned)GetLastError()), 1;
   get = (int(WINAPI*)(void))(void*)GetProcAddress(library, "tls_get");
   set = (void(WINAPI*)(int))(void*)GetProcAddress(library, "tls_set");
