@@ -95,14 +95,12 @@ TEST_F(Fibers, ConversionsAreChecked) {
 }
 
 TEST_F(Fibers, ReturningFromOneEndsTheThread) {
-  [[maybe_unused]] static void* volatile main;  // nobody deletes the fibers of a thread that ended so; here
-                                                // LeakSanitizer sees them
-  static void* volatile other;
+  static void* volatile fibers[2];  // nobody deletes those of a thread that ended so; here LeakSanitizer sees them
   const auto routine = [](void*) HM_WINAPI -> DWORD {
-    main = *convert_thread_to_fiber(nullptr, 0);
-    other = *create_fiber(
+    fibers[0] = *convert_thread_to_fiber(nullptr, 0);
+    fibers[1] = *create_fiber(
         0, 0, [](void*) HM_WINAPI {}, nullptr);
-    switch_to_fiber(other);
+    switch_to_fiber(fibers[1]);
     return 0;
   };
   static std::atomic<int> ended;
