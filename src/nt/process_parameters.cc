@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <deque>
 #include <mutex>
 #include <vector>
 
@@ -98,17 +99,25 @@ const char16_t* environment() {
   return static_cast<const char16_t*>(parameters().Environment);
 }
 
-std::string& ansi_command_line() {
-  static auto* const line = new std::string;
-  return *line;
+// DLLs hold on to what GetCommandLineA gave them: the last is the valid one.
+std::deque<std::string>& ansi_command_lines() {
+  static auto* const lines = new std::deque<std::string>(1);
+  return *lines;
+}
+
+// The same for GetCommandLineW and the rest, which are never freed.
+void replace_for_good(UNICODE_STRING& field, std::u16string_view text) {
+  static auto* const replaced = new std::vector<WCHAR*>;
+  if (field.Buffer != nullptr) replaced->push_back(field.Buffer);
+  set(field, text);
 }
 
 void set_names(std::u16string_view image, std::u16string_view line) {
   RTL_USER_PROCESS_PARAMETERS& all = parameters();
-  set(all.ImagePathName, image);
-  set(all.WindowTitle, image);
-  set(all.CommandLine, line);
-  ansi_command_line() = utf8(line);
+  replace_for_good(all.ImagePathName, image);
+  replace_for_good(all.WindowTitle, image);
+  replace_for_good(all.CommandLine, line);
+  ansi_command_lines().push_back(utf8(line));
 }
 
 }  // namespace
@@ -146,7 +155,7 @@ PebLock::~PebLock() {
 }
 
 const char* command_line_a() {
-  return ansi_command_line().c_str();
+  return ansi_command_lines().back().c_str();
 }
 
 std::optional<std::u16string> environment_variable(std::u16string_view name) {
