@@ -33,15 +33,16 @@ Footprint footprint() {
   return now;
 }
 
-// Loads and frees `times` times; the first loads bring in what stays (the C runtime, caches), the rest may not grow.
-void reload(const std::string& name, int times) {
+// Loads and frees `times` times; the first loads bring in what stays (the C runtime, caches), the rest may not grow,
+// but for what the DLL itself leaves on the process heap, `own_kb` of touched memory a load.
+void reload(const std::string& name, int times, int own_kb = 0) {
   for (int i = 0; i < 20; ++i) hmodule::library again(real_dll(name));
   const Footprint before = footprint();
   for (int i = 0; i < times; ++i) hmodule::library again(real_dll(name));
   const Footprint after = footprint();
   EXPECT_LE(after.mappings, before.mappings + 4) << name;
   EXPECT_EQ(after.descriptors, before.descriptors) << name;
-  EXPECT_LE(after.resident_kb, before.resident_kb + 8192) << name;
+  EXPECT_LE(after.resident_kb, before.resident_kb + 8192 + static_cast<std::size_t>(own_kb * times)) << name;
 }
 
 TEST(Zlib, ComputesAndRoundTrips) {
@@ -125,7 +126,9 @@ TEST(Libstdcxx, Attaches) {
 
 TEST(Libstdcxx, LeavesNothingBehind) {
   NEED("libstdc++-6.dll");
-  reload("libstdc++-6.dll", 1000);
+  // At its start it allocates the pool that exceptions come from when memory is short, 73 KiB of which three or four
+  // pages are touched, and never frees it.
+  reload("libstdc++-6.dll", 1000, 16);
 }
 
 }  // namespace
