@@ -93,8 +93,8 @@ NTSTATUS wait_on_address(const volatile void* address, const void* compare, SIZE
 
 void wake_by_address(const void* address, bool all) {
   Bucket& bucket = bucket_of(address);
-  std::atomic_thread_fence(std::memory_order_seq_cst);  // the caller's store comes before this look at the count
-  if (bucket.count.load(std::memory_order_seq_cst) == 0) return;
+  // A look at the count that also writes it: a sleeper counted later sees what the caller stored before.
+  if (bucket.count.fetch_add(0, std::memory_order_seq_cst) == 0) return;
   const KernelSection not_suspended;
   const std::lock_guard lock(bucket.mutex);
   for (Sleeper* sleeper = bucket.first; sleeper != nullptr;) {
