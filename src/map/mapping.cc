@@ -15,6 +15,13 @@ constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
   return (value + unit - 1) & ~(unit - 1);
 }
 
+// ThreadSanitizer's mmap does not know this flag: it would turn an address that is its own into 0, and map page 0.
+#ifdef __SANITIZE_THREAD__
+constexpr int kOnlyThere = 0;
+#else
+constexpr int kOnlyThere = MAP_FIXED_NOREPLACE;
+#endif
+
 // Address space only: nothing is committed until pages are made accessible and touched.
 std::byte* reserve_pages(std::uint64_t address, std::size_t size, int more_flags) {
   void* pages = mmap(reinterpret_cast<void*>(address), size, PROT_NONE,
@@ -24,7 +31,7 @@ std::byte* reserve_pages(std::uint64_t address, std::size_t size, int more_flags
 
 std::byte* reserve_at(std::uint64_t address, std::size_t size) {
   if (address == 0 || address % kAllocationGranularity != 0) return nullptr;
-  std::byte* pages = reserve_pages(address, size, MAP_FIXED_NOREPLACE);
+  std::byte* pages = reserve_pages(address, size, kOnlyThere);
   if (pages == nullptr || reinterpret_cast<std::uintptr_t>(pages) == address) return pages;
   munmap(pages, size);  // a kernel before 4.17 takes the address as a wish
   return nullptr;
