@@ -21,6 +21,7 @@ TEST(CommandLineToArgvW, AnEmptyLineIsTheProgram) {
   WCHAR** arguments = call(u"", &count);
   ASSERT_EQ(count, 1);
   EXPECT_TRUE(std::u16string_view(arguments[0]).ends_with(u"unit_winapi_shell32"));
+  EXPECT_EQ((function<HANDLE, HANDLE>(kernel32_dll, "LocalFree")(arguments)), nullptr);
   EXPECT_EQ(call(u"x", nullptr), nullptr);
   EXPECT_EQ(thread::last_error(), ERROR_INVALID_PARAMETER);
 }
