@@ -66,6 +66,8 @@ Status fill(const Mapping& mapping, const pe::Image& file) {
   if (mapping.size() >= kHugePage) madvise(mapping.base(), mapping.size(), MADV_HUGEPAGE);
   for (const Piece& piece : pieces(file, kReadWrite, [](const pe::Section&) { return kReadWrite; }))
     TRY(set_rights(mapping.base() + piece.begin, piece.end - piece.begin, kReadWrite, file));
+  if (mapping.size() < kHugePage)  // one call instead of a fault for each page (Linux 5.14; without effect before)
+    madvise(mapping.base(), mapping.size(), MADV_POPULATE_WRITE);
   copy_in(mapping.base(), file);
   return ok;
 }
