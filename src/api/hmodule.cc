@@ -121,6 +121,8 @@ int hmodule_close(HMODULE module) {
 }
 
 void* hmodule_sym(HMODULE module, const char* name) {
+  if (name != nullptr)
+    if (void* const found = enter().loader().look_up(module, name)) return found;
   return guarded<void*>(nullptr, [&]() -> Result<void*> {
     if (name == nullptr) return null_argument("hmodule_sym", "name");
     return runtime().loader().get_proc(module, std::string_view(name));

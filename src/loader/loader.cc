@@ -20,6 +20,12 @@ Error no_such_module(HMODULE handle) {
   return fail(STATUS_DLL_NOT_FOUND, "no module has the handle {}", static_cast<const void*>(handle));
 }
 
+// Its attach has begun, or it needs none: an address in it may be given out without more ado (GPA-10).
+bool runs(const Module& module) {
+  const Stage stage = module.stage.load(std::memory_order_acquire);
+  return stage != Stage::snapped && stage != Stage::mapped;
+}
+
 ModuleInfo info_of(const Module& module) {
   return {module.handle(),
           module.size(),
@@ -131,6 +137,15 @@ bool Loader::is_listed(const Module& module) const {
                      [&](const auto& listed) { return listed.get() == &module; });
 }
 
+Proc Loader::look_up(HMODULE handle, std::string_view name) const noexcept {
+  const auto snapshot = table_.read();
+  const Module* module = handle == nullptr ? executable_ : snapshot->at(handle);
+  if (module == nullptr) return nullptr;
+  const auto target = module->exports.find(name);
+  if (!target || target->is_forwarder() || !runs(*module)) return nullptr;
+  return module->address_of(target->rva);
+}
+
 Result<Proc> Loader::get_proc(HMODULE handle, const bind::Symbol& symbol) {
   {
     const auto snapshot = table_.read();
@@ -140,9 +155,7 @@ Result<Proc> Loader::get_proc(HMODULE handle, const bind::Symbol& symbol) {
                             : module.exports.find(std::uint32_t{std::get<std::uint16_t>(symbol)});
     if (!target)
       return fail(STATUS_PROCEDURE_NOT_FOUND, "{} exports no {}", module.display_name(), bind::text_of(symbol));
-    const Stage stage = module.stage.load(std::memory_order_acquire);
-    if (!target->is_forwarder() && stage != Stage::snapped && stage != Stage::mapped)
-      return module.address_of(target->rva);
+    if (!target->is_forwarder() && runs(module)) return module.address_of(target->rva);
   }
   return get_proc_slowly(handle, symbol);
 }

@@ -87,6 +87,9 @@ class Loader {
   // FreeLibrary (FREE-01...06).
   Status free(HMODULE handle);
 
+  // The common case of get_proc(): an export, not forwarded, of a module that runs. nullptr for all others, which
+  // get_proc() then serves or explains.
+  Proc look_up(HMODULE handle, std::string_view name) const noexcept;
   // GetProcAddress (§5.3); a nullptr handle is the main executable.
   Result<Proc> get_proc(HMODULE handle, const bind::Symbol& symbol);
 

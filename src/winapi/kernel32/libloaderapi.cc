@@ -75,10 +75,12 @@ HM_WINAPI BOOL DisableThreadLibraryCalls(HMODULE module) noexcept {
 // --- Addresses ---
 
 HM_WINAPI Proc GetProcAddress(HMODULE module, const char* name) noexcept {
+  const bool by_name = reinterpret_cast<std::uintptr_t>(name) >> 16 != 0;  // GPA-03
+  if (by_name)
+    if (const Proc found = loader().look_up(module, name)) return found;
   return answer<Proc>(nullptr, [&]() -> Result<Proc> {
-    if (const auto number = reinterpret_cast<std::uintptr_t>(name); number >> 16 == 0)  // GPA-03
-      return loader().get_proc(module, static_cast<std::uint16_t>(number));
-    return loader().get_proc(module, std::string_view(name));
+    if (by_name) return loader().get_proc(module, std::string_view(name));
+    return loader().get_proc(module, static_cast<std::uint16_t>(reinterpret_cast<std::uintptr_t>(name)));
   });
 }
 
