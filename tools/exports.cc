@@ -47,18 +47,7 @@ Status show(const std::string& path, bool json) {
 }  // namespace
 
 void add_exports(CLI::App& app, int& status) {
-  CLI::App& command = *app.add_subcommand("exports", "Lists the functions and variables a DLL offers");
-  struct Options {
-    std::string path;
-    bool json = false;
-  };
-  auto options = std::make_shared<Options>();
-  command.add_option("FILE", options->path, "A DLL or program; 32-bit and ARM ones too")->required();
-  command.add_flag("--json", options->json, "Print JSON");
-  command.callback([options, &status] {
-    const Status shown = show(options->path, options->json);
-    status = shown ? kFine : unusable(shown.error());
-  });
+  add_listing(app, "exports", "Lists the functions and variables a DLL offers", show, status);
 }
 
 }  // namespace hmodule::tools

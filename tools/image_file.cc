@@ -40,4 +40,19 @@ int unusable(const Error& error) {
   return kUnusable;
 }
 
+void add_listing(CLI::App& app, const char* name, const char* description, Show show, int& status) {
+  struct Options {
+    std::string path;
+    bool json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App& command = *app.add_subcommand(name, description);
+  command.add_option("FILE", options->path, "A DLL or program; 32-bit and ARM ones too")->required();
+  command.add_flag("--json", options->json, "Print JSON");
+  command.callback([options, show, &status] {
+    const Status shown = show(options->path, options->json);
+    status = shown ? kFine : unusable(shown.error());
+  });
+}
+
 }  // namespace hmodule::tools

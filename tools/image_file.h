@@ -4,6 +4,8 @@
 #include "loader/file_view.h"
 #include "pe/image.h"
 
+#include <CLI/CLI.hpp>
+
 #include <memory>
 #include <string>
 
@@ -30,5 +32,9 @@ std::string describe(const pe::Image& image);
 
 // Says on stderr why a file cannot be looked at; the exit status for it.
 int unusable(const Error& error);
+
+// Adds a subcommand that takes one FILE and --json, and prints what `show` finds in it.
+using Show = Status (*)(const std::string& path, bool json);
+void add_listing(CLI::App& app, const char* name, const char* description, Show show, int& status);
 
 }  // namespace hmodule::tools
