@@ -44,10 +44,7 @@ Result<Traps> make_traps(const std::vector<MissingFunction>& missing) {
   const std::size_t code_size = missing.size() * sizeof(Trap);
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t size = (code_size + sentences.size() + page - 1) / page * page;
-  Traps traps {
-    TRY(map::Mapping::reserve(0, size))
-    , {}
-  };
+  Traps traps{TRY(map::Mapping::reserve(0, size)), {}};
   std::byte* base = traps.region.base();
   if (mprotect(base, size, PROT_READ | PROT_WRITE) != 0)
     return fail(STATUS_NO_MEMORY, "no memory for the traps of {} missing functions", missing.size());

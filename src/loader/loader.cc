@@ -209,8 +209,7 @@ Result<Module*> Loader::find_in(const ModuleTable::Snapshot& snapshot, std::opti
 
 Result<HMODULE> Loader::find(std::optional<std::u16string_view> name, DWORD flags) {
   const Query wanted = name ? TRY(query(*name)) : Query();
-  if ((flags & kUnchangedRefcount) != 0) return TRY(find_in(*table_.read(), name, wanted))
-  ->handle();  // LOCK-03
+  if ((flags & kUnchangedRefcount) != 0) return TRY(find_in(*table_.read(), name, wanted))->handle();  // LOCK-03
   const std::lock_guard lock(lock_);
   return reference(*TRY(find_in(*table_.read(), name, wanted)), flags);
 }
@@ -222,8 +221,7 @@ Result<HMODULE> Loader::find_address(const void* address, DWORD flags) {
     if (module == nullptr) return fail(STATUS_DLL_NOT_FOUND, "no module contains the address {}", address);
     return module;
   };
-  if ((flags & kUnchangedRefcount) != 0) return TRY(find(*table_.read()))
-  ->handle();
+  if ((flags & kUnchangedRefcount) != 0) return TRY(find(*table_.read()))->handle();
   const std::lock_guard lock(lock_);
   return reference(*TRY(find(*table_.read())), flags);
 }
@@ -245,8 +243,7 @@ Status Loader::add_reference(HMODULE handle, bool pin) {
 }
 
 Result<std::u16string> Loader::file_name(HMODULE handle) {
-  return TRY(module_at(*table_.read(), handle))
-  ->full_name;
+  return TRY(module_at(*table_.read(), handle))->full_name;
 }
 
 Result<ModuleInfo> Loader::info(HMODULE handle) {
@@ -284,9 +281,7 @@ Result<std::span<const std::byte>> Loader::bytes_of(HMODULE handle) {
 Result<Loader::ExportView> Loader::exports_of(HMODULE handle) {
   const auto snapshot = table_.read();
   const Module* module = TRY(module_at(*snapshot, handle));
-  return ExportView {
-    module, TRY(module->exports.entries())
-  };
+  return ExportView{module, TRY(module->exports.entries())};
 }
 
 // FREE-08.

@@ -160,8 +160,8 @@ int page_rights(std::uint32_t characteristics) {
 Result<Mapping> lay_out(const pe::Image& file) {
   auto mapping = file.low_alignment() ? TRY(Mapping::reserve_exactly(file.image_base(), file.size_of_image()))
                                       : TRY(Mapping::reserve(file.image_base(), file.size_of_image()));
-                                      TRY(fill(mapping, file));
-                                      return mapping;
+  TRY(fill(mapping, file));
+  return mapping;
 }
 
 Result<Mapping> lay_out_resources(const pe::Image& file) {

@@ -98,7 +98,8 @@ Result<IoResult> fill_directory(DirectoryScan& scan, FILE_INFORMATION_CLASS what
   bool any = false;
   while (std::optional<FoundFile> file = scan.next()) {
     const std::size_t begin = (used + 7) & ~std::size_t{7};
-    const std::size_t size = begin <= out.size() ? TRY(write_directory_record(what, *file, out.subspan(begin))) : std::size_t{0};
+    const std::size_t size =
+        begin <= out.size() ? TRY(write_directory_record(what, *file, out.subspan(begin))) : std::size_t{0};
     if (size == 0) {
       scan.step_back();
       if (!any) return fail(STATUS_BUFFER_OVERFLOW, "{} bytes are too few for the next name", out.size());

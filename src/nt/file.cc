@@ -130,8 +130,7 @@ Status File::set(FILE_INFORMATION_CLASS what, std::span<const std::byte> in) {
       return attach_completion_port(*port, reinterpret_cast<ULONG_PTR>(completion.Key));
     }
     case FileIoCompletionNotificationInformation:
-      notification_modes_ |= TRY(structure_from<FILE_IO_COMPLETION_NOTIFICATION_INFORMATION>(in))
-      .Flags;
+      notification_modes_ |= TRY(structure_from<FILE_IO_COMPLETION_NOTIFICATION_INFORMATION>(in)).Flags;
       return ok;
     case FileModeInformation:
     case FileIoPriorityHintInformation:

@@ -200,8 +200,7 @@ Status create_symbolic_link(std::u16string_view link, std::u16string_view target
       at = end + 1;
     }
   } else {
-    host_target = TRY(path::volumes().to_host(target))
-    .path;
+    host_target = TRY(path::volumes().to_host(target)).path;
   }
   if (::symlink(host_target.c_str(), place.path.c_str()) != 0) return fail_errno("link", place.path);
   return ok;

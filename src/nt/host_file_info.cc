@@ -54,11 +54,9 @@ Result<IoResult> HostFile::query(FILE_INFORMATION_CLASS what, std::span<std::byt
                                                 f.is_directory()});
     }
     case FileInternalInformation:
-      return put(
-          out, FILE_INTERNAL_INFORMATION { static_cast<LARGE_INTEGER>(TRY(facts()).file_id) });
+      return put(out, FILE_INTERNAL_INFORMATION{static_cast<LARGE_INTEGER>(TRY(facts()).file_id)});
     case FilePositionInformation:
-      return put(
-          out, FILE_POSITION_INFORMATION { TRY(position()) });
+      return put(out, FILE_POSITION_INFORMATION{TRY(position())});
     case FileNameInformation:
     case FileNormalizedNameInformation:
       return query_name(out);
@@ -74,11 +72,7 @@ Result<IoResult> HostFile::query(FILE_INFORMATION_CLASS what, std::span<std::byt
       return put(out, FILE_ATTRIBUTE_TAG_INFORMATION{f.attributes, f.reparse_tag});
     }
     case FileCompressionInformation:
-      return put(
-          out, FILE_COMPRESSION_INFORMATION {
-            TRY(facts())
-            .allocation, 0, 0, 0, 0, {}
-          });
+      return put(out, FILE_COMPRESSION_INFORMATION{TRY(facts()).allocation, 0, 0, 0, 0, {}});
     case FileIdInformation: {
       const FileFacts f = TRY(facts());
       FILE_ID_INFORMATION id = {.VolumeSerialNumber = f.volume_serial, .FileId = {}};

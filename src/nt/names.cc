@@ -206,10 +206,7 @@ Result<ObjectAttributes> attributes_from(const OBJECT_ATTRIBUTES* attributes) {
 
 Result<Created> create_object(const ObjectType& type, const ObjectAttributes& attributes, ACCESS_MASK access,
                               const std::function<Ref<Object>()>& make) {
-  if (attributes.name.empty()) return Created {
-      TRY(handles().insert(make(), access, attributes.attributes))
-      , false
-    };
+  if (attributes.name.empty()) return Created{TRY(handles().insert(make(), access, attributes.attributes)), false};
 
   Ref<Object> object = make();  // before the lock: it may be dear, and it may be for nothing
   bool existed = false;
@@ -231,10 +228,7 @@ Result<Created> create_object(const ObjectType& type, const ObjectAttributes& at
     }
     NameSpace::reserve_handle(*object);
   }
-  return Created {
-    TRY(NameSpace::redeem_handle(std::move(object), access, attributes.attributes))
-    , existed
-  };
+  return Created{TRY(NameSpace::redeem_handle(std::move(object), access, attributes.attributes)), existed};
 }
 
 Result<HANDLE> open_object(const ObjectType& type, const ObjectAttributes& attributes, ACCESS_MASK access) {

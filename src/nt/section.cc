@@ -83,8 +83,7 @@ Result<Backing> file_backing(const SectionRequest& request) {
   if ((file->access() & needed) != needed)
     return fail(STATUS_ACCESS_DENIED, "the file's handle has access {:#x}, the section needs {:#x}", file->access(),
                 needed);
-  const LARGE_INTEGER file_size = TRY(file->facts())
-  .size;
+  const LARGE_INTEGER file_size = TRY(file->facts()).size;
   const LARGE_INTEGER size = request.size == 0 ? file_size : request.size;
   if (size == 0) return fail(STATUS_MAPPED_FILE_SIZE_ZERO, "the file is empty");
   if (size > file_size) {

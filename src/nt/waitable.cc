@@ -176,8 +176,7 @@ Result<NTSTATUS> wait_for_handles(std::span<const HANDLE> list, bool all, bool a
   std::array<Ref<Object>, kMaximumWaitObjects> references;
   std::array<Waitable*, kMaximumWaitObjects> objects;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    references[i] = TRY(target_of(list[i], SYNCHRONIZE))
-    .object;
+    references[i] = TRY(target_of(list[i], SYNCHRONIZE)).object;
     objects[i] = references[i]->waitable();
     for (std::size_t j = 0; all && j < i; ++j)
       if (objects[j] == objects[i])

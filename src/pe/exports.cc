@@ -115,10 +115,9 @@ Result<ExportTable> ExportTable::parse(const Image& image) {
   const auto functions =
       TRY(image.at(Rva{directory.AddressOfFunctions}, directory.NumberOfFunctions * std::uint64_t{4}));
   if (directory.NumberOfNames != 0) {
-    table.names_ = TRY(image.at(Rva{directory.AddressOfNames}, directory.NumberOfNames * std::uint64_t{4}))
-    .data();
-    table.ordinals_ = TRY(image.at(Rva{directory.AddressOfNameOrdinals}, directory.NumberOfNames * std::uint64_t{2}))
-    .data();
+    table.names_ = TRY(image.at(Rva{directory.AddressOfNames}, directory.NumberOfNames * std::uint64_t{4})).data();
+    table.ordinals_ =
+        TRY(image.at(Rva{directory.AddressOfNameOrdinals}, directory.NumberOfNames * std::uint64_t{2})).data();
   }
   table.functions_ = functions.data();
   table.ordinal_base_ = directory.Base;

@@ -17,9 +17,7 @@ struct StoredName {
 
 Result<StoredName> stored_name(const Bytes& directory, std::uint32_t offset) {
   const auto length = TRY(directory.read<std::uint16_t>(offset));
-  return StoredName {
-    TRY(directory.slice(std::uint64_t{offset} + 2, length * std::uint64_t{2}))
-  };
+  return StoredName{TRY(directory.slice(std::uint64_t{offset} + 2, length * std::uint64_t{2}))};
 }
 
 int compare(std::u16string_view name, const StoredName& stored) {

@@ -26,8 +26,7 @@ Result<std::optional<Tls>> tls(const Image& image) {
   }
   if (directory.AddressOfCallBacks != 0) {
     tls.callbacks = TRY(image.rva_of_va(directory.AddressOfCallBacks, sizeof(std::uint64_t)));
-    tls.has_callbacks = TRY(image.read<std::uint64_t>(tls.callbacks))
-    != 0;
+    tls.has_callbacks = TRY(image.read<std::uint64_t>(tls.callbacks)) != 0;
   }
   return std::optional<Tls>(tls);
 }

@@ -35,21 +35,18 @@ Status try_directory(const DllName& name, const Directory& directory, const path
   candidate.system_directory = directory.origin == Origin::system;
   std::u16string joined = path::join(directory.path, name.text);
   // A relative name may hold "..", which only the full form is free of; a verbatim directory is taken as it stands.
-  candidate.full_name =
-      name.kind == NameKind::relative && !path::is_verbatim(joined) ? TRY(path::full_path(joined, {directory.path}))
+  candidate.full_name = name.kind == NameKind::relative && !path::is_verbatim(joined)
+                            ? TRY(path::full_path(joined, {directory.path}))
                             : std::move(joined);
-                            auto found = volumes.to_host(candidate.full_name);
-                            if (found && found->what == path::What::file) {
-                              candidate.host_path = std::move(found->path);
-                            } else if (!candidate.system_directory) {
-                              if (!found) return std::move(found).error();
-                              if (found->is_directory())
-                                return fail(STATUS_FILE_IS_A_DIRECTORY, "{}: is a directory",
-                                            utf8(candidate.full_name));
-                              return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: does not exist",
-                                          utf8(candidate.full_name));
-                            }
-                            return probe(candidate);
+  auto found = volumes.to_host(candidate.full_name);
+  if (found && found->what == path::What::file) {
+    candidate.host_path = std::move(found->path);
+  } else if (!candidate.system_directory) {
+    if (!found) return std::move(found).error();
+    if (found->is_directory()) return fail(STATUS_FILE_IS_A_DIRECTORY, "{}: is a directory", utf8(candidate.full_name));
+    return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: does not exist", utf8(candidate.full_name));
+  }
+  return probe(candidate);
 }
 
 std::string places(const LoadPath& directories) {

@@ -111,9 +111,8 @@ Result<std::u16string_view> find_string(HMODULE module, UINT id) {
   const auto leaf = TRY(find_resource(image, pe::ResourceKey(kTypeString), pe::ResourceKey(block), kNeutral));
   const Bytes data = TRY(image.at(leaf.data, leaf.size));
   std::uint64_t at = 0;
-  for (unsigned skipped = 0; skipped < number % 16U; ++skipped) at += 2 + 2 * std::uint64_t {
-      TRY(data.read<std::uint16_t>(at))
-    };
+  for (unsigned skipped = 0; skipped < number % 16U; ++skipped)
+    at += 2 + 2 * std::uint64_t{TRY(data.read<std::uint16_t>(at))};
   const std::uint16_t length = TRY(data.read<std::uint16_t>(at));
   const Bytes text = TRY(data.slice(at + 2, 2 * std::uint64_t{length}));
   return std::u16string_view(reinterpret_cast<const char16_t*>(text.data()), length);

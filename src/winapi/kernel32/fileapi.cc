@@ -69,14 +69,12 @@ HANDLE create_file(const WCHAR* name, DWORD access, DWORD share, const SECURITY_
       INVALID_HANDLE_VALUE,
       [&]() -> Result<HANDLE> {
         const std::u16string full = TRY(dos_path(name));
-        nt::FileRequest request = {
-          .name = full,
-          .access = access | nt::SYNCHRONIZE | FILE_READ_ATTRIBUTES,
-          .attributes = flags & FILE_ATTRIBUTE_VALID_SET_FLAGS,
-          .share = share,
-          .disposition = TRY(nt_disposition(disposition)),
-          .options = nt_options(flags)
-        };
+        nt::FileRequest request = {.name = full,
+                                   .access = access | nt::SYNCHRONIZE | FILE_READ_ATTRIBUTES,
+                                   .attributes = flags & FILE_ATTRIBUTE_VALID_SET_FLAGS,
+                                   .share = share,
+                                   .disposition = TRY(nt_disposition(disposition)),
+                                   .options = nt_options(flags)};
         if ((flags & FILE_FLAG_DELETE_ON_CLOSE) != 0) request.access |= nt::DELETE_ACCESS;
         if (disposition == TRUNCATE_EXISTING && (access & (GENERIC_WRITE | GENERIC_ALL | FILE_WRITE_DATA)) == 0)
           return fail(STATUS_INVALID_PARAMETER, "TRUNCATE_EXISTING needs write access");
@@ -214,12 +212,10 @@ Result<LARGE_INTEGER> move_position(HANDLE handle, LARGE_INTEGER distance, DWORD
     case FILE_BEGIN:
       break;
     case FILE_CURRENT:
-      base = TRY(query_file<FILE_POSITION_INFORMATION>(*file, FilePositionInformation))
-      .CurrentByteOffset;
+      base = TRY(query_file<FILE_POSITION_INFORMATION>(*file, FilePositionInformation)).CurrentByteOffset;
       break;
     case FILE_END:
-      base = TRY(query_file<FILE_STANDARD_INFORMATION>(*file, FileStandardInformation))
-      .EndOfFile;
+      base = TRY(query_file<FILE_STANDARD_INFORMATION>(*file, FileStandardInformation)).EndOfFile;
       break;
     default:
       return fail(STATUS_INVALID_PARAMETER, "SetFilePointer: method {}", method);
@@ -268,8 +264,7 @@ HM_WINAPI BOOL SetFileValidData(HANDLE, LARGE_INTEGER) noexcept {
 HM_WINAPI BOOL GetFileSizeEx(HANDLE handle, LARGE_INTEGER* size) noexcept {
   return succeed([&]() -> Status {
     const auto file = TRY(file_of(handle));
-    *size = TRY(query_file<FILE_STANDARD_INFORMATION>(*file, FileStandardInformation))
-    .EndOfFile;
+    *size = TRY(query_file<FILE_STANDARD_INFORMATION>(*file, FileStandardInformation)).EndOfFile;
     return ok;
   });
 }
@@ -305,15 +300,12 @@ HM_WINAPI DWORD GetFileType(HANDLE handle) noexcept {
 
 HM_WINAPI BOOL LockFile(HANDLE handle, DWORD offset, DWORD offset_high, DWORD size, DWORD size_high) noexcept {
   return succeed([&]() -> Status {
-    return TRY(file_of(handle))
-    ->lock(join(offset, offset_high), join(size, size_high), true, true);
+    return TRY(file_of(handle))->lock(join(offset, offset_high), join(size, size_high), true, true);
   });
 }
 HM_WINAPI BOOL UnlockFile(HANDLE handle, DWORD offset, DWORD offset_high, DWORD size, DWORD size_high) noexcept {
-  return succeed([&]() -> Status {
-    return TRY(file_of(handle))
-    ->unlock(join(offset, offset_high), join(size, size_high));
-  });
+  return succeed(
+      [&]() -> Status { return TRY(file_of(handle))->unlock(join(offset, offset_high), join(size, size_high)); });
 }
 HM_WINAPI BOOL LockFileEx(HANDLE handle, DWORD flags, DWORD reserved, DWORD size, DWORD size_high,
                           OVERLAPPED* overlapped) noexcept {
@@ -329,8 +321,7 @@ HM_WINAPI BOOL UnlockFileEx(HANDLE handle, DWORD reserved, DWORD size, DWORD siz
                             OVERLAPPED* overlapped) noexcept {
   return succeed([&]() -> Status {
     if (reserved != 0 || overlapped == nullptr) return fail(STATUS_INVALID_PARAMETER, "UnlockFileEx: no OVERLAPPED");
-    return TRY(file_of(handle))
-    ->unlock(join(overlapped->Offset, overlapped->OffsetHigh), join(size, size_high));
+    return TRY(file_of(handle))->unlock(join(overlapped->Offset, overlapped->OffsetHigh), join(size, size_high));
   });
 }
 

@@ -17,8 +17,7 @@ namespace {
 
 Result<DWORD> attributes_of(const WCHAR* name) {
   const std::u16string full = TRY(dos_path(name));
-  return TRY(nt::facts_by_name(full))
-  .attributes;
+  return TRY(nt::facts_by_name(full)).attributes;
 }
 HM_WINAPI DWORD GetFileAttributesW(const WCHAR* name) noexcept {
   return answer<DWORD>(INVALID_FILE_ATTRIBUTES, [&] { return attributes_of(name); });

@@ -37,8 +37,7 @@ HM_WINAPI HANDLE HeapCreate(DWORD flags, SIZE_T initial, SIZE_T maximum) noexcep
   return answer<HANDLE>(nullptr, [&]() -> Result<HANDLE> {
     if (maximum != 0 && initial > maximum)
       return fail(STATUS_INVALID_PARAMETER, "a heap of {} bytes at first and {} at most", initial, maximum);
-    return TRY(Heap::create(flags, maximum))
-    ->handle();
+    return TRY(Heap::create(flags, maximum))->handle();
   });
 }
 

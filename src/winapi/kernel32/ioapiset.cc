@@ -39,8 +39,7 @@ HM_WINAPI BOOL GetOverlappedResultEx(HANDLE handle, OVERLAPPED* overlapped, DWOR
 
 HM_WINAPI BOOL CancelIo(HANDLE handle) noexcept {
   return succeed([&]() -> Status {
-    TRY(nt::object_of<nt::File>(handle, 0))
-    ->cancel(&nt::current_thread(), nullptr);
+    TRY(nt::object_of<nt::File>(handle, 0))->cancel(&nt::current_thread(), nullptr);
     return ok;
   });
 }

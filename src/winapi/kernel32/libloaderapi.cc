@@ -106,9 +106,9 @@ Status module_handle_ex(DWORD flags, const Char* name, HMODULE* module) {
   constexpr DWORD kAll = kPin | kUnchangedRefcount | kFromAddress;
   if ((flags & ~kAll) != 0 || (flags & (kPin | kUnchangedRefcount)) == (kPin | kUnchangedRefcount))
     return fail(STATUS_INVALID_PARAMETER, "GetModuleHandleEx: flags {:#x} cannot be combined", flags);
-  *module = (flags & kFromAddress) != 0 ? TRY(loader().find_address(name, flags))
-                                        : TRY(loader().find(wide(name), flags));
-                                        return ok;
+  *module =
+      (flags & kFromAddress) != 0 ? TRY(loader().find_address(name, flags)) : TRY(loader().find(wide(name), flags));
+  return ok;
 }
 HM_WINAPI BOOL GetModuleHandleExA(DWORD flags, const char* name, HMODULE* module) noexcept {
   return succeed([&] { return module_handle_ex(flags, name, module); });

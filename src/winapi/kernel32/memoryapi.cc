@@ -65,8 +65,7 @@ HM_WINAPI BOOL VirtualProtectEx(HANDLE process, void* address, SIZE_T size, DWOR
   return succeed([&]() -> Status {
     TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
     if (old_protect == nullptr) return fail(STATUS_ACCESS_VIOLATION, "nowhere to put the old protection");
-    *old_protect = TRY(virtual_memory().protect(number(address), size, protect))
-    .old_protect;
+    *old_protect = TRY(virtual_memory().protect(number(address), size, protect)).old_protect;
     return ok;
   });
 }

@@ -94,9 +94,11 @@ void* map_view(HANDLE mapping, DWORD access, std::uint64_t offset, SIZE_T size, 
         const ACCESS_MASK needed =
             protect == PAGE_WRITECOPY ? SECTION_MAP_READ : section_access(access & ~FILE_MAP_COPY);
         const auto section = TRY(nt::object_of<nt::Section>(mapping, needed & ~SECTION_QUERY));
-        return TRY(section->map(
-            {.base = reinterpret_cast<std::uintptr_t>(base), .offset = offset, .size = size, .protect = protect}))
-        .base;
+        return TRY(section->map({.base = reinterpret_cast<std::uintptr_t>(base),
+                                 .offset = offset,
+                                 .size = size,
+                                 .protect = protect}))
+            .base;
       },
       function);
 }

@@ -27,8 +27,7 @@ HM_WINAPI HANDLE GetStdHandle(DWORD which) noexcept {
 }
 HM_WINAPI BOOL SetStdHandle(DWORD which, HANDLE handle) noexcept {
   return succeed([&]() -> Status {
-    *TRY(standard_slot(which))
-    = handle;
+    *TRY(standard_slot(which)) = handle;
     return ok;
   });
 }

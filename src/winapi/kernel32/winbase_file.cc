@@ -102,8 +102,7 @@ HM_WINAPI HRESULT CopyFile2(const WCHAR* from, const WCHAR* to,
 // --- ReplaceFile ---
 
 Status replace_file(const WCHAR* replaced, const WCHAR* replacement, const WCHAR* backup) {
-  const std::u16string old_name = TRY(dos_path(replaced))
-  , new_name = TRY(dos_path(replacement));
+  const std::u16string old_name = TRY(dos_path(replaced)), new_name = TRY(dos_path(replacement));
   const nt::FileFacts old_facts = TRY(nt::facts_by_name(old_name));
   TRY(nt::facts_by_name(new_name));
   if (backup != nullptr) {

@@ -49,10 +49,8 @@ std::u16string wide(const CHAR* text) {
 template <typename Char, DWORD flags>
 HM_WINAPI int lstrcmp(const Char* a, const Char* b) noexcept {
   if (a == nullptr || b == nullptr) return (a != nullptr) - (b != nullptr);
-  return answer<int>(0, [&]() -> Result<int> {
-    return TRY(nls::compare(nls::user_locale(), flags, wide(a), wide(b)))
-    -CSTR_EQUAL;
-  });
+  return answer<int>(
+      0, [&]() -> Result<int> { return TRY(nls::compare(nls::user_locale(), flags, wide(a), wide(b))) - CSTR_EQUAL; });
 }
 
 const Export kRows[] = {

@@ -34,8 +34,7 @@ HM_WINAPI LCID GetThreadLocale() noexcept {
 }
 HM_WINAPI BOOL SetThreadLocale(LCID id) noexcept {
   return succeed([&]() -> Status {
-    thread::teb().CurrentLocale = TRY(nls::find_locale(id))
-    .id;
+    thread::teb().CurrentLocale = TRY(nls::find_locale(id)).id;
     return ok;
   });
 }

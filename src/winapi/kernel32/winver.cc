@@ -41,8 +41,7 @@ Result<std::vector<std::byte>> version_of(std::u16string_view file) {
   const auto copy = [&]() -> Result<std::vector<std::byte>> {
     const pe::Image image = TRY(image_of(module));
     const auto leaf = TRY(find_resource(image, pe::ResourceKey(kTypeVersion), pe::ResourceKey(std::uint16_t{1}), 0));
-    const auto data = TRY(image.at(leaf.data, leaf.size))
-    .span();
+    const auto data = TRY(image.at(leaf.data, leaf.size)).span();
     return std::vector<std::byte>(data.begin(), data.end());
   };
   auto bytes = copy();
@@ -146,12 +145,12 @@ Result<std::string_view> ansi_form(const void* buffer, const VersionBlock& block
 HM_WINAPI BOOL VerQueryValueA(const void* buffer, const CHAR* path, void** value, UINT* length) noexcept {
   return succeed([&]() -> Status {
     const VersionBlock block = TRY(value_at(buffer, path == nullptr ? u"" : nls::from_ansi(path)));
-    const std::string_view given = block.is_text ? TRY(ansi_form(buffer, block))
-                                                 : std::string_view(reinterpret_cast<const char*>(block.value.data()),
-                                                                    block.value.size());
-                                                 if (value != nullptr) *value = const_cast<char*>(given.data());
-                                                 if (length != nullptr) *length = static_cast<UINT>(given.size());
-                                                 return ok;
+    const std::string_view given =
+        block.is_text ? TRY(ansi_form(buffer, block))
+                      : std::string_view(reinterpret_cast<const char*>(block.value.data()), block.value.size());
+    if (value != nullptr) *value = const_cast<char*>(given.data());
+    if (length != nullptr) *length = static_cast<UINT>(given.size());
+    return ok;
   });
 }
 

@@ -69,8 +69,7 @@ HM_WINAPI HANDLE RtlCreateHeap(ULONG flags, void* address, SIZE_T reserve, SIZE_
   return answer<HANDLE>(nullptr, [&]() -> Result<HANDLE> {
     if (address != nullptr) return fail(STATUS_INVALID_PARAMETER, "a heap at an address of the caller's");
     const SIZE_T maximum = (flags & HEAP_GROWABLE) != 0 ? 0 : std::max(reserve, commit);
-    return TRY(Heap::create(flags, maximum))
-    ->handle();
+    return TRY(Heap::create(flags, maximum))->handle();
   });
 }
 

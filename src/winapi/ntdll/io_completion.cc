@@ -76,8 +76,7 @@ HM_WINAPI NTSTATUS NtQueryIoCompletion(HANDLE handle, LONG information_class, LO
     if (information_class != 0) return fail(STATUS_INVALID_INFO_CLASS, "information class {}", information_class);
     if (size != sizeof *depth) return fail(STATUS_INFO_LENGTH_MISMATCH, "a buffer of {} bytes", size);
     TRY(require(depth));
-    *depth = TRY(nt::object_of<nt::IoCompletion>(handle, nt::IO_COMPLETION_QUERY_STATE))
-    ->depth();
+    *depth = TRY(nt::object_of<nt::IoCompletion>(handle, nt::IO_COMPLETION_QUERY_STATE))->depth();
     store_if(needed, static_cast<ULONG>(sizeof *depth));
     return ok;
   });

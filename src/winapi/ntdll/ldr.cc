@@ -56,7 +56,7 @@ HM_WINAPI NTSTATUS LdrGetProcedureAddress(HMODULE module, const ANSI_STRING* nam
     if (address == nullptr) return invalid("LdrGetProcedureAddress: the result is NULL");
     *address = name != nullptr ? TRY(loader().get_proc(module, std::string_view(name->Buffer, name->Length)))
                                : TRY(loader().get_proc(module, static_cast<std::uint16_t>(ordinal)));
-                               return ok;
+    return ok;
   });
 }
 

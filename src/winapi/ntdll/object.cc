@@ -33,8 +33,7 @@ HM_WINAPI NTSTATUS NtDuplicateObject(HANDLE source_process, HANDLE source, HANDL
 
 HM_WINAPI NTSTATUS NtCompareObjects(HANDLE first, HANDLE second) noexcept {
   return status_of([&]() -> Result<NTSTATUS> {
-    const auto a = TRY(nt::handles().find(first))
-    , b = TRY(nt::handles().find(second));
+    const auto a = TRY(nt::handles().find(first)), b = TRY(nt::handles().find(second));
     return a.object.get() == b.object.get() ? STATUS_SUCCESS : STATUS_NOT_SAME_OBJECT;
   });
 }

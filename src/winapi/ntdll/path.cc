@@ -107,10 +107,7 @@ HM_WINAPI BOOLEAN RtlDoesFileExists_U(const WCHAR* name) noexcept {
   return answer<BOOLEAN>(FALSE, [&]() -> Result<BOOLEAN> {
     if (name == nullptr) return BOOLEAN{FALSE};
     const std::u16string full = TRY(nt::full_path(name));
-    return BOOLEAN {
-      TRY(path::volumes().to_host(full))
-      .exists()
-    };
+    return BOOLEAN{TRY(path::volumes().to_host(full)).exists()};
   });
 }
 

@@ -37,8 +37,7 @@ HM_WINAPI NTSTATUS NtTerminateProcess(HANDLE handle, NTSTATUS exit_status) noexc
       nt::kill_other_threads(static_cast<DWORD>(exit_status));
       return ok;
     }
-    return TRY(object_of<Process>(handle, nt::PROCESS_TERMINATE))
-    ->terminate(static_cast<DWORD>(exit_status));
+    return TRY(object_of<Process>(handle, nt::PROCESS_TERMINATE))->terminate(static_cast<DWORD>(exit_status));
   });
 }
 

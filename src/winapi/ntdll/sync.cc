@@ -97,8 +97,7 @@ HM_WINAPI NTSTATUS NtQueryMutant(HANDLE handle, LONG information_class, void* bu
   };
   return status_of([&]() -> Status {
     TRY(only_class_zero(information_class));
-    const auto state = TRY(nt::object_of<nt::Mutant>(handle, nt::MUTANT_QUERY_STATE))
-    ->state();
+    const auto state = TRY(nt::object_of<nt::Mutant>(handle, nt::MUTANT_QUERY_STATE))->state();
     return deliver_information(MutantBasicInformation{state.count, state.owned_by_caller, state.abandoned}, buffer,
                                size, needed);
   });
@@ -170,8 +169,7 @@ HM_WINAPI NTSTATUS NtQueryTimer(HANDLE handle, LONG information_class, void* buf
   };
   return status_of([&]() -> Status {
     TRY(only_class_zero(information_class));
-    const auto state = TRY(nt::object_of<nt::Timer>(handle, nt::TIMER_QUERY_STATE))
-    ->state();
+    const auto state = TRY(nt::object_of<nt::Timer>(handle, nt::TIMER_QUERY_STATE))->state();
     return deliver_information(TimerBasicInformation{state.remaining, state.signalled}, buffer, size, needed);
   });
 }
@@ -194,15 +192,13 @@ Result<nt::Ref<nt::KeyedEvent>> keyed_event(HANDLE handle, ACCESS_MASK access) {
 HM_WINAPI NTSTATUS NtWaitForKeyedEvent(HANDLE handle, const void* key, BOOLEAN alertable,
                                        const LARGE_INTEGER* timeout) noexcept {
   return status_of([&]() -> Result<NTSTATUS> {
-    return TRY(keyed_event(handle, nt::KEYEDEVENT_WAIT))
-    ->wait(key, alertable != 0, timeout_from(timeout));
+    return TRY(keyed_event(handle, nt::KEYEDEVENT_WAIT))->wait(key, alertable != 0, timeout_from(timeout));
   });
 }
 HM_WINAPI NTSTATUS NtReleaseKeyedEvent(HANDLE handle, const void* key, BOOLEAN alertable,
                                        const LARGE_INTEGER* timeout) noexcept {
   return status_of([&]() -> Result<NTSTATUS> {
-    return TRY(keyed_event(handle, nt::KEYEDEVENT_WAKE))
-    ->release_key(key, alertable != 0, timeout_from(timeout));
+    return TRY(keyed_event(handle, nt::KEYEDEVENT_WAKE))->release_key(key, alertable != 0, timeout_from(timeout));
   });
 }
 

@@ -68,8 +68,7 @@ HM_WINAPI void RtlExitUserThread(NTSTATUS status) noexcept {
 HM_WINAPI NTSTATUS NtTerminateThread(HANDLE handle, NTSTATUS exit_status) noexcept {
   return status_of([&]() -> Status {
     const HANDLE target = handle == nullptr ? nt::current_thread_handle() : handle;
-    return TRY(object_of<Thread>(target, nt::THREAD_TERMINATE))
-    ->terminate(static_cast<DWORD>(exit_status));
+    return TRY(object_of<Thread>(target, nt::THREAD_TERMINATE))->terminate(static_cast<DWORD>(exit_status));
   });
 }
 
@@ -103,8 +102,7 @@ HM_WINAPI NTSTATUS NtResumeThread(HANDLE handle, ULONG* previous) noexcept {
 HM_WINAPI NTSTATUS NtQueueApcThread(HANDLE handle, nt::ApcRoutine routine, ULONG_PTR a, ULONG_PTR b,
                                     ULONG_PTR c) noexcept {
   return status_of([&]() -> Status {
-    return TRY(object_of<Thread>(handle, nt::THREAD_SET_CONTEXT))
-    ->queue_apc({routine, {a, b, c}});
+    return TRY(object_of<Thread>(handle, nt::THREAD_SET_CONTEXT))->queue_apc({routine, {a, b, c}});
   });
 }
 
@@ -205,12 +203,7 @@ HM_WINAPI NTSTATUS NtQueryInformationThread(HANDLE handle, LONG information_clas
       case kIsTerminated:
         return deliver(ULONG{thread->ended()}, buffer, size, needed);
       case kGroupInformation:
-        return deliver(
-            GroupAffinity {
-              TRY(nt::thread_affinity(thread->id()))
-              , 0, {}
-            },
-            buffer, size, needed);
+        return deliver(GroupAffinity{TRY(nt::thread_affinity(thread->id())), 0, {}}, buffer, size, needed);
       case kSuspendCount:
         return deliver(ULONG{thread->suspend_count()}, buffer, size, needed);
       case kName:
@@ -250,8 +243,7 @@ HM_WINAPI NTSTATUS NtSetInformationThread(HANDLE handle, LONG information_class,
         return ok;
       }
       case kPriorityBoost:
-        thread->priority_boost_disabled = TRY(received<ULONG>(buffer, size))
-        != 0;
+        thread->priority_boost_disabled = TRY(received<ULONG>(buffer, size)) != 0;
         return ok;
       case kName: {
         const auto name = TRY(received<UNICODE_STRING>(buffer, size));

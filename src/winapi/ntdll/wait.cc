@@ -51,8 +51,7 @@ HM_WINAPI NTSTATUS NtTestAlert() noexcept {
 HM_WINAPI NTSTATUS NtAlertThreadByThreadId(HANDLE id) noexcept {
   return status_of([&]() -> Status {
     const auto number = static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(id));
-    TRY(nt::thread_by_id(number))
-    ->alert_by_id();
+    TRY(nt::thread_by_id(number))->alert_by_id();
     return ok;
   });
 }

@@ -19,15 +19,13 @@ HM_WINAPI BOOL WSACloseEvent(HANDLE event) noexcept {
 }
 HM_WINAPI BOOL WSASetEvent(HANDLE event) noexcept {
   return succeed([&]() -> Status {
-    TRY(nt::object_of<Event>(event, nt::EVENT_MODIFY_STATE))
-    ->set();
+    TRY(nt::object_of<Event>(event, nt::EVENT_MODIFY_STATE))->set();
     return ok;
   });
 }
 HM_WINAPI BOOL WSAResetEvent(HANDLE event) noexcept {
   return succeed([&]() -> Status {
-    TRY(nt::object_of<Event>(event, nt::EVENT_MODIFY_STATE))
-    ->reset();
+    TRY(nt::object_of<Event>(event, nt::EVENT_MODIFY_STATE))->reset();
     return ok;
   });
 }
