@@ -6,77 +6,20 @@
 #include "unwind/virtual_unwind.h"
 
 #include "unwind/function_table.h"
+#include "unwind/unwind_info.h"
 
 #include <cstring>
-#include <optional>
 
 namespace hmodule::unwind {
 namespace {
 
-constexpr unsigned kRsp = 4;
 constexpr int kMostChained = 64;  // a circle is damage; EH-10 asks for 32
-
-enum UnwindOperation : unsigned {  // UWOP_*, EH-02
-  kPushNonvol,
-  kAllocLarge,
-  kAllocSmall,
-  kSetFpreg,
-  kSaveNonvol,
-  kSaveNonvolFar,
-  kEpilog,
-  kSpare,
-  kSaveXmm128,
-  kSaveXmm128Far,
-  kPushMachframe,
-};
-constexpr unsigned kChainInfo = 4;  // UNW_FLAG_CHAININFO
-
-struct UnwindCode {
-  BYTE CodeOffset;
-  BYTE Operation : 4, Info : 4;
-};
-static_assert(sizeof(UnwindCode) == 2);
-
-struct UnwindInfo {
-  BYTE Version : 3, Flags : 5;
-  BYTE SizeOfProlog, CountOfCodes;
-  BYTE FrameRegister : 4, FrameOffset : 4;
-
-  const UnwindCode* codes() const { return reinterpret_cast<const UnwindCode*>(this + 1); }
-  // What follows the codes, whose number is rounded up to an even one.
-  const BYTE* tail() const { return reinterpret_cast<const BYTE*>(codes() + (CountOfCodes + 1) / 2 * 2); }
-};
-static_assert(sizeof(UnwindInfo) == 4);
 
 template <typename T>
 T load(const void* from) {
   T value;
   std::memcpy(&value, from, sizeof value);
   return value;
-}
-
-const UnwindInfo& info_of(std::uintptr_t base, const RUNTIME_FUNCTION& function) {
-  return *reinterpret_cast<const UnwindInfo*>(base + (function.UnwindData & ~1U));
-}
-
-const RUNTIME_FUNCTION* chained_from(const UnwindInfo& info) {
-  return (info.Flags & kChainInfo) != 0 ? reinterpret_cast<const RUNTIME_FUNCTION*>(info.tail()) : nullptr;
-}
-
-unsigned slots(const UnwindCode& code) {
-  switch (code.Operation) {
-    case kAllocLarge:
-      return code.Info == 0 ? 2 : 3;
-    case kSaveNonvol:
-    case kSaveXmm128:
-      return 2;
-    case kSaveNonvolFar:
-    case kSpare:
-    case kSaveXmm128Far:
-      return 3;
-    default:
-      return 1;
-  }
 }
 
 // Registers as the walk finds them, and where it found them.
@@ -117,16 +60,6 @@ class Registers {
   CONTEXT& context_;
   KNONVOLATILE_CONTEXT_POINTERS* pointers_;
 };
-
-// EH-06. The frame register is in effect once its code has been passed; in a chained piece it always is.
-bool frame_register_in_effect(const UnwindInfo& info, std::uintptr_t offset) {
-  if (info.FrameRegister == 0) return false;
-  if (offset >= info.SizeOfProlog || (info.Flags & kChainInfo) != 0) return true;
-  const UnwindCode* const codes = info.codes();
-  for (unsigned i = 0; i < info.CountOfCodes; i += slots(codes[i]))
-    if (codes[i].Operation == kSetFpreg) return codes[i].CodeOffset <= offset;
-  return false;
-}
 
 std::uintptr_t frame_base(const UnwindInfo& info, std::uintptr_t offset, Registers& registers) {
   if (!frame_register_in_effect(info, offset)) return registers.rsp();
