@@ -49,6 +49,22 @@ Error told_outright(Error error) {
   return error;
 }
 
+// All but gaps (MAP-10) and sections without rights (MAP-06); empty when that is the whole image.
+std::vector<unwind::AddressRange> readable_parts(const Module& module) {
+  if (module.image.low_alignment()) return {};  // MAP-08
+  const auto base = reinterpret_cast<std::uintptr_t>(module.base());
+  std::vector<unwind::AddressRange> parts{{base, base + module.image.header_extent()}};
+  for (const pe::Section& section : module.image.sections()) {
+    if (!section.accessible()) continue;
+    if (parts.back().end == base + section.rva.value)
+      parts.back().end = base + section.end();
+    else
+      parts.push_back({base + section.rva.value, base + section.end()});
+  }
+  if (parts.front().holds(base, module.size())) return {};
+  return parts;
+}
+
 }  // namespace
 
 Load::Load(Loader& loader, DWORD flags)
@@ -332,7 +348,7 @@ Status Load::finish(Module& module) {
   const auto functions = TRY(pe::exception_table(module.image));
   TRY(unwind::add_image({reinterpret_cast<std::uintptr_t>(module.base()), module.size(),
                          reinterpret_cast<RUNTIME_FUNCTION*>(const_cast<pe::RuntimeFunction*>(functions.data())),
-                         functions.size()}));
+                         functions.size(), readable_parts(module)}));
   module.registered = true;
   module.node.State = LdrModulesSnapped;
   module.stage = runs ? Stage::snapped : Stage::ready;

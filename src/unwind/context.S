@@ -26,6 +26,7 @@
 #define R15          0xF0
 #define Rip          0xF8
 #define FltSave      0x100
+#define Xmm6         0x200
 
     .text
 
@@ -119,5 +120,45 @@ hm_restore_context:
     popfq
     ret
     .size hm_restore_context, . - hm_restore_context
+
+// hm_capture_stack_back_trace(skip = ecx, count = edx, frames = r8, hash = r9): hm_walk_stack() with the caller's
+// registers. What our convention lets it change and Windows' does not is put back from them.
+//
+//   rsp+0x520   the caller's home slots, and its RSP before the call
+//   rsp+0x518   the caller's return address
+//   rsp+0x40    CONTEXT: the caller's registers, as if the call had returned
+#define kFrame   0x518
+#define kContext 0x40
+    .globl hm_capture_stack_back_trace
+    .hidden hm_capture_stack_back_trace
+    .type hm_capture_stack_back_trace, @function
+    .p2align 4
+hm_capture_stack_back_trace:
+    .cfi_startproc
+    movl %ecx, 8(%rsp)
+    subq $kFrame, %rsp
+    .cfi_adjust_cfa_offset kFrame
+    leaq kContext(%rsp), %rcx
+    call hm_capture_context
+    movq kFrame(%rsp), %rax
+    movq %rax, kContext+Rip(%rsp)
+    leaq kFrame+8(%rsp), %rax
+    movq %rax, kContext+Rsp(%rsp)
+    movl kFrame+8(%rsp), %edi
+    movl %edx, %esi
+    movq %r8, %rdx
+    movq %r9, %rcx
+    leaq kContext(%rsp), %r8
+    call hm_walk_stack
+    movq kContext+Rsi(%rsp), %rsi
+    movq kContext+Rdi(%rsp), %rdi
+    .irp number, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    movaps kContext+Xmm6+(\number-6)*16(%rsp), %xmm\number
+    .endr
+    addq $kFrame, %rsp
+    .cfi_adjust_cfa_offset -kFrame
+    ret
+    .cfi_endproc
+    .size hm_capture_stack_back_trace, . - hm_capture_stack_back_trace
 
     .section .note.GNU-stack, "", @progbits

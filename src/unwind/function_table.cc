@@ -1,3 +1,6 @@
+// Tables are kept in a snapshot that changes replace as a whole. A look-up goes by binary search over the images and
+// over the entries of one, but first tries where it ended the last time for the same pc. That place is only a guess,
+// proven against the snapshot before it is used, so nothing has to be done about it when modules and tables go.
 #include "unwind/function_table.h"
 
 #include "base/rcu.h"
@@ -5,6 +8,10 @@
 #include "unwind/frames.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <optional>
 #include <vector>
 
 namespace hmodule::unwind {
@@ -13,10 +20,11 @@ namespace {
 // A table for generated code.
 struct DynamicTable {
   std::uintptr_t identifier = 0;
-  std::uintptr_t begin = 0, end = 0;  // where its code is; 0 and 0: wherever its entries say
-  std::uintptr_t base = 0;            // what its RVAs count from
+  AddressRange code = kNothing;
+  std::uintptr_t base = 0;  // what its RVAs count from
   RUNTIME_FUNCTION* functions = nullptr;
-  std::size_t count = 0;
+  std::size_t count = 0, maximum = 0;
+  bool sorted = true;
   TableCallback callback = nullptr;
   void* context = nullptr;
 };
@@ -43,26 +51,27 @@ auto change_tables(Change change) {
   return answer;
 }
 
-bool covers(const RUNTIME_FUNCTION& function, std::uintptr_t rva) {
-  return rva >= function.BeginAddress && rva < function.EndAddress;
+// Entries are wherever a program or a directory says, at any alignment.
+RUNTIME_FUNCTION load(const RUNTIME_FUNCTION* from) {
+  RUNTIME_FUNCTION value;
+  std::memcpy(&value, static_cast<const void*>(from), sizeof value);
+  return value;
+}
+
+bool covers(const RUNTIME_FUNCTION* function, std::uintptr_t rva) {
+  const RUNTIME_FUNCTION entry = load(function);
+  return rva >= entry.BeginAddress && rva < entry.EndAddress;
 }
 
 RUNTIME_FUNCTION* find_sorted(RUNTIME_FUNCTION* functions, std::size_t count, std::uintptr_t rva) {
-  RUNTIME_FUNCTION* const end = functions + count;
-  RUNTIME_FUNCTION* const after = std::upper_bound(
-      functions, end, rva,
-      [](std::uintptr_t wanted, const RUNTIME_FUNCTION& function) { return wanted < function.BeginAddress; });
-  return after != functions && covers(after[-1], rva) ? after - 1 : nullptr;
-}
-
-// EH-01: an entry may only say which other entry to use.
-RUNTIME_FUNCTION* follow_indirection(RUNTIME_FUNCTION* function, std::uintptr_t base) {
-  constexpr int kMostSteps = 32;  // a circle is damage
-  for (int step = 0; function != nullptr && (function->UnwindData & 1) != 0; ++step) {
-    if (step == kMostSteps) return nullptr;
-    function = reinterpret_cast<RUNTIME_FUNCTION*>(base + (function->UnwindData & ~1U));
+  std::size_t first = 0;  // of those that begin after rva
+  for (std::size_t left = count; left != 0;) {
+    const std::size_t half = left / 2;
+    const bool before = load(&functions[first + half]).BeginAddress <= rva;
+    first = before ? first + half + 1 : first;
+    left = before ? left - half - 1 : half;
   }
-  return function;
+  return first != 0 && covers(&functions[first - 1], rva) ? &functions[first - 1] : nullptr;
 }
 
 const ImageTable* image_at(const Tables& all, std::uintptr_t pc) {
@@ -74,17 +83,50 @@ const ImageTable* image_at(const Tables& all, std::uintptr_t pc) {
   return pc - image.base < image.size ? &image : nullptr;
 }
 
-// The entry for `pc`, or a table whose callback knows it, or neither. Programs change their tables in place, so an
-// unsorted one is searched from end to end.
+// Where the entry for a pc was: which image, which of its functions.
+class Guesses {
+ public:
+  static RUNTIME_FUNCTION* try_for(std::uintptr_t pc, const Tables& all, std::uintptr_t& image_base) {
+    const std::uint64_t guess = slot(pc).load(std::memory_order_relaxed);
+    if (guess >> 32 >= all.images.size()) return nullptr;
+    const ImageTable& image = all.images[guess >> 32];
+    const std::uintptr_t rva = pc - image.base;
+    const auto index = static_cast<std::uint32_t>(guess);
+    if (rva >= image.size || index >= image.count || !covers(&image.functions[index], rva)) return nullptr;
+    image_base = image.base;
+    return &image.functions[index];
+  }
+  static void note(std::uintptr_t pc, const Tables& all, const ImageTable& image, const RUNTIME_FUNCTION* found) {
+    const auto which = static_cast<std::uint64_t>(&image - all.images.data());
+    slot(pc).store(which << 32 | static_cast<std::uint32_t>(found - image.functions), std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr unsigned kBits = 10;
+  static std::atomic<std::uint64_t>& slot(std::uintptr_t pc) {
+    static std::array<std::atomic<std::uint64_t>, 1U << kBits> slots{};
+    return slots[pc * 0x9E37'79B9'7F4A'7C15 >> (64 - kBits)];
+  }
+};
+
+// The image at pc, with its entry for pc or without one.
+std::optional<FunctionEntry> find_in_images(const Tables& all, std::uintptr_t pc) {
+  FunctionEntry entry;
+  entry.function = Guesses::try_for(pc, all, entry.image_base);
+  if (entry.function != nullptr) return entry;
+  const ImageTable* const image = image_at(all, pc);
+  if (image == nullptr) return std::nullopt;
+  entry = {find_sorted(image->functions, image->count, pc - image->base), image->base};
+  if (entry.function != nullptr) Guesses::note(pc, all, *image, entry.function);
+  return entry;
+}
+
 RUNTIME_FUNCTION* find_in(const DynamicTable& table, std::uintptr_t pc) {
   const std::uintptr_t rva = pc - table.base;
-  if (pc < table.base || table.callback != nullptr) return nullptr;
-  if (table.end != 0 && (pc < table.begin || pc >= table.end)) return nullptr;
-  if (RUNTIME_FUNCTION* found = find_sorted(table.functions, table.count, rva)) return found;
-  RUNTIME_FUNCTION* const end = table.functions + table.count;
-  RUNTIME_FUNCTION* const found =
-      std::find_if(table.functions, end, [rva](const RUNTIME_FUNCTION& function) { return covers(function, rva); });
-  return found != end ? found : nullptr;
+  if (table.sorted) return find_sorted(table.functions, table.count, rva);
+  for (std::size_t i = 0; i < table.count; ++i)
+    if (covers(&table.functions[i], rva)) return &table.functions[i];
+  return nullptr;
 }
 
 bool forget(std::uintptr_t identifier) {
@@ -108,11 +150,16 @@ Status remember(const DynamicTable& table) try {
 
 }  // namespace
 
-Status add_image(const ImageTable& image) try {
+Status add_image(ImageTable image) try {
+  const auto holds_table = [&image](const AddressRange& part) {
+    return part.holds(reinterpret_cast<std::uintptr_t>(image.functions), image.count * sizeof(RUNTIME_FUNCTION));
+  };
+  if (!image.readable.empty() && std::none_of(image.readable.begin(), image.readable.end(), holds_table))
+    image.count = 0;
   return change_tables([&image](Tables& all) -> Status {
     const auto place = std::upper_bound(all.images.begin(), all.images.end(), image.base,
                                         [](std::uintptr_t base, const ImageTable& other) { return base < other.base; });
-    all.images.insert(place, image);
+    all.images.insert(place, std::move(image));
     return ok;
   });
 } catch (const std::bad_alloc&) {
@@ -128,27 +175,67 @@ void remove_image(std::uintptr_t base) {
 FunctionEntry find_function(std::uintptr_t pc) {
   const auto own = reinterpret_cast<std::uintptr_t>(hm_unwind_base);
   if (pc >= own && pc < reinterpret_cast<std::uintptr_t>(hm_consolidate_end)) return {hm_consolidate_entry, own};
+  FunctionEntry found;
   DynamicTable asked;
   {
     const auto all = tables().read();
-    if (const ImageTable* image = image_at(*all, pc)) {
-      RUNTIME_FUNCTION* const found = find_sorted(image->functions, image->count, pc - image->base);
-      return {follow_indirection(found, image->base), image->base};
-    }
-    for (const DynamicTable& table : all->dynamic) {
-      if (RUNTIME_FUNCTION* found = find_in(table, pc)) return {follow_indirection(found, table.base), table.base};
-      if (table.callback == nullptr || pc < table.begin || pc >= table.end) continue;
-      asked = table;
-      break;
+    if (const std::optional<FunctionEntry> entry = find_in_images(*all, pc)) {
+      found = *entry;
+    } else {
+      for (const DynamicTable& table : all->dynamic) {
+        if (!table.code.holds(pc, 1)) continue;
+        if (table.callback != nullptr) {
+          asked = table;
+          break;
+        }
+        found = {find_in(table, pc), table.base};
+        if (found.function != nullptr) break;
+        found = {};
+      }
     }
   }
-  if (asked.callback == nullptr) return {};
-  return {thread::call(asked.callback, pc, asked.context), asked.base};
+  if (asked.callback != nullptr) return {thread::call(asked.callback, pc, asked.context), asked.base};
+  if (found.function != nullptr && (load(found.function).UnwindData & 1) != 0)
+    found.function = const_cast<RUNTIME_FUNCTION*>(follow_indirection(found.function, found.image_base));
+  return found;
+}
+
+AddressRange readable_part(std::uintptr_t image_base, std::uintptr_t address) {
+  const auto all = tables().read();
+  const ImageTable* const image = image_at(*all, image_base);
+  if (image == nullptr || image->base != image_base) return kEverything;
+  if (image->readable.empty()) return {image->base, image->base + image->size};
+  for (const AddressRange& part : image->readable)
+    if (part.holds(address, 1)) return part;
+  return kNothing;
+}
+
+const RUNTIME_FUNCTION* follow_indirection(const RUNTIME_FUNCTION* function, std::uintptr_t image_base) {
+  constexpr int kMostSteps = 32;  // a circle is damage
+  for (int step = 0; step < kMostSteps; ++step) {
+    const ULONG data = load(function).UnwindData;
+    if ((data & 1) == 0) return function;
+    const std::uintptr_t next = image_base + (data & ~1U);
+    if (!readable_part(image_base, next).holds(next, sizeof(RUNTIME_FUNCTION))) return nullptr;
+    function = reinterpret_cast<const RUNTIME_FUNCTION*>(next);
+  }
+  return nullptr;
 }
 
 Status add_table(RUNTIME_FUNCTION* table, std::size_t count, std::uintptr_t base) {
-  return remember(
-      {.identifier = reinterpret_cast<std::uintptr_t>(table), .base = base, .functions = table, .count = count});
+  DynamicTable added{.identifier = reinterpret_cast<std::uintptr_t>(table),
+                     .base = base,
+                     .functions = table,
+                     .count = count,
+                     .maximum = count};
+  for (std::size_t i = 0; i < count; ++i) {
+    const RUNTIME_FUNCTION entry = load(&table[i]);
+    const AddressRange code{base + entry.BeginAddress, base + entry.EndAddress};
+    if (i != 0 && entry.BeginAddress < load(&table[i - 1]).BeginAddress) added.sorted = false;
+    added.code.begin = i == 0 ? code.begin : std::min(added.code.begin, code.begin);
+    added.code.end = std::max(added.code.end, code.end);
+  }
+  return remember(added);
 }
 
 Status add_table_callback(std::uintptr_t identifier, std::uintptr_t base, std::size_t length, TableCallback callback,
@@ -156,8 +243,7 @@ Status add_table_callback(std::uintptr_t identifier, std::uintptr_t base, std::s
   if ((identifier & 3) != 3)
     return fail(STATUS_INVALID_PARAMETER, "table identifier {:#x} does not have its low two bits set", identifier);
   return remember({.identifier = identifier,
-                   .begin = base,
-                   .end = base + length,
+                   .code = {base, base + length},
                    .base = base,
                    .callback = callback,
                    .context = context});
@@ -176,18 +262,19 @@ Result<void*> add_growable_table(RUNTIME_FUNCTION* table, std::size_t count, std
   void* const handle = new (std::nothrow) char;
   if (handle == nullptr) return fail(STATUS_NO_MEMORY, "no memory for a growable table");
   TRY(remember({.identifier = reinterpret_cast<std::uintptr_t>(handle),
-                .begin = begin,
-                .end = end,
+                .code = {begin, end},
                 .base = begin,
                 .functions = table,
-                .count = count}));
+                .count = count,
+                .maximum = maximum}));
   return handle;
 }
 
 void grow_table(void* handle, std::size_t count) {
   change_tables([handle, count](Tables& all) {
     for (DynamicTable& table : all.dynamic)
-      if (table.identifier == reinterpret_cast<std::uintptr_t>(handle)) table.count = std::max(table.count, count);
+      if (table.identifier == reinterpret_cast<std::uintptr_t>(handle))
+        table.count = std::max(table.count, std::min(count, table.maximum));
     return 0;
   });
 }

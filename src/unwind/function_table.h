@@ -7,8 +7,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace hmodule::unwind {
+
+struct AddressRange {
+  std::uintptr_t begin = 0, end = ~std::uintptr_t{0};
+  bool empty() const { return begin == end; }
+  bool holds(std::uintptr_t at, std::size_t size) const { return at >= begin && at <= end && end - at >= size; }
+};
+inline constexpr AddressRange kEverything{}, kNothing{0, 0};
 
 // A loaded image and its exception directory, which may be empty: pc in the image is then a leaf function (EH-04).
 struct ImageTable {
@@ -16,10 +24,12 @@ struct ImageTable {
   std::size_t size = 0;
   RUNTIME_FUNCTION* functions = nullptr;
   std::size_t count = 0;
+  std::vector<AddressRange> readable = {};  // the parts that can be read, in order; none given: all of it
 };
 
-// The loader adds an image before any of its code runs (PE-30) and removes it before it is unmapped.
-Status add_image(const ImageTable& image);
+// The loader adds an image before any of its code runs (PE-30) and removes it before it is unmapped. A table outside
+// the readable parts counts as empty.
+Status add_image(ImageTable image);
 void remove_image(std::uintptr_t base);
 
 struct FunctionEntry {
@@ -29,9 +39,17 @@ struct FunctionEntry {
 // EH-03. May run a table callback of the program; holds no lock meanwhile.
 FunctionEntry find_function(std::uintptr_t pc);
 
+// The part of the image at `image_base` around `address` that can be read, or nothing. Everything, if no image is known
+// to be there: whoever generated the code vouches for its unwind data.
+AddressRange readable_part(std::uintptr_t image_base, std::uintptr_t address);
+
+// EH-01: an entry may only say which other entry to use. Null when that leads nowhere.
+const RUNTIME_FUNCTION* follow_indirection(const RUNTIME_FUNCTION* function, std::uintptr_t image_base);
+
 using TableCallback = HM_WINAPI RUNTIME_FUNCTION* (*)(std::uintptr_t pc, void* context);
 
-// EH-20, EH-21: dynamic tables, known by the table's address or by the callback's identifier.
+// EH-20, EH-21: dynamic tables, known by the table's address or by the callback's identifier. Where a table's code is,
+// and whether its entries are in order, is decided when it is added.
 Status add_table(RUNTIME_FUNCTION* table, std::size_t count, std::uintptr_t base);
 Status add_table_callback(std::uintptr_t identifier, std::uintptr_t base, std::size_t length, TableCallback callback,
                           void* context);
@@ -40,7 +58,7 @@ bool remove_table(std::uintptr_t identifier);
 // EH-22: a table that grows in place, known by the handle returned.
 Result<void*> add_growable_table(RUNTIME_FUNCTION* table, std::size_t count, std::size_t maximum, std::uintptr_t begin,
                                  std::uintptr_t end);
-void grow_table(void* handle, std::size_t count);
+void grow_table(void* handle, std::size_t count);  // up to the maximum; a table does not shrink
 void remove_growable_table(void* handle);
 
 }  // namespace hmodule::unwind

@@ -5,10 +5,12 @@
 // chained to the one it continues.
 #include "unwind/virtual_unwind.h"
 
-#include "unwind/function_table.h"
-#include "unwind/unwind_info.h"
+#include "thread/teb.h"
+#include "unwind/image_reader.h"
 
 #include <cstring>
+#include <optional>
+#include <span>
 
 namespace hmodule::unwind {
 namespace {
@@ -22,24 +24,23 @@ T load(const void* from) {
   return value;
 }
 
-// Registers as the walk finds them, and where it found them.
+// Registers as the walk finds them, and where it found them. A read outside the stack gives 0, and breaks them.
 class Registers {
  public:
-  Registers(CONTEXT& context, KNONVOLATILE_CONTEXT_POINTERS* pointers) : context_(context), pointers_(pointers) {}
+  Registers(AddressRange stack, CONTEXT& context, KNONVOLATILE_CONTEXT_POINTERS* pointers)
+      : stack_(stack), context_(context), pointers_(pointers) {}
 
   std::uintptr_t rsp() const { return context_.Rsp; }
   void set_rsp(std::uintptr_t value) { context_.Rsp = value; }
   std::uintptr_t reg(unsigned number) { return context_.reg(number); }
 
   void restore(unsigned number, std::uintptr_t from) {
-    auto* const place = reinterpret_cast<ULONGLONG*>(from);
-    context_.reg(number) = *place;
-    if (pointers_ != nullptr && number != kRsp) pointers_->IntegerContext[number] = place;
+    context_.reg(number) = read<ULONGLONG>(from);
+    if (pointers_ != nullptr && number != kRsp) pointers_->IntegerContext[number] = reinterpret_cast<ULONGLONG*>(from);
   }
   void restore_xmm(unsigned number, std::uintptr_t from) {
-    auto* const place = reinterpret_cast<M128A*>(from);
-    std::memcpy(&context_.xmm(number), place, sizeof *place);
-    if (pointers_ != nullptr) pointers_->FloatingContext[number] = place;
+    context_.xmm(number) = read<M128A>(from);
+    if (pointers_ != nullptr) pointers_->FloatingContext[number] = reinterpret_cast<M128A*>(from);
   }
   void pop(unsigned number) {
     const std::uintptr_t from = rsp();
@@ -47,31 +48,44 @@ class Registers {
     restore(number, from);
   }
   void pop_rip(unsigned also = 0) {
-    context_.Rip = *reinterpret_cast<ULONGLONG*>(rsp());
+    context_.Rip = read<ULONGLONG>(rsp());
     context_.Rsp += 8 + also;
   }
   void pop_machine_frame(bool error_code) {
-    const auto* const frame = reinterpret_cast<ULONGLONG*>(rsp() + (error_code ? 8 : 0));
-    context_.Rip = frame[0];
-    context_.Rsp = frame[3];
+    struct MachineFrame {
+      ULONGLONG Rip, SegCs, EFlags, Rsp;
+    };
+    const auto frame = read<MachineFrame>(rsp() + (error_code ? 8 : 0));
+    context_.Rip = frame.Rip;
+    context_.Rsp = frame.Rsp;
   }
 
+  void break_off() { broken_ = true; }
+  bool broken() const { return broken_; }
+
  private:
+  template <typename T>
+  T read(std::uintptr_t from) {
+    if (stack_.holds(from, sizeof(T))) [[likely]]
+      return load<T>(reinterpret_cast<const void*>(from));
+    broken_ = true;
+    return T{};
+  }
+
+  AddressRange stack_;
   CONTEXT& context_;
   KNONVOLATILE_CONTEXT_POINTERS* pointers_;
+  bool broken_ = false;
 };
-
-std::uintptr_t frame_base(const UnwindInfo& info, std::uintptr_t offset, Registers& registers) {
-  if (!frame_register_in_effect(info, offset)) return registers.rsp();
-  return registers.reg(info.FrameRegister) - info.FrameOffset * 16U;
-}
 
 // Undoes the codes at or before `offset`. True when one was a machine frame, which leaves no return address to pop.
 bool undo(const UnwindInfo& info, std::uintptr_t offset, std::uintptr_t frame, Registers& registers) {
   const UnwindCode* const codes = info.codes();
   bool machine_frame = false;
-  for (unsigned i = 0; i < info.CountOfCodes; i += slots(codes[i])) {
+  unsigned i = 0;
+  for (; i < info.CountOfCodes; i += slots(codes[i])) {
     const UnwindCode& code = codes[i];
+    if (i + slots(code) > info.CountOfCodes) break;
     if (code.CodeOffset > offset && code.Operation != kEpilog) continue;
     const auto near = [&] { return load<std::uint16_t>(&codes[i + 1]); };
     const auto far = [&] { return load<std::uint32_t>(&codes[i + 1]); };
@@ -104,124 +118,150 @@ bool undo(const UnwindInfo& info, std::uintptr_t offset, std::uintptr_t frame, R
         registers.pop_machine_frame(code.Info != 0);
         machine_frame = true;
         break;
+      case kEpilog:
+      case kSpare:
+        break;
       default:
-        break;  // kEpilog, kSpare
+        registers.break_off();
     }
   }
+  if (i != info.CountOfCodes) registers.break_off();
   return machine_frame;
 }
 
-// The piece of the function that the others are chained to.
-const RUNTIME_FUNCTION* root_of(std::uintptr_t base, const RUNTIME_FUNCTION* function) {
-  for (int depth = 0; depth < kMostChained; ++depth) {
-    const RUNTIME_FUNCTION* const parent = chained_from(info_of(base, *function));
-    if (parent == nullptr) break;
-    function = parent;
+// One piece of a function: its entry and what that says. Pieces lead to the one they continue (EH-10).
+struct Piece {
+  RUNTIME_FUNCTION entry;
+  const UnwindInfo* info;
+
+  static std::optional<Piece> of(const RUNTIME_FUNCTION* function, std::uintptr_t base, ImageReader& image) {
+    function = follow_indirection(function, base);
+    if (function == nullptr) return std::nullopt;
+    const auto entry = load<RUNTIME_FUNCTION>(function);
+    const UnwindInfo* const info = image.info(entry);
+    if (info == nullptr) return std::nullopt;
+    return Piece{entry, info};
   }
-  return function;
+};
+
+// The piece of the function that the others are chained to.
+std::optional<Piece> root_of(Piece piece, std::uintptr_t base, ImageReader& image) {
+  for (int depth = 0; depth < kMostChained; ++depth) {
+    const RUNTIME_FUNCTION* const parent = chained_from(*piece.info);
+    if (parent == nullptr) return piece;
+    const std::optional<Piece> next = Piece::of(parent, base, image);
+    if (!next) break;
+    piece = *next;
+  }
+  return std::nullopt;
 }
 
 // EH-07: a jump to the function's own start is a call to itself at the end; any other inside it is just a jump.
-bool leaves_function(std::uintptr_t target, std::uintptr_t base, const RUNTIME_FUNCTION& function) {
-  if (target == base + function.BeginAddress) return true;
-  if (target > base + function.BeginAddress && target < base + function.EndAddress) return false;
+bool leaves_function(std::uintptr_t target, std::uintptr_t base, const Piece& piece, ImageReader& image) {
+  const std::uintptr_t begin = base + piece.entry.BeginAddress;
+  if (target == begin && chained_from(*piece.info) == nullptr) return true;
+  if (target >= begin && target < base + piece.entry.EndAddress) return false;
   const FunctionEntry other = find_function(target);
   if (other.function == nullptr || other.image_base != base) return true;
-  const RUNTIME_FUNCTION* const root = root_of(base, &function);
-  return root_of(base, other.function)->BeginAddress != root->BeginAddress || target == base + root->BeginAddress;
+  const std::optional<Piece> there = Piece::of(other.function, base, image);
+  const std::optional<Piece> root = root_of(piece, base, image);
+  const std::optional<Piece> other_root = there ? root_of(*there, base, image) : std::nullopt;
+  if (!root || !other_root || other_root->entry.BeginAddress != root->entry.BeginAddress) return true;
+  return target == base + root->entry.BeginAddress;
 }
 
 // What stands at pc, if it is an epilog or the rest of one.
 class Epilog {
  public:
-  Epilog(std::uintptr_t pc, std::uintptr_t base, const RUNTIME_FUNCTION& function, const UnwindInfo& info)
-      : at_(reinterpret_cast<const BYTE*>(pc)), base_(base), function_(function), info_(info) {}
+  Epilog(std::uintptr_t pc, std::uintptr_t base, const Piece& piece, ImageReader& image)
+      : code_(image.code(pc, base + piece.entry.EndAddress)), pc_(pc), base_(base), piece_(piece), image_(image) {}
 
   // Does the code from pc on have the form of an epilog? `adjustments` says whether it may begin with a change of RSP.
-  bool recognise(bool adjustments) const {
-    const BYTE* at = at_;
-    if (adjustments) at += adjustment_length(at);
-    while (const unsigned length = pop_length(at)) at += length;
+  bool recognise(bool adjustments) {
+    std::size_t at = adjustments ? adjustment_length() : 0;
+    for (unsigned pops = 0; const unsigned length = pop_length(at); at += length)
+      if (++pops > kMostPops) return false;
     return is_end(at);
   }
 
   // Runs it. Only after recognise() said yes.
   void simulate(bool adjustments, Registers& registers) const {
-    const BYTE* at = at_;
-    if (adjustments && adjustment_length(at) != 0) {
-      adjust(at, registers);
-      at += adjustment_length(at);
-    }
+    std::size_t at = adjustments ? adjustment_length() : 0;
+    if (at != 0) adjust(registers);
     while (const unsigned length = pop_length(at)) {
-      registers.pop((at[length - 1] & 7U) | (length == 2 && (at[0] & 1) != 0 ? 8U : 0U));
+      registers.pop((byte(at + length - 1) & 7U) | (length == 2 && (byte(at) & 1) != 0 ? 8U : 0U));
       at += length;
     }
-    registers.pop_rip(at[0] == 0xC2 ? load<std::uint16_t>(at + 1) : 0);
+    registers.pop_rip(byte(at) == 0xC2 ? load<std::uint16_t>(&code_[at + 1]) : 0);
   }
 
  private:
+  static constexpr unsigned kMostPops = 16;  // there are no more registers
+  static constexpr BYTE kNotInEpilog = 0xCC;
+
+  BYTE byte(std::size_t at) const { return at < code_.size() ? code_[at] : kNotInEpilog; }
+  bool has(std::size_t at, std::size_t size) const { return at <= code_.size() && code_.size() - at >= size; }
+
   // add rsp, imm8 | add rsp, imm32 | lea rsp, [frame register + displacement]
-  unsigned adjustment_length(const BYTE* at) const {
-    if ((at[0] & 0xF8) != 0x48) return 0;
-    if (at[0] == 0x48 && at[1] == 0x83 && at[2] == 0xC4) return 4;
-    if (at[0] == 0x48 && at[1] == 0x81 && at[2] == 0xC4) return 7;
-    if (at[1] != 0x8D || info_.FrameRegister == 0 || (at[2] & 0x38) != 0x20) return 0;
-    const unsigned rm = (at[2] & 7U) | (at[0] & 1U) << 3;
-    if (rm != info_.FrameRegister) return 0;
-    const unsigned sib = (at[2] & 7) == 4 ? 1 : 0;  // r12 needs one
-    switch (at[2] >> 6) {
-      case 0:
-        return 3 + sib;
-      case 1:
-        return 4 + sib;
-      case 2:
-        return 7 + sib;
-      default:
-        return 0;
+  unsigned adjustment_length() const {
+    const BYTE rex = byte(0), opcode = byte(1), operand = byte(2);
+    unsigned length = 0;
+    if (rex == 0x48 && opcode == 0x83 && operand == 0xC4) length = 4;
+    if (rex == 0x48 && opcode == 0x81 && operand == 0xC4) length = 7;
+    const unsigned base = (operand & 7U) | (rex & 1U) << 3;
+    if ((rex & 0xFE) == 0x48 && opcode == 0x8D && (operand & 0x38) == 0x20 && base == piece_.info->FrameRegister &&
+        base != 0) {
+      const unsigned sib = (operand & 7) == 4 ? 1 : 0;  // r12 needs one
+      if (operand >> 6 == 1) length = 4 + sib;
+      if (operand >> 6 == 2) length = 7 + sib;
     }
+    return has(0, length) ? length : 0;
   }
 
-  void adjust(const BYTE* at, Registers& registers) const {
-    if (at[1] == 0x83) return registers.set_rsp(registers.rsp() + load<std::int8_t>(at + 3));
-    if (at[1] == 0x81) return registers.set_rsp(registers.rsp() + load<std::int32_t>(at + 3));
-    const BYTE* const displacement = at + 3 + ((at[2] & 7) == 4 ? 1 : 0);
-    std::int64_t distance = 0;
-    if (at[2] >> 6 == 1) distance = load<std::int8_t>(displacement);
-    if (at[2] >> 6 == 2) distance = load<std::int32_t>(displacement);
-    registers.set_rsp(registers.reg(info_.FrameRegister) + distance);
+  void adjust(Registers& registers) const {
+    const auto constant = [this](std::size_t at, bool wide) -> std::uintptr_t {
+      const std::int64_t value = wide ? load<std::int32_t>(&code_[at]) : load<std::int8_t>(&code_[at]);
+      return static_cast<std::uintptr_t>(value);
+    };
+    if (byte(1) != 0x8D) return registers.set_rsp(registers.rsp() + constant(3, byte(1) == 0x81));
+    const std::size_t displacement = (byte(2) & 7) == 4 ? 4 : 3;
+    registers.set_rsp(registers.reg(piece_.info->FrameRegister) + constant(displacement, byte(2) >> 6 == 2));
   }
 
-  static unsigned pop_length(const BYTE* at) {
-    if ((at[0] & 0xF8) == 0x58) return 1;
-    return (at[0] & 0xF0) == 0x40 && (at[1] & 0xF8) == 0x58 ? 2 : 0;
+  unsigned pop_length(std::size_t at) const {
+    if ((byte(at) & 0xF8) == 0x58) return 1;
+    return (byte(at) & 0xF0) == 0x40 && (byte(at + 1) & 0xF8) == 0x58 ? 2 : 0;
   }
 
-  bool is_end(const BYTE* at) const {
-    switch (at[0]) {
+  // ret | ret imm16 | rep ret | jmp out of the function | jmp [rip + displacement] | jmp r/m64 with REX.W: one without
+  // is how a switch goes to its cases.
+  bool is_end(std::size_t at) {
+    switch (byte(at)) {
       case 0xC3:
-      case 0xC2:
         return true;
+      case 0xC2:
+        return has(at, 3);
       case 0xF3:
-        return at[1] == 0xC3;
+        return byte(at + 1) == 0xC3;
       case 0xEB:
-        return leaves_function(target(at + 2, load<std::int8_t>(at + 1)), base_, function_);
+        return has(at, 2) && leaves(at + 2, load<std::int8_t>(&code_[at + 1]));
       case 0xE9:
-        return leaves_function(target(at + 5, load<std::int32_t>(at + 1)), base_, function_);
+        return has(at, 5) && leaves(at + 5, load<std::int32_t>(&code_[at + 1]));
+      case 0xFF:
+        return byte(at + 1) == 0x25;
       default:
-        break;
+        return (byte(at) & 0xF8) == 0x48 && byte(at + 1) == 0xFF && (byte(at + 2) & 0x38) == 0x20;
     }
-    if ((at[0] & 0xF0) == 0x40) ++at;
-    return at[0] == 0xFF && (at[1] & 0x38) == 0x20;
   }
 
-  static std::uintptr_t target(const BYTE* next, std::int64_t distance) {
-    return reinterpret_cast<std::uintptr_t>(next) + static_cast<std::uintptr_t>(distance);
+  bool leaves(std::size_t next, std::int64_t distance) {
+    return leaves_function(pc_ + next + static_cast<std::uintptr_t>(distance), base_, piece_, image_);
   }
 
-  const BYTE* at_;
-  std::uintptr_t base_;
-  const RUNTIME_FUNCTION& function_;
-  const UnwindInfo& info_;
+  std::span<const BYTE> code_;
+  std::uintptr_t pc_, base_;
+  const Piece& piece_;
+  ImageReader& image_;
 };
 
 // EH-09: version 2 lists the epilogs, from the first pop on.
@@ -240,52 +280,85 @@ bool in_listed_epilog(const UnwindInfo& info, std::uintptr_t rva, const RUNTIME_
 }
 
 // EH-07...EH-09: the rest of an epilog, run, if pc is in one.
-bool leave_by_epilog(std::uintptr_t pc, std::uintptr_t base, const RUNTIME_FUNCTION& function, const UnwindInfo& info,
+bool leave_by_epilog(std::uintptr_t pc, std::uintptr_t base, const Piece& piece, ImageReader& image,
                      Registers& registers) {
-  if (info.CountOfCodes == 0) return false;
-  const Epilog epilog(pc, base, function, info);
-  const bool version_1 = info.Version == 1;
-  if (!version_1 && !in_listed_epilog(info, pc - base, function)) return false;
+  if (piece.info->CountOfCodes == 0) return false;
+  const bool version_1 = piece.info->Version == 1;
+  if (!version_1 && !in_listed_epilog(*piece.info, pc - base, piece.entry)) return false;
+  Epilog epilog(pc, base, piece, image);
   if (!epilog.recognise(version_1)) return false;
   epilog.simulate(version_1, registers);
   return true;
 }
 
+// EH-05...EH-11, for a function with an entry. Breaks `registers` off where the data ends making sense.
+FrameHandler leave_function(ULONG handler_type, std::uintptr_t base, std::uintptr_t pc,
+                            const RUNTIME_FUNCTION* function, Registers& registers) {
+  ImageReader image(base);
+  FrameHandler result;
+  result.establisher_frame = registers.rsp();
+  bool machine_frame = false;
+  for (int depth = 0; depth < kMostChained; ++depth) {
+    const std::optional<Piece> piece = Piece::of(function, base, image);
+    if (!piece) break;
+    const UnwindInfo& info = *piece->info;
+    // A piece is left at pc; what it continues has run its prolog, and has the same frame (EH-10).
+    const std::uintptr_t offset = depth == 0 ? pc - base - piece->entry.BeginAddress : ~std::uintptr_t{0};
+    const bool in_prolog = offset < info.SizeOfProlog;
+    std::uintptr_t frame = result.establisher_frame;
+    if (frame_register_in_effect(info, offset)) frame = registers.reg(info.FrameRegister) - info.FrameOffset * 16U;
+    if (depth == 0) {
+      result.establisher_frame = frame;  // EH-06
+      if (!in_prolog && leave_by_epilog(pc, base, *piece, image, registers)) return result;
+    }
+    machine_frame |= undo(info, offset, frame, registers);
+    function = chained_from(info);
+    if (function != nullptr) continue;
+
+    if (!machine_frame) registers.pop_rip();
+    if (!in_prolog && (info.Flags & handler_type) != 0) {  // EH-11
+      const BYTE* const tail = info.tail();
+      const std::uintptr_t routine = base + load<std::uint32_t>(tail);
+      if (!image.can_read(routine, 1)) break;
+      result.routine = reinterpret_cast<EXCEPTION_ROUTINE*>(routine);
+      result.data = const_cast<BYTE*>(tail) + sizeof(std::uint32_t);
+    }
+    return result;
+  }
+  registers.break_off();
+  return result;
+}
+
 }  // namespace
+
+FrameHandler virtual_unwind(AddressRange stack, ULONG handler_type, std::uintptr_t image_base, std::uintptr_t pc,
+                            const RUNTIME_FUNCTION* function, CONTEXT& context,
+                            KNONVOLATILE_CONTEXT_POINTERS* pointers) {
+  Registers registers(stack, context, pointers);
+  FrameHandler result;
+  if (function != nullptr) {
+    result = leave_function(handler_type, image_base, pc, function, registers);
+  } else {  // EH-04
+    result.establisher_frame = registers.rsp();
+    registers.pop_rip();
+  }
+  if (!registers.broken()) [[likely]]
+    return result;
+  context.Rip = 0;
+  return {};
+}
 
 FrameHandler virtual_unwind(ULONG handler_type, std::uintptr_t image_base, std::uintptr_t pc,
                             const RUNTIME_FUNCTION* function, CONTEXT& context,
                             KNONVOLATILE_CONTEXT_POINTERS* pointers) {
-  Registers registers(context, pointers);
-  FrameHandler result;
-  result.establisher_frame = registers.rsp();
-  if (function == nullptr) {  // EH-04
-    registers.pop_rip();
-    return result;
-  }
+  return virtual_unwind(stack_above(context.Rsp), handler_type, image_base, pc, function, context, pointers);
+}
 
-  const UnwindInfo* info = &info_of(image_base, *function);
-  std::uintptr_t offset = pc - image_base - function->BeginAddress;
-  const bool in_prolog = offset < info->SizeOfProlog;
-  result.establisher_frame = frame_base(*info, offset, registers);
-  if (!in_prolog && leave_by_epilog(pc, image_base, *function, *info, registers)) return result;
-
-  bool machine_frame = undo(*info, offset, result.establisher_frame, registers);
-  for (int depth = 0; depth < kMostChained; ++depth) {  // EH-10
-    const RUNTIME_FUNCTION* const parent = chained_from(*info);
-    if (parent == nullptr) break;
-    info = &info_of(image_base, *parent);
-    offset = ~std::uintptr_t{0};  // its prolog has run
-    machine_frame |= undo(*info, offset, frame_base(*info, offset, registers), registers);
-  }
-  if (!machine_frame) registers.pop_rip();
-
-  if (!in_prolog && (info->Flags & handler_type) != 0 && chained_from(*info) == nullptr) {  // EH-11
-    const BYTE* const tail = info->tail();
-    result.routine = reinterpret_cast<EXCEPTION_ROUTINE*>(image_base + load<std::uint32_t>(tail));
-    result.data = const_cast<BYTE*>(tail) + sizeof(std::uint32_t);
-  }
-  return result;
+AddressRange stack_above(std::uintptr_t rsp) {
+  const NT_TIB& tib = thread::teb().NtTib;
+  const auto limit = reinterpret_cast<std::uintptr_t>(tib.StackLimit);
+  const auto base = reinterpret_cast<std::uintptr_t>(tib.StackBase);
+  return rsp >= limit && rsp < base ? AddressRange{rsp, base} : kNothing;
 }
 
 }  // namespace hmodule::unwind

@@ -1,6 +1,7 @@
 // rtlsupportapi.h and the exception functions that ntdll and kernel32 export under the same names. Thin over unwind/.
 #include "module/builtin.h"
 #include "runtime/runtime.h"
+#include "unwind/backtrace.h"
 #include "unwind/context.h"
 #include "unwind/exceptions.h"
 #include "unwind/function_table.h"
@@ -20,9 +21,11 @@ HM_WINAPI EXCEPTION_ROUTINE* RtlVirtualUnwind(ULONG handler_type, ULONG64 image_
                                               RUNTIME_FUNCTION* function, CONTEXT* context, void** handler_data,
                                               ULONG64* establisher_frame,
                                               KNONVOLATILE_CONTEXT_POINTERS* pointers) noexcept {
+  unwind::AddressRange stack = unwind::stack_above(context->Rsp);
+  if (stack.empty()) stack = unwind::kEverything;  // another thread's, say
   const unwind::FrameHandler handler =
-      unwind::virtual_unwind(handler_type, image_base, pc, function, *context, pointers);
-  *handler_data = handler.data;
+      unwind::virtual_unwind(stack, handler_type, image_base, pc, function, *context, pointers);
+  if (handler.routine != nullptr || function == nullptr) *handler_data = handler.data;
   *establisher_frame = handler.establisher_frame;
   return handler.routine;
 }
@@ -66,6 +69,8 @@ const Export kRows[] = {
     {"RtlAddFunctionTable", proc(RtlAddFunctionTable)},
     {"RtlAddGrowableFunctionTable", proc(RtlAddGrowableFunctionTable)},
     {"RtlCaptureContext", proc(unwind::hm_capture_context)},
+    {"RtlCaptureStackBackTrace", proc(unwind::hm_capture_stack_back_trace), Support::partial,
+     "ends where the host's code, or a handler's dispatcher, called"},
     {"RtlDeleteFunctionTable", proc(RtlDeleteFunctionTable)},
     {"RtlDeleteGrowableFunctionTable", proc(RtlDeleteGrowableFunctionTable)},
     {"RtlGrowFunctionTable", proc(RtlGrowFunctionTable)},
