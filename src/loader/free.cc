@@ -9,6 +9,7 @@
 #include "map/image_regions.h"
 #include "thread/tls.h"
 #include "unwind/function_table.h"
+#include "unwind/vectored.h"
 
 namespace hmodule {
 
@@ -69,6 +70,7 @@ void Loader::unload(const std::vector<Module*>& dying) {
     trace::line(trace::Channel::map, "{}: unmapped from {}", utf8(module->full_name), module->base());
     if (module->tls_index) thread::release_tls(*module->tls_index);
     if (module->registered) {
+      unwind::forget_handlers_in(reinterpret_cast<std::uintptr_t>(module->base()), module->size());
       unwind::remove_image(reinterpret_cast<std::uintptr_t>(module->base()));
       map::forget_image(module->base());
     }

@@ -177,7 +177,7 @@ EXCEPTION_DISPOSITION call_handler(EXCEPTION_ROUTINE* routine, EXCEPTION_RECORD&
 // --- the second pass ---
 
 // Frames from `start` to the one whose establisher (or registration record) is `target`, or to `guard`, or, when both
-// are null, to the first wall.
+// are null, to the first guard: so ends mingw-w64's C++ exception that nobody catches, once a frame has cleaned up.
 struct Unwinding {
   std::uintptr_t target, target_ip;
   EXCEPTION_RECORD* record;
@@ -229,8 +229,9 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, CONTEXT& c
         collided = second ? EXCEPTION_COLLIDED_UNWIND : 0;
         continue;
       }
-      if (unwinding.guard != nullptr && guard_at(context) == unwinding.guard)
-        land_in_guard(*unwinding.guard, record, context);
+      Guard* const guard = guard_at(context);
+      if (guard != nullptr && (guard == unwinding.guard || unwinding.target == 0))
+        land_in_guard(*guard, record, context);
       die("an unwind would cross native code", record);
     }
 

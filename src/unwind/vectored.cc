@@ -49,6 +49,20 @@ bool remove_vectored_handler(VectoredList which, void* handle) {
   return removed != 0;
 }
 
+void forget_handlers_in(std::uintptr_t begin, std::size_t size) {
+  const auto inside = [begin, size](PVECTORED_EXCEPTION_HANDLER handler) {
+    return reinterpret_cast<std::uintptr_t>(handler) - begin < size;
+  };
+  for (const VectoredList which : {VectoredList::exception, VectoredList::resume}) {
+    List& list = list_of(which);
+    const std::lock_guard lock(list.mutex);
+    std::erase_if(list.handlers, [&inside](const auto& entry) { return inside(*entry); });
+    list.count = list.handlers.size();
+  }
+  LPTOP_LEVEL_EXCEPTION_FILTER filter = unhandled_filter.load();
+  if (inside(filter)) unhandled_filter.compare_exchange_strong(filter, nullptr);
+}
+
 // Walks by position in a copy, so handlers may add and remove, themselves included; one that was removed meanwhile is
 // not called any more.
 bool ask_vectored_handlers(VectoredList which, EXCEPTION_RECORD& record, CONTEXT& context) {

@@ -4,6 +4,9 @@
 
 #include "win/context.h"
 
+#include <cstddef>
+#include <cstdint>
+
 namespace hmodule::unwind {
 
 enum class VectoredList { exception, resume };  // the second: AddVectoredContinueHandler
@@ -11,6 +14,10 @@ enum class VectoredList { exception, resume };  // the second: AddVectoredContin
 // The answer is the handle to remove it by; null when there is no memory.
 void* add_vectored_handler(VectoredList list, bool first, PVECTORED_EXCEPTION_HANDLER handler);
 bool remove_vectored_handler(VectoredList list, void* handle);
+
+// For a module that goes: its handlers and its filter, if it left any, would be calls into nothing. Windows would make
+// them; a DLL's mistake is not to end the host.
+void forget_handlers_in(std::uintptr_t begin, std::size_t size);
 
 // Asks them in order until one says EXCEPTION_CONTINUE_EXECUTION. None of our locks is held meanwhile.
 bool ask_vectored_handlers(VectoredList list, EXCEPTION_RECORD& record, CONTEXT& context);

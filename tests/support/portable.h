@@ -37,6 +37,7 @@ typedef DWORD(WINAPI* LPTHREAD_START_ROUTINE)(void*);
 #define FILE_SHARE_WRITE 2
 #define CREATE_ALWAYS 2
 #define OPEN_EXISTING 3
+#define INVALID_FILE_ATTRIBUTES 0xFFFFFFFF
 #define MEM_COMMIT 0x1000
 #define MEM_IMAGE 0x1000000
 #define PAGE_NOACCESS 0x01
@@ -80,6 +81,7 @@ KERNEL32(HANDLE, CreateFileA, (LPCSTR name, DWORD a, DWORD share, void* s, DWORD
          (name, a, share, s, how, f, t))
 KERNEL32(BOOL, WriteFile, (HANDLE h, LPCVOID b, DWORD n, DWORD* done, void* o), (h, b, n, done, o))
 KERNEL32(BOOL, ReadFile, (HANDLE h, LPVOID b, DWORD n, DWORD* done, void* o), (h, b, n, done, o))
+KERNEL32(DWORD, GetFileAttributesA, (LPCSTR path), (path))
 KERNEL32(BOOL, CopyFileA, (LPCSTR from, LPCSTR to, BOOL fail), (from, to, fail))
 KERNEL32(BOOL, CreateHardLinkA, (LPCSTR name, LPCSTR existing, void* s), (name, existing, s))
 KERNEL32(BOOL, DeleteFileA, (LPCSTR name), (name))
