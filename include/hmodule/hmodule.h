@@ -112,6 +112,12 @@ HM_EXPORT int hmodule_override(const char* name, const char* provider);
  * like; docs/architecture.md says when it is. Always 0. */
 HM_EXPORT int hmodule_attach_thread(void);
 
+/* Puts the library's handler for SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGTRAP back, where the program has installed
+ * another one since the library started. What is no fault of a DLL still reaches that one. Without this call, and if
+ * that handler does not pass on what it does not know, faults in DLLs are the program's: no __except and no catch of
+ * the DLL sees them, and a thread that the library has not seen starting cannot enter one. Always 0. */
+HM_EXPORT int hmodule_claim_faults(void);
+
 /* A function pointer with the Windows calling convention that runs a closure.
  *
  * signature: the result's letter, ':', the parameters' letters. v void, b int8, B uint8, h int16, H uint16, i int32,

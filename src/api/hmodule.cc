@@ -22,6 +22,7 @@
 #include "path/volumes.h"
 #include "thread/call.h"
 #include "thread/create.h"
+#include "thread/signals.h"
 #include "thread/teb.h"
 
 namespace hmodule::api {
@@ -189,6 +190,13 @@ int hmodule_addr(const void* address, struct hmodule_symbol* symbol) {
           candidate.address >= static_cast<void*>(module))
         *symbol = candidate;
     }
+    return 0;
+  });
+}
+
+int hmodule_claim_faults() {
+  return guarded<int>(-1, [&]() -> Result<int> {
+    thread::reclaim_faults();
     return 0;
   });
 }

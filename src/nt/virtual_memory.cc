@@ -3,6 +3,8 @@
 #include "base/scope_guard.h"
 #include "map/image_regions.h"
 #include "nt/host_memory.h"
+#include "thread/stack.h"
+#include "thread/teb.h"
 
 #include <sys/mman.h>
 
@@ -103,6 +105,26 @@ ULONG image_protection(const HostRange& range, std::uintptr_t page) {
   const bool original =
       range.file_backed && !range.shared && (range.rights & PROT_WRITE) != 0 && !page_was_copied(page);
   return original ? protect << 1 : protect;  // READWRITE -> WRITECOPY, with EXECUTE as without
+}
+
+bool is_own_stack(std::uintptr_t address) {
+  const TEB* const teb = thread::try_teb();
+  return teb != nullptr && pointer(address) >= teb->DeallocationStack && pointer(address) < teb->NtTib.StackBase;
+}
+
+// The calling thread's stack is one allocation, and its guarded part is committed.
+MEMORY_BASIC_INFORMATION describe_own_stack(std::uintptr_t page) {
+  const TEB& teb = thread::teb();
+  const bool guarded = pointer(page) < teb.NtTib.StackLimit;
+  const auto end = reinterpret_cast<std::uintptr_t>(guarded ? teb.NtTib.StackLimit : teb.NtTib.StackBase);
+  return {.BaseAddress = pointer(page),
+          .AllocationBase = teb.DeallocationStack,
+          .AllocationProtect = PAGE_READWRITE,
+          .PartitionId = 0,
+          .RegionSize = end - page,
+          .State = MEM_COMMIT,
+          .Protect = PAGE_READWRITE | (guarded ? PAGE_GUARD : 0),
+          .Type = MEM_PRIVATE};
 }
 
 ULONG host_protection(const HostRange& range, std::uintptr_t page) {
@@ -256,6 +278,7 @@ Result<MemoryRange> VirtualMemory::commit(MemoryRange range, ULONG protect) {
   RangeMap<ULONG>& committed = allocation->second.committed;
   if (allocation->second.type == MEM_MAPPED && committed.find(range.start))
     return fail(STATUS_ALREADY_COMMITTED, "{:#x} is a committed page of a view", range.start);
+  if ((protect & PAGE_GUARD) != 0) guard_pages_exist_ = true;
   TRY(set_protection(range, protect, STATUS_COMMITMENT_LIMIT));
   committed.assign(range.start, end, protect);
   return range;
@@ -340,12 +363,19 @@ Result<VirtualMemory::Protected> VirtualMemory::protect_own(Allocations::iterato
   if (rest.type == MEM_PRIVATE && (protect & kCopyOnWrite) != 0)
     return fail(STATUS_INVALID_PAGE_PROTECTION, "private memory is not copied on write");
   const ULONG old = rest.committed.find(range.start)->value;
+  if ((protect & PAGE_GUARD) != 0) guard_pages_exist_ = true;
   TRY(set_protection(range, protect, STATUS_COMMITMENT_LIMIT));
   rest.committed.assign(range.start, end, protect);
   return Protected{range, old};
 }
 
 Result<VirtualMemory::Protected> VirtualMemory::protect_host(MemoryRange range, ULONG protect) {
+  // _resetstkoflw() of a C runtime: the page it names would only move down to where the guard belongs.
+  if ((protect & PAGE_GUARD) != 0 && is_own_stack(range.start)) {
+    if (!thread::rearm_stack_guard())
+      return fail(STATUS_STACK_OVERFLOW, "the stack is in use too far down to be guarded again");
+    return Protected{range, PAGE_READWRITE};
+  }
   const auto first = host_range_at_or_above(range.start);
   if (!first || first->start > range.start)
     return fail(STATUS_CONFLICTING_ADDRESSES, "there is no memory at {:#x}", range.start);
@@ -358,6 +388,7 @@ Result<MEMORY_BASIC_INFORMATION> VirtualMemory::query(std::uintptr_t address) {
   if (address > kHighestUserAddress)
     return fail(STATUS_INVALID_PARAMETER, "{:#x} is above the memory of programs", address);
   const std::uintptr_t page = round_down(address, kPageSize);
+  if (is_own_stack(page)) return describe_own_stack(page);
   const std::lock_guard lock(mutex_);
   const auto allocation = find(page);
   return allocation == allocations_.end() ? query_host(page) : query_own(allocation, page);

@@ -9,6 +9,7 @@
 #include "nt/range_map.h"
 #include "win/memoryapi.h"
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -66,6 +67,8 @@ class VirtualMemory {
   // True, once, for an address in a page with PAGE_GUARD, which then becomes an ordinary one: the fault was
   // STATUS_GUARD_PAGE_VIOLATION. Not for signal handlers.
   bool take_guard_page(std::uintptr_t address);
+  // Has there ever been one? For signal handlers.
+  const std::atomic<bool>& guard_pages_exist() const { return guard_pages_exist_; }
 
  private:
   struct Allocation {
@@ -90,6 +93,7 @@ class VirtualMemory {
 
   std::mutex mutex_;
   Allocations allocations_;
+  std::atomic<bool> guard_pages_exist_{false};
   RangeMap<bool> locked_;
 };
 

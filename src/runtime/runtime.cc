@@ -8,11 +8,12 @@
 #include "base/trace.h"
 #include "nt/process.h"
 #include "nt/process_parameters.h"
+#include "nt/virtual_memory.h"
 #include "path/volumes.h"
 #include "thread/hooks.h"
 #include "thread/peb.h"
 #include "thread/teb.h"
-#include "unwind/exceptions.h"
+#include "unwind/faults.h"
 
 namespace hmodule {
 namespace {
@@ -30,6 +31,11 @@ void connect_threads() {
   thread::set_loader_hooks(hooks);
 }
 
+const LDR_DATA_TABLE_ENTRY* entry_of(const void* address) {
+  Runtime* const started = running.load(std::memory_order_acquire);
+  return started == nullptr ? nullptr : started->loader().entry_of(address);
+}
+
 // EXIT-09: the host's exit() is the end of the Windows process too.
 void detach_at_exit() {
   thread::attach();
@@ -45,7 +51,11 @@ Runtime& start_runtime(std::span<const BuiltinDll* const> builtins) {
   trace::configure_from_environment();
   thread::start();
   thread::attach();
-  unwind::claim_hardware_faults();
+  unwind::claim_hardware_faults(
+      {.guard_pages_exist = &nt::virtual_memory().guard_pages_exist(),
+       .take_guard_page = [](std::uintptr_t address) { return nt::virtual_memory().take_guard_page(address); },
+       .entry_of = entry_of,
+       .terminate = nt::terminate_process});
   nt::set_up_process();
   auto loader = Loader::start({thread::peb(), path::volumes(), builtins});
   if (!loader) {

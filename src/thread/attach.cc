@@ -11,6 +11,7 @@
 #include "thread/peb.h"
 #include "thread/pthread.h"
 #include "thread/registry.h"
+#include "thread/stack.h"
 #include "thread/teb.h"
 
 #include "base/trace.h"
@@ -125,6 +126,7 @@ Thread& adopt_calling_thread(std::uint64_t start_order) {
   link(*thread);
   detail::own_teb = &thread->teb;
   set_gs_base(reinterpret_cast<std::uintptr_t>(&thread->teb));
+  guard_stack(*thread);
   trace::line(trace::Channel::thread, "thread {} attached, TEB {}", thread_id(thread->teb),
               static_cast<void*>(&thread->teb));
   return *thread;
@@ -151,6 +153,7 @@ void leave(Thread& thread, DWORD exit_code, Farewell farewell) {
   unlink(thread);
   trace::line(trace::Channel::thread, "thread {} detached", thread_id(thread.teb));
   pthread_setspecific(exit_key(), nullptr);
+  release_stack(thread);
   detail::own_teb = nullptr;
   set_gs_base(0);
   thread.~Thread();

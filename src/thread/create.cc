@@ -2,6 +2,7 @@
 
 #include "thread/call.h"
 #include "thread/registry.h"
+#include "thread/stack.h"
 
 #include "base/trace.h"
 
@@ -69,7 +70,7 @@ void* thread_main(void* parameter) {
 std::size_t stack_size_for(std::size_t wish) {
   constexpr std::size_t kLeast = 512 * 1024;
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  return (std::max(wish, kLeast) + page - 1) / page * page;
+  return (std::max(wish, kLeast) + kStackGuard + page - 1) / page * page;
 }
 
 [[noreturn]] void end_thread(DWORD exit_code, Farewell farewell) {

@@ -5,6 +5,7 @@
 #include "thread/create.h"
 #include "thread/fls.h"
 #include "thread/registry.h"
+#include "thread/stack.h"
 #include "thread/teb.h"
 
 #include <sys/mman.h>
@@ -42,7 +43,7 @@ struct Fiber {
   FiberRoutine routine = nullptr;
   void* stack_pointer = nullptr;
   void* sanitizer_stack = nullptr;
-  std::byte* mapping = nullptr;  // the stack with its guard page; null for a converted thread
+  std::byte* mapping = nullptr;  // the stack below its guards; null for a converted thread
   std::size_t mapping_size = 0;
   // The TEB's part of it, while the fiber does not run.
   void *exception_list = reinterpret_cast<void*>(-1), *stack_base = nullptr, *stack_limit = nullptr;
@@ -102,16 +103,17 @@ Status give_stack(Fiber& fiber, std::size_t wish) {
   constexpr std::size_t kLeast = 256 * 1024, kDefault = 1024 * 1024;
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t size = ((wish == 0 ? kDefault : wish < kLeast ? kLeast : wish) + page - 1) / page * page;
-  void* const memory = mmap(nullptr, size + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* const memory =
+      mmap(nullptr, page + kStackGuard + size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)
     return fail(STATUS_NO_MEMORY, "no {} bytes for a fiber's stack: {}", size, std::strerror(errno));
   fiber.mapping = static_cast<std::byte*>(memory);
-  fiber.mapping_size = size + page;
-  if (mprotect(fiber.mapping + page, size, PROT_READ | PROT_WRITE) != 0)
+  fiber.mapping_size = page + kStackGuard + size;
+  fiber.deallocation_stack = fiber.mapping + page;
+  fiber.stack_limit = fiber.mapping + page + kStackGuard;
+  fiber.stack_base = fiber.mapping + fiber.mapping_size;
+  if (mprotect(fiber.stack_limit, size, PROT_READ | PROT_WRITE) != 0)
     return fail(STATUS_NO_MEMORY, "no {} bytes for a fiber's stack: {}", size, std::strerror(errno));
-  fiber.deallocation_stack = fiber.mapping;
-  fiber.stack_limit = fiber.mapping + page;
-  fiber.stack_base = fiber.mapping + page + size;
   return ok;
 }
 

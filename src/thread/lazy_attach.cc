@@ -1,5 +1,5 @@
 // A thread that enters DLL code without passing one of our functions first has GS 0, so its first read of gs:[...]
-// faults (platform-facts §1.3). The handler only redirects the thread to hm_lazy_attach, which attaches in ordinary
+// faults (platform-facts §1.3). The handler only redirects the thread to hm_interrupted, which attaches in ordinary
 // context, where allocation and DLL_THREAD_ATTACH are possible, and restarts the instruction.
 //
 // A null pointer read by an unattached thread looks the same. It costs one attach, and faults again with GS set.
@@ -16,11 +16,7 @@
 namespace hmodule::thread {
 
 extern "C" {
-void hm_lazy_attach();
 __attribute__((visibility("hidden"))) std::uint64_t hm_xsave_size;
-__attribute__((visibility("hidden"))) void hm_attach_thread() {
-  attach();
-}
 }
 
 namespace {
@@ -56,8 +52,12 @@ std::uint64_t xsave_size() {
   return b;
 }
 
+void attach_calling_thread() {
+  attach();
+}
+
 bool explains_fault(int, siginfo_t& info, ucontext_t& context) {
-  constexpr std::uintptr_t kTebSize = 0x2000, kRedZone = 128;
+  constexpr std::uintptr_t kTebSize = 0x2000;
   const bool unmapped = info.si_code == SEGV_MAPERR || info.si_code == SEGV_ACCERR;
   if (!unmapped || reinterpret_cast<std::uintptr_t>(info.si_addr) >= kTebSize) return false;
   if (try_teb() != nullptr || gs_base() != 0) return false;
@@ -67,9 +67,7 @@ bool explains_fault(int, siginfo_t& info, ucontext_t& context) {
   const bool ours = ip >= own_text.begin && ip < own_text.end;
   if (!ours && !is_dll_code(ip)) return false;
 
-  registers[REG_RSP] -= kRedZone + sizeof ip;
-  *reinterpret_cast<std::uintptr_t*>(registers[REG_RSP]) = ip;
-  registers[REG_RIP] = reinterpret_cast<greg_t>(&hm_lazy_attach);
+  interrupt(context, attach_calling_thread);
   return true;
 }
 

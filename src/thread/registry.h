@@ -8,9 +8,11 @@
 #include "win/teb.h"
 
 #include <csetjmp>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace hmodule::thread {
@@ -25,6 +27,8 @@ struct Thread {
   std::jmp_buf* way_out = nullptr;      // in threads of create_thread(): where exit_current_thread() jumps
   bool callbacks = true;                // DLL_THREAD_ATTACH and DETACH are wanted
   bool last_round = false;              // of pthread's key destructors, see attach.cc
+  std::span<std::byte> signal_stack;    // ours, with a page without access at its end; stack.h
+  std::uintptr_t guarded_stack = 0;     // the low end of its first stack, if that is guarded
   std::size_t tls_capacity = 0;         // of the vector at ThreadLocalStoragePointer
   std::vector<void**> retired_vectors;  // TLS-06
 };

@@ -1,76 +1,196 @@
 #include "thread/signals.h"
 
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
+#include <utility>
+
+extern "C" void hm_interrupted();
 
 namespace hmodule::thread {
 namespace {
 
 constexpr int kSignals = 32;  // the classic ones; faults are among them
-constexpr std::size_t kMaxClaims = 4;
+constexpr std::size_t kMaxClaims = 4, kMaxPrevious = 8;
+constexpr std::uintptr_t kRedZone = 128;
+
+// A disposition of the host's that ours has replaced.
+struct Previous {
+  struct sigaction action {};
+  std::atomic<bool> used_up{false};  // SA_RESETHAND: the handler has had its one call
+};
 
 struct Signal {
   std::array<std::atomic<FaultClaim>, kMaxClaims> claims{};
-  struct sigaction previous {};
-  std::atomic<bool> used_up{false};  // SA_RESETHAND: the previous handler has had its one call
-  bool installed = false;
+  std::array<Previous, kMaxPrevious> previous{};  // oldest first; the newest is asked
+  std::atomic<std::size_t> previous_count{0};
 };
 std::array<Signal, kSignals> signals;
 std::mutex installing;
 
-// What the kernel does without a handler. A fault happens again when we return, now without us; a signal that
-// somebody sent does not, so it is sent again, and arrives when we return.
-void default_action(int number, const siginfo_t& info) {
+// The delivery to a host's handler that is going on in this thread. If that handler calls ours, as one does that was
+// installed later and chains, the next older disposition has its turn.
+struct Delivery {
+  const void* context;
+  std::uintptr_t stack;  // of our handler, or of the frame moved to the thread's stack: what it calls is below
+  std::size_t level;     // of `previous`
+};
+__thread Delivery delivery __attribute__((tls_model("initial-exec")));
+__thread HandedBack* handed_back __attribute__((tls_model("initial-exec")));
+
+void send_to_self(int number, siginfo_t& info) {
+  syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), number, &info);
+}
+
+// What the kernel does without a handler. The signal arrives when we return, so that a core dump shows the registers
+// and the reason of the fault.
+void default_action(int number, siginfo_t& info) {
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   sigaction(number, &standard, nullptr);
-  if (info.si_code <= 0) raise(number);
+  send_to_self(number, info);
 }
 
-// Calls the host's handler under the mask the kernel would have set up for it. The mask needs no restoring: our own
-// return from the signal does that.
-void call_handler(const struct sigaction& previous, int number, siginfo_t* info, void* context) {
-  sigset_t mask = previous.sa_mask;
+// The mask the kernel would have set up. It needs no restoring: the return from the signal does that.
+void set_mask(const struct sigaction& action, int number) {
+  sigset_t mask = action.sa_mask;
   pthread_sigmask(SIG_BLOCK, &mask, nullptr);
-  if ((previous.sa_flags & SA_NODEFER) != 0 && sigismember(&previous.sa_mask, number) == 0) {
+  if ((action.sa_flags & SA_NODEFER) != 0 && sigismember(&action.sa_mask, number) == 0) {
     sigemptyset(&mask);
     sigaddset(&mask, number);
     pthread_sigmask(SIG_UNBLOCK, &mask, nullptr);
   }
-  if ((previous.sa_flags & SA_SIGINFO) != 0)
-    previous.sa_sigaction(number, info, context);
-  else
-    previous.sa_handler(number);
 }
 
-void deliver_to_previous(int number, siginfo_t* info, void* context) {
-  Signal& signal = signals[static_cast<std::size_t>(number)];
-  const struct sigaction& previous = signal.previous;
+// Our handler asks for the alternate stack, and the host's may not have. Then its frame, as the kernel has made it
+//
+//   context-8    return address: the code that makes the system call rt_sigreturn
+//   context      ucontext_t, siginfo_t, and the save area for vector registers, at a multiple of 64
+//
+// moves to the interrupted stack, and the handler starts there.
+void enter_on_interrupted_stack(const struct sigaction& action, int number, siginfo_t* info, ucontext_t* context,
+                                std::size_t level) {
+  constexpr std::uintptr_t kAlignment = 64;
+  const auto begin = reinterpret_cast<std::uintptr_t>(context) - sizeof(void*);
+  const auto vectors = reinterpret_cast<std::uintptr_t>(context->uc_mcontext.fpregs);
+  std::uintptr_t end = reinterpret_cast<std::uintptr_t>(info + 1);
+  if (vectors != 0) end = std::max(end, vectors + saved_vectors(*context).size);
+
+  const auto sp = static_cast<std::uintptr_t>(context->uc_mcontext.gregs[REG_RSP]) - kRedZone;
+  const std::uintptr_t at = ((sp - (end - begin)) & ~(kAlignment - 1)) - (kAlignment - begin % kAlignment);
+  std::memcpy(reinterpret_cast<void*>(at), reinterpret_cast<const void*>(begin), end - begin);
+  const auto moved = [at, begin](std::uintptr_t from) { return at + (from - begin); };
+  auto* const new_context = reinterpret_cast<ucontext_t*>(at + sizeof(void*));
+  if (vectors != 0) new_context->uc_mcontext.fpregs = reinterpret_cast<fpregset_t>(moved(vectors));
+  delivery = {new_context, at, level};
+
+  const void* const handler = reinterpret_cast<const void*>(action.sa_sigaction);
+  __asm__ volatile("movq %0, %%rsp\n\t jmpq *%1"
+                   :
+                   : "r"(at), "r"(handler), "D"(number), "S"(moved(reinterpret_cast<std::uintptr_t>(info))),
+                     "d"(new_context), "a"(0)
+                   : "memory");
+  __builtin_unreachable();
+}
+
+bool on_alternate_stack(const ucontext_t& context) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(context.uc_stack.ss_sp), size = context.uc_stack.ss_size;
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  const auto interrupted = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
+  return here - begin < size && interrupted - begin >= size;
+}
+
+void call_handler(const struct sigaction& action, int number, siginfo_t* info, ucontext_t* context, std::size_t level) {
+  set_mask(action, number);
+  if ((action.sa_flags & SA_ONSTACK) == 0 && on_alternate_stack(*context))
+    enter_on_interrupted_stack(action, number, info, context, level);
+  const Delivery outer =
+      std::exchange(delivery, {context, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)), level});
+  if ((action.sa_flags & SA_SIGINFO) != 0)
+    action.sa_sigaction(number, info, context);
+  else
+    action.sa_handler(number);
+  delivery = outer;
+}
+
+// `level` dispositions are left to ask, the newest first.
+void deliver_to_previous(int number, siginfo_t* info, ucontext_t* context, std::size_t level) {
+  if (level == 0) return default_action(number, *info);
+  Previous& previous = signals[static_cast<std::size_t>(number)].previous[level - 1];
+  const struct sigaction& action = previous.action;
   const bool has_handler =
-      (previous.sa_flags & SA_SIGINFO) != 0 || (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN);
-  const bool one_shot = (static_cast<unsigned>(previous.sa_flags) & SA_RESETHAND) != 0;
-  if (has_handler && !(one_shot && signal.used_up.exchange(true))) return call_handler(previous, number, info, context);
+      (action.sa_flags & SA_SIGINFO) != 0 || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+  const bool one_shot = (static_cast<unsigned>(action.sa_flags) & SA_RESETHAND) != 0;
+  if (has_handler && !(one_shot && previous.used_up.exchange(true)))
+    return call_handler(action, number, info, context, level - 1);
   // The kernel never ignores a fault, only a signal that was sent.
-  if (!has_handler && previous.sa_handler == SIG_IGN && info->si_code <= 0) return;
+  if (!has_handler && action.sa_handler == SIG_IGN && info->si_code <= 0) return;
   default_action(number, *info);
 }
 
-void handle(int number, siginfo_t* info, void* context) {
+// AC survives the way into a handler, and would make faults of our own unaligned reads.
+void clear_alignment_flag() {
+  __asm__ volatile("pushfq\n\t andl $~0x40000, (%%rsp)\n\t popfq" ::: "memory", "cc");
+}
+
+void handle(int number, siginfo_t* info, void* interrupted) {
+  clear_alignment_flag();
+  auto* const context = static_cast<ucontext_t*>(interrupted);
+  Signal& signal = signals[static_cast<std::size_t>(number)];
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  if (delivery.context == interrupted && here < delivery.stack)
+    return deliver_to_previous(number, info, context, delivery.level);
+
   const int saved_errno = errno;
-  for (const std::atomic<FaultClaim>& claim : signals[static_cast<std::size_t>(number)].claims) {
-    const FaultClaim ask = claim.load(std::memory_order_acquire);
-    if (ask == nullptr) break;
-    if (!ask(number, *info, *static_cast<ucontext_t*>(context))) continue;
-    errno = saved_errno;
-    return;
+  if (HandedBack* const fault = std::exchange(handed_back, nullptr)) {
+    *info = fault->info;
+    fault->restore(*context, fault->argument);
+  } else {
+    for (const std::atomic<FaultClaim>& claim : signal.claims) {
+      const FaultClaim ask = claim.load(std::memory_order_acquire);
+      if (ask == nullptr) break;
+      if (!ask(number, *info, *context)) continue;
+      errno = saved_errno;
+      return;
+    }
   }
   errno = saved_errno;
-  deliver_to_previous(number, info, context);
+  deliver_to_previous(number, info, context, signal.previous_count.load(std::memory_order_acquire));
+}
+
+bool is_ours(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == handle;
+}
+
+// Over whatever is there now. With `installing` held.
+void install(int number) {
+  Signal& signal = signals[static_cast<std::size_t>(number)];
+  struct sigaction now {};
+  sigaction(number, nullptr, &now);
+  if (is_ours(now)) return;
+
+  // The old action must be readable before the first signal comes through the new one. A handler that comes and goes
+  // takes one place only; when all are taken, the newest gives way.
+  const std::size_t count = signal.previous_count.load();
+  const bool known = count != 0 && signal.previous[count - 1].action.sa_sigaction == now.sa_sigaction;
+  const std::size_t place = known || count == kMaxPrevious ? count - 1 : count;
+  signal.previous[place].action = now;
+  signal.previous[place].used_up = false;
+  signal.previous_count.store(place + 1, std::memory_order_release);
+
+  struct sigaction ours {};
+  ours.sa_sigaction = handle;
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigaction(number, &ours, nullptr);
 }
 
 }  // namespace
@@ -82,15 +202,57 @@ void claim_faults(int number, FaultClaim claim) {
   while (place < kMaxClaims && signal.claims[place].load() != nullptr) ++place;
   if (place == kMaxClaims) std::abort();  // our own folders are the only callers
   signal.claims[place].store(claim, std::memory_order_release);
-  if (signal.installed) return;
-  signal.installed = true;
+  if (place == 0) install(number);
+}
 
-  // The old action must be readable before the first signal comes through the new one.
-  sigaction(number, nullptr, &signal.previous);
-  struct sigaction ours {};
-  ours.sa_sigaction = handle;
-  ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  sigaction(number, &ours, nullptr);
+std::uintptr_t free_stack_below(const ucontext_t& context) {
+  constexpr std::uintptr_t kOurDepth = 4096;
+  const auto interrupted = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RSP]) - kRedZone;
+  if (on_alternate_stack(context)) return interrupted;
+  return std::min(interrupted, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) - kOurDepth);
+}
+
+void interrupt(ucontext_t& context, void (*work)()) {
+  struct Pushed {
+    void (*work)();
+    greg_t ip, cs, flags, sp, ss;
+  };
+  constexpr greg_t kTrapDirectionAlignment = 0x100 | 0x400 | 0x40000;
+  greg_t* const registers = context.uc_mcontext.gregs;
+  std::uint32_t cs = 0, ss = 0;
+  __asm__("movl %%cs, %0\n\t movl %%ss, %1" : "=r"(cs), "=r"(ss));
+  auto* const pushed = reinterpret_cast<Pushed*>(free_stack_below(context) / 16 * 16) - 1;
+  *pushed = {work, registers[REG_RIP], cs, registers[REG_EFL], registers[REG_RSP], ss};
+  registers[REG_RSP] = reinterpret_cast<greg_t>(pushed);
+  registers[REG_RIP] = reinterpret_cast<greg_t>(&hm_interrupted);
+  registers[REG_EFL] &= ~kTrapDirectionAlignment;
+}
+
+void reclaim_faults() {
+  const std::lock_guard lock(installing);
+  for (int number = 0; number < kSignals; ++number)
+    if (signals[static_cast<std::size_t>(number)].claims[0].load() != nullptr) install(number);
+}
+
+void hand_back(int number, HandedBack& fault) {
+  handed_back = &fault;
+  siginfo_t info = fault.info;
+  send_to_self(number, info);
+  handed_back = nullptr;
+}
+
+// What the kernel tells in the last bytes of the legacy area: struct _fpx_sw_bytes of asm/sigcontext.h.
+SavedVectors saved_vectors(const ucontext_t& context) {
+  struct SoftwareBytes {
+    std::uint32_t magic, extended_size;
+    std::uint64_t features;
+  } told;
+  constexpr std::size_t kLegacySize = 512, kToldAt = 464;
+  constexpr std::uint32_t kMagic = 0x46505853;
+  if (context.uc_mcontext.fpregs == nullptr) return {0, 0};
+  std::memcpy(&told, reinterpret_cast<const std::byte*>(context.uc_mcontext.fpregs) + kToldAt, sizeof told);
+  if (told.magic != kMagic) return {kLegacySize, 3};
+  return {told.extended_size, told.features};
 }
 
 }  // namespace hmodule::thread

@@ -27,6 +27,10 @@
 #define Rip          0xF8
 #define FltSave      0x100
 #define Xmm6         0x200
+#define ContextEx    0x4D0
+#define XStateOffset 0x4E0
+// Of an XSAVE area: what is before its header.
+#define LegacySize   512
 
     .text
 
@@ -75,25 +79,36 @@ hm_capture_context:
     .cfi_endproc
     .size hm_capture_context, . - hm_capture_context
 
-// hm_restore_context(context = rcx). Below the new stack pointer:
+// hm_restore_context(context = rcx). Flags, stack and RIP change together, as only `iretq` does it: with the trap flag
+// set, the first instruction there is executed and then trapped. What it takes is below the stack we are on:
 //
-//   new RSP-8    RIP
-//   new RSP-16   flags
-//   new RSP-24   rax
-//   new RSP-32   rcx
-//   new RSP-40   rdx
+//   rsp+32    SS
+//   rsp+24    new RSP
+//   rsp+16    flags
+//   rsp+8     CS
+//   rsp       RIP
     .globl hm_restore_context
     .hidden hm_restore_context
     .type hm_restore_context, @function
     .p2align 4
 hm_restore_context:
-    fxrstor64 FltSave(%rcx)
+    movl ContextFlags(%rcx), %eax
+    notl %eax
+    testl $0x100040, %eax           // CONTEXT_XSTATE: the CONTEXT_EX behind says where the XSAVE area is
+    jnz 1f
+    movslq XStateOffset(%rcx), %r8
+    leaq ContextEx-LegacySize(%rcx,%r8), %r8
+    testl $63, %r8d
+    jnz 1f
+    movl hm_extended_features(%rip), %eax
+    movl hm_extended_features+4(%rip), %edx
+    xrstor64 (%r8)                  // without x87 and SSE: those are in FltSave
+1:  fxrstor64 FltSave(%rcx)
     ldmxcsr MxCsr(%rcx)
     movq Rbx(%rcx), %rbx
     movq Rbp(%rcx), %rbp
     movq Rsi(%rcx), %rsi
     movq Rdi(%rcx), %rdi
-    movq R8(%rcx), %r8
     movq R9(%rcx), %r9
     movq R10(%rcx), %r10
     movq R11(%rcx), %r11
@@ -101,24 +116,19 @@ hm_restore_context:
     movq R13(%rcx), %r13
     movq R14(%rcx), %r14
     movq R15(%rcx), %r15
-    movq Rsp(%rcx), %rax
-    subq $40, %rax
-    movq Rip(%rcx), %rdx
-    movq %rdx, 32(%rax)
-    movl EFlags(%rcx), %edx
-    movq %rdx, 24(%rax)
-    movq Rax(%rcx), %rdx
-    movq %rdx, 16(%rax)
+    movl %ss, %eax
+    pushq %rax
+    pushq Rsp(%rcx)
+    movl EFlags(%rcx), %eax
+    pushq %rax
+    movl %cs, %eax
+    pushq %rax
+    pushq Rip(%rcx)
+    movq R8(%rcx), %r8
+    movq Rax(%rcx), %rax
     movq Rdx(%rcx), %rdx
-    movq %rdx, 0(%rax)
     movq Rcx(%rcx), %rcx
-    movq %rcx, 8(%rax)
-    movq %rax, %rsp
-    popq %rdx
-    popq %rcx
-    popq %rax
-    popfq
-    ret
+    iretq
     .size hm_restore_context, . - hm_restore_context
 
 // hm_capture_stack_back_trace(skip = ecx, count = edx, frames = r8, hash = r9): hm_walk_stack() with the caller's

@@ -3,13 +3,23 @@
 
 #include "win/context.h"
 
+#include <cstdint>
+
 namespace hmodule::unwind {
 
 extern "C" {
 // RtlCaptureContext: the caller's registers as they are when this returns. Control, integer, segments, floating point.
 HM_WINAPI void hm_capture_context(CONTEXT* context);
-// Continues where `context` says. Uses 40 bytes below its Rsp, where Windows code keeps nothing.
+// Continues where `context` says, with the vector registers behind it if it has CONTEXT_XSTATE.
 [[noreturn]] HM_WINAPI void hm_restore_context(const CONTEXT* context);
 }
+
+// The XSAVE components an extended context holds: what the processor has, without x87 and SSE, which are in CONTEXT
+// itself, and without the protection keys, which belong to the process (CPUID leaf 0Dh).
+extern "C" __attribute__((visibility("hidden"))) std::uint64_t hm_extended_features;
+
+// A copy to walk the stack with: of the registers beyond CONTEXT nothing is known in the callers, and an x87 exception
+// that is still pending would happen again wherever the walk ends.
+CONTEXT walking_copy(const CONTEXT& context);
 
 }  // namespace hmodule::unwind

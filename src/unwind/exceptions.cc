@@ -17,6 +17,8 @@
 #include "thread/activations.h"
 #include "thread/teb.h"
 #include "unwind/context.h"
+#include "unwind/crash_report.h"
+#include "unwind/faults.h"
 #include "unwind/frames.h"
 #include "unwind/function_table.h"
 #include "unwind/guard.h"
@@ -25,7 +27,6 @@
 #include "win/status.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -156,9 +157,8 @@ EXCEPTION_DISPOSITION call_handler(EXCEPTION_ROUTINE* routine, EXCEPTION_RECORD&
   dispatch(record, context);
 }
 
-[[noreturn]] void die(const char* what, const EXCEPTION_RECORD& record) {
-  std::fprintf(stderr, "hmodule: %s: exception %#010x at %p\n", what, static_cast<unsigned>(record.ExceptionCode),
-               record.ExceptionAddress);
+[[noreturn]] void die(const char* what, const EXCEPTION_RECORD& record, const CONTEXT& context) {
+  report_crash(what, record, context);
   std::abort();
 }
 
@@ -167,11 +167,11 @@ EXCEPTION_DISPOSITION call_handler(EXCEPTION_ROUTINE* routine, EXCEPTION_RECORD&
   EXCEPTION_POINTERS exception = {&record, &context};
   const LONG answer = ask_unhandled_filter(exception);
   if (answer == EXCEPTION_CONTINUE_EXECUTION) resume(record, context);
-  if (answer == EXCEPTION_CONTINUE_SEARCH && origin == Origin::hardware) {
-    refuse_next_fault(context.Rip);
-    jump_to(context);
-  }
-  die("nobody handles it", record);
+  if (answer == EXCEPTION_EXECUTE_HANDLER && process_hooks().terminate != nullptr)
+    process_hooks().terminate(static_cast<DWORD>(record.ExceptionCode));
+  if (origin == Origin::software) die("nobody handles it", record, context);
+  report_crash("nobody handles it", record, context);
+  give_to_host(record, context);
 }
 
 // --- the second pass ---
@@ -232,12 +232,12 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, CONTEXT& c
       Guard* const guard = guard_at(context);
       if (guard != nullptr && (guard == unwinding.guard || unwinding.target == 0))
         land_in_guard(*guard, record, context);
-      die("an unwind would cross native code", record);
+      die("an unwind would cross native code", record, context);
     }
 
     const Frame frame = look_at(context, entry, kUnwindHandler);
     const std::uintptr_t establisher = frame.handler.establisher_frame;
-    if (!on_stack(establisher)) die("an unwind met a frame outside the stack", record);
+    if (!on_stack(establisher)) die("an unwind met a frame outside the stack", record, context);
     if (unwinding.target != 0 && unwinding.target < context.Rsp && establisher > unwinding.target)
       raise_instead(STATUS_INVALID_UNWIND_TARGET, record, context);  // EH-35
 
@@ -271,7 +271,7 @@ enum class Verdict { resume, unhandled };
 class Search {
  public:
   Search(EXCEPTION_RECORD& record, CONTEXT& original, Activation& self)
-      : record_(record), original_(original), self_(self), walk_(original) {
+      : record_(record), original_(original), self_(self), walk_(self.context) {
     self_.dispatcher = &dispatcher_;
   }
 
@@ -397,7 +397,7 @@ HM_LEFT_BY_JUMP void dispatch(EXCEPTION_RECORD& record, CONTEXT& context, Origin
   trace::line(trace::Channel::thread, "exception {:#010x} at {}", static_cast<std::uint32_t>(record.ExceptionCode),
               record.ExceptionAddress);
   DISPATCHER_CONTEXT none{};
-  Activation self{Activation::Pass::first, address(__builtin_frame_address(0)), context, &none, nullptr};
+  Activation self{Activation::Pass::first, address(__builtin_frame_address(0)), walking_copy(context), &none, nullptr};
   enter(self);
   if (ask_vectored_handlers(VectoredList::exception, record, context)) resume(record, context);
   if (Search(record, context, self).run() == Verdict::resume) resume(record, context);

@@ -31,10 +31,4 @@ enum class Origin : bool { software, hardware };
 HM_WINAPI EXCEPTION_DISPOSITION c_specific_handler(EXCEPTION_RECORD* record, void* frame, CONTEXT* context,
                                                    DISPATCHER_CONTEXT* dispatcher);
 
-// Turns the signals of faulting DLL code into exceptions (§14.5).
-void claim_hardware_faults();
-
-// Lets the next fault of this thread at `ip` through to the host's own handler (EH-51).
-void refuse_next_fault(std::uintptr_t ip);
-
 }  // namespace hmodule::unwind

@@ -1,18 +1,21 @@
 // From a Linux signal to a Windows exception (§14.5, platform-facts §5.2 and §5.3).
 //
-// The handler is left before anything is dispatched: it writes EXCEPTION_RECORD and CONTEXT below the interrupted
-// stack pointer and lets the thread continue in start_dispatch(). So the signal mask is right, nested faults work, and
-// handlers of the DLL run on the DLL's own stack.
-#include "thread/hooks.h"
+// The handler is left before anything is looked into: it writes down what the kernel told, below the interrupted stack
+// pointer, and lets the thread continue in start_dispatch(). So the signal mask is right, nested faults work, locks may
+// be taken, and handlers of the DLL run on the DLL's own stack.
+#include "unwind/faults.h"
+
 #include "thread/registry.h"
 #include "thread/signals.h"
+#include "thread/stack.h"
 #include "thread/teb.h"
-#include "unwind/exceptions.h"
+#include "unwind/context.h"
+#include "unwind/crash_report.h"
+#include "unwind/instruction.h"
 #include "win/status.h"
 
 #include <algorithm>
 #include <bit>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <initializer_list>
@@ -22,8 +25,12 @@
 namespace hmodule::unwind {
 namespace {
 
+ProcessHooks hooks;
+
+// Of code that is not a DLL's: the address it is about to touch again, and whether that is to be the host's fault.
 constexpr std::uintptr_t kNone = ~std::uintptr_t{0};
-__thread std::uintptr_t refused_ip __attribute__((tls_model("initial-exec"))) = kNone;
+__thread std::uintptr_t touched __attribute__((tls_model("initial-exec"))) = kNone;
+__thread bool touch_is_hosts __attribute__((tls_model("initial-exec"))) = false;
 
 // Processor exceptions, as the kernel tells them in REG_TRAPNO.
 enum Trap : greg_t {
@@ -41,6 +48,27 @@ enum Trap : greg_t {
 };
 
 constexpr std::uint64_t kTrapFlag = 0x100, kDirectionFlag = 0x400, kAlignmentFlag = 0x40000;
+
+// What is written below the interrupted stack pointer. CONTEXT, CONTEXT_EX and EXCEPTION_RECORD lie where Windows has
+// them (EH-46); the XSAVE area, as the kernel saved it, follows.
+struct alignas(64) FaultFrame {
+  CONTEXT context;
+  CONTEXT_EX extended;
+  ULONGLONG padding;
+  EXCEPTION_RECORD record;
+  siginfo_t info;
+  greg_t trap, error, ip, flags;
+  bool stack_overflow;
+};
+static_assert(offsetof(FaultFrame, extended) == 0x4D0 && offsetof(FaultFrame, record) == 0x4F0);
+
+FaultFrame& frame_of(const EXCEPTION_RECORD& record) {
+  const auto at = reinterpret_cast<std::uintptr_t>(&record) - offsetof(FaultFrame, record);
+  return *reinterpret_cast<FaultFrame*>(at);
+}
+std::byte* vectors_of(FaultFrame& frame) {
+  return reinterpret_cast<std::byte*>(&frame + 1);
+}
 
 CONTEXT context_of(const ucontext_t& from) {
   const greg_t* const r = from.uc_mcontext.gregs;
@@ -81,62 +109,6 @@ void set(EXCEPTION_RECORD& record, NTSTATUS code, std::initializer_list<ULONG_PT
   std::copy(parameters.begin(), parameters.end(), record.ExceptionInformation);
 }
 
-// hlt, cli, sti, port input and output, and the two-byte ones that only a kernel may use.
-bool is_privileged(const BYTE* instruction) {
-  while (*instruction == 0x66 || *instruction == 0xF2 || *instruction == 0xF3 || (*instruction & 0xF0) == 0x40)
-    ++instruction;
-  switch (instruction[0]) {
-    case 0xF4:
-    case 0xFA:
-    case 0xFB:
-      return true;
-    case 0x0F:
-      switch (instruction[1]) {
-        case 0x00:
-        case 0x01:
-        case 0x06:
-        case 0x08:
-        case 0x09:
-        case 0x20:
-        case 0x21:
-        case 0x22:
-        case 0x23:
-        case 0x30:
-        case 0x32:
-        case 0x33:
-          return true;
-        default:
-          return false;
-      }
-    default:
-      return (instruction[0] >= 0x6C && instruction[0] <= 0x6F) || (instruction[0] >= 0xE4 && instruction[0] <= 0xE7) ||
-             (instruction[0] >= 0xEC && instruction[0] <= 0xEF);
-  }
-}
-
-// The processor reports a quotient that does not fit like a division by zero. With the divisor in a register the two
-// can be told apart; one in memory is taken for zero.
-bool divisor_is_zero(CONTEXT& context) {
-  const auto* at = reinterpret_cast<const BYTE*>(context.Rip);
-  bool wide = false, word = false, extended = false, any_rex = false;
-  for (;; ++at) {
-    if (*at == 0x66)
-      word = true;
-    else if ((*at & 0xF0) == 0x40)
-      any_rex = true, wide = (*at & 8) != 0, extended = (*at & 1) != 0;
-    else
-      break;
-  }
-  if ((at[0] != 0xF6 && at[0] != 0xF7) || at[1] >> 6 != 3) return true;
-  const unsigned number = (at[1] & 7U) | (extended ? 8U : 0U);
-  if (at[0] == 0xF6) {
-    const bool high_byte = !any_rex && number >= 4;
-    return (context.reg(high_byte ? number - 4 : number) >> (high_byte ? 8 : 0) & 0xFF) == 0;
-  }
-  const ULONGLONG mask = wide ? ~0ULL : word ? 0xFFFFULL : 0xFFFF'FFFFULL;
-  return (context.reg(number) & mask) == 0;
-}
-
 // Unmasked exception bits have one order in MXCSR and in the x87 status word: invalid, denormal, zero, overflow,
 // underflow, precision.
 NTSTATUS float_status(unsigned flags) {
@@ -161,23 +133,33 @@ void explain_general_protection(EXCEPTION_RECORD& record, CONTEXT& context, unsi
     default:
       break;
   }
-  if (error == 0 && is_privileged(reinterpret_cast<const BYTE*>(context.Rip)))
+  if (error == 0 && is_privileged(reinterpret_cast<const void*>(context.Rip)))
     return set(record, STATUS_PRIVILEGED_INSTRUCTION);
   set(record, STATUS_ACCESS_VIOLATION, {0, ~ULONG_PTR{0}});
 }
 
-void explain(EXCEPTION_RECORD& record, CONTEXT& context, int signal, const siginfo_t& info, const greg_t* registers) {
-  const auto error = static_cast<unsigned>(registers[REG_ERR]);
-  const auto where = reinterpret_cast<ULONG_PTR>(info.si_addr);
-  const ULONG_PTR access = (error & 16) != 0 ? 8 : (error & 2) != 0 ? 1 : 0;
-  switch (registers[REG_TRAPNO]) {
+void explain_page_fault(FaultFrame& frame) {
+  constexpr unsigned kWrite = 2, kExecute = 16;
+  constexpr ULONG_PTR kNoSuchPage = 0xC000009A;  // STATUS_INSUFFICIENT_RESOURCES: the file has become shorter
+  const auto error = static_cast<unsigned>(frame.error);
+  const auto where = reinterpret_cast<ULONG_PTR>(frame.info.si_addr);
+  const ULONG_PTR access = (error & kExecute) != 0 ? 8 : (error & kWrite) != 0 ? 1 : 0;
+  if (frame.stack_overflow) return set(frame.record, STATUS_STACK_OVERFLOW, {access, where});
+  if (frame.info.si_signo == SIGBUS) return set(frame.record, STATUS_IN_PAGE_ERROR, {access, where, kNoSuchPage});
+  const bool guard = hooks.guard_pages_exist != nullptr && *hooks.guard_pages_exist && hooks.take_guard_page(where);
+  set(frame.record, guard ? STATUS_GUARD_PAGE_VIOLATION : STATUS_ACCESS_VIOLATION, {access, where});
+}
+
+void explain(FaultFrame& frame) {
+  EXCEPTION_RECORD& record = frame.record;
+  CONTEXT& context = frame.context;
+  switch (frame.trap) {
     case kPageFault:
-      if (signal == SIGBUS) return set(record, STATUS_IN_PAGE_ERROR, {access, where, 0xC000009A});
-      return set(record, STATUS_ACCESS_VIOLATION, {access, where});
+      return explain_page_fault(frame);
     case kGeneralProtection:
-      return explain_general_protection(record, context, error);
+      return explain_general_protection(record, context, static_cast<unsigned>(frame.error));
     case kDivide:
-      return set(record, divisor_is_zero(context) ? STATUS_INTEGER_DIVIDE_BY_ZERO : STATUS_INTEGER_OVERFLOW);
+      return set(record, divides_by_zero(context) ? STATUS_INTEGER_DIVIDE_BY_ZERO : STATUS_INTEGER_OVERFLOW);
     case kBreakpoint:
       context.Rip -= 1;  // the kernel reports the address behind it
       return set(record, STATUS_BREAKPOINT, {0});
@@ -202,13 +184,15 @@ void explain(EXCEPTION_RECORD& record, CONTEXT& context, int signal, const sigin
 }
 
 // Where the thread goes on after the handler.
-[[noreturn]] void start_dispatch(EXCEPTION_RECORD* record, CONTEXT* context) {
-  if (record->ExceptionCode == STATUS_STACK_BUFFER_OVERRUN) {  // int 29h: no handler is asked
-    std::fprintf(stderr, "hmodule: fast fail, code %#llx, at %p\n",
-                 static_cast<unsigned long long>(record->ExceptionInformation[0]), record->ExceptionAddress);
+[[noreturn]] void start_dispatch(FaultFrame* frame) {
+  explain(*frame);
+  EXCEPTION_RECORD& record = frame->record;
+  record.ExceptionAddress = reinterpret_cast<void*>(frame->context.Rip);
+  if (record.ExceptionCode == STATUS_STACK_BUFFER_OVERRUN) {  // int 29h: no handler is asked
+    report_crash("fast fail", record, frame->context);
     std::abort();
   }
-  dispatch(*record, *context, Origin::hardware);
+  dispatch(record, frame->context, Origin::hardware);
 }
 
 bool is_on_stack(const TEB& teb, std::uintptr_t begin, std::uintptr_t end) {
@@ -227,41 +211,134 @@ bool happened_in_dll(const ucontext_t& context, const TEB& teb) {
   return thread::is_dll_code(*reinterpret_cast<const std::uintptr_t*>(sp));
 }
 
-bool becomes_exception(int signal, siginfo_t& info, ucontext_t& interrupted) {
-  greg_t* const registers = interrupted.uc_mcontext.gregs;
-  const auto ip = static_cast<std::uintptr_t>(registers[REG_RIP]);
-  const bool refused = std::exchange(refused_ip, kNone) == ip;
-  const TEB* const teb = thread::try_teb();
-  if (refused || info.si_code <= 0 || teb == nullptr || !happened_in_dll(interrupted, *teb)) return false;
+// A copy for the thread, since the handler's frame is gone when it continues.
+void write_frame(FaultFrame& frame, const siginfo_t& info, const ucontext_t& interrupted,
+                 const thread::SavedVectors& vectors) {
+  constexpr std::size_t kLegacy = 512;
+  constexpr LONG kToContext = -static_cast<LONG>(offsetof(FaultFrame, extended));
+  const greg_t* const registers = interrupted.uc_mcontext.gregs;
+  frame.context = context_of(interrupted);
+  frame.record = {};
+  frame.info = info;
+  frame.trap = registers[REG_TRAPNO];
+  frame.error = registers[REG_ERR];
+  frame.ip = registers[REG_RIP];
+  frame.flags = registers[REG_EFL];
+  if (vectors.size <= kLegacy) return;
+  std::byte* const area = vectors_of(frame);
+  std::memcpy(area, interrupted.uc_mcontext.fpregs, vectors.size);
+  const auto header = static_cast<LONG>(area + kLegacy - reinterpret_cast<std::byte*>(&frame.extended));
+  const auto length = static_cast<DWORD>(vectors.size - kLegacy);
+  frame.extended = {.All = {kToContext, static_cast<DWORD>(header - kToContext) + length},
+                    .Legacy = {kToContext, sizeof(CONTEXT)},
+                    .XState = {header, length}};
+  frame.context.ContextFlags |= CONTEXT_XSTATE;
+}
 
-  constexpr std::uintptr_t kRedZone = 128;
+// The interrupted code is not a DLL's: a page that Windows would not have guarded against it becomes accessible.
+void open_touched_page() {
+  touch_is_hosts = !hooks.take_guard_page(touched);
+}
+
+bool opens_page_for_host(const siginfo_t& info, ucontext_t& interrupted) {
+  if (info.si_signo != SIGSEGV || info.si_code != SEGV_ACCERR) return false;
+  if (hooks.guard_pages_exist == nullptr || !*hooks.guard_pages_exist) return false;
+  const auto where = reinterpret_cast<std::uintptr_t>(info.si_addr);
+  const bool again = std::exchange(touched, where) == where;
+  if (again && std::exchange(touch_is_hosts, false)) {
+    touched = kNone;
+    return false;
+  }
+  thread::interrupt(interrupted, open_touched_page);
+  return true;
+}
+
+bool becomes_exception(int, siginfo_t& info, ucontext_t& interrupted) {
+  greg_t* const registers = interrupted.uc_mcontext.gregs;
+  const TEB* const teb = thread::try_teb();
+  if (info.si_code <= 0 || teb == nullptr) return false;
+
+  const bool stack_overflow =
+      registers[REG_TRAPNO] == kPageFault && thread::open_stack_guard(reinterpret_cast<std::uintptr_t>(info.si_addr));
+  if (!happened_in_dll(interrupted, *teb)) return stack_overflow || opens_page_for_host(info, interrupted);
+
+  const thread::SavedVectors vectors = thread::saved_vectors(interrupted);
   const auto sp = static_cast<std::uintptr_t>(registers[REG_RSP]);
-  const std::uintptr_t record_at = (sp - kRedZone - sizeof(EXCEPTION_RECORD)) / 16 * 16;
-  const std::uintptr_t context_at = record_at - sizeof(CONTEXT);
-  const std::uintptr_t return_address_at = context_at - 8;  // start_dispatch() has none, but is aligned as if it had
+  const std::uintptr_t frame_at = (thread::free_stack_below(interrupted) - sizeof(FaultFrame) - vectors.size) /
+                                  alignof(FaultFrame) * alignof(FaultFrame);
+  const std::uintptr_t return_address_at = frame_at - 8;  // start_dispatch() has none, but is aligned as if it had
+  if (!is_on_stack(*teb, return_address_at, sp)) thread::open_stack_guard(return_address_at);
   if (!is_on_stack(*teb, return_address_at, sp)) return false;
 
-  auto& context = *new (reinterpret_cast<void*>(context_at)) CONTEXT(context_of(interrupted));
-  auto& record = *new (reinterpret_cast<void*>(record_at)) EXCEPTION_RECORD{};
-  explain(record, context, signal, info, registers);
-  record.ExceptionAddress = reinterpret_cast<void*>(context.Rip);
+  auto& frame = *new (reinterpret_cast<void*>(frame_at)) FaultFrame;
+  write_frame(frame, info, interrupted, vectors);
+  frame.stack_overflow = stack_overflow;
 
-  registers[REG_RDI] = reinterpret_cast<greg_t>(&record);
-  registers[REG_RSI] = reinterpret_cast<greg_t>(&context);
+  registers[REG_RDI] = reinterpret_cast<greg_t>(&frame);
   registers[REG_RSP] = static_cast<greg_t>(return_address_at);
   registers[REG_RIP] = reinterpret_cast<greg_t>(&start_dispatch);
   registers[REG_EFL] &= ~static_cast<greg_t>(kTrapFlag | kDirectionFlag | kAlignmentFlag);  // EH-50
-  if (interrupted.uc_mcontext.fpregs != nullptr) interrupted.uc_mcontext.fpregs->mxcsr = 0x1F80;
+  if (interrupted.uc_mcontext.fpregs != nullptr) {
+    interrupted.uc_mcontext.fpregs->mxcsr = 0x1F80;
+    interrupted.uc_mcontext.fpregs->swd &=
+        static_cast<WORD>(~0x80FF);  // as fnclex: one that is pending would come again
+  }
   return true;
+}
+
+// The registers of the fault, as far as nobody has changed them.
+void restore_interrupted(ucontext_t& to, void* argument) {
+  auto& frame = *static_cast<FaultFrame*>(argument);
+  const CONTEXT& from = frame.context;
+  greg_t* const r = to.uc_mcontext.gregs;
+  const auto put = [r](int which, ULONGLONG value) { r[which] = static_cast<greg_t>(value); };
+  put(REG_RAX, from.Rax);
+  put(REG_RCX, from.Rcx);
+  put(REG_RDX, from.Rdx);
+  put(REG_RBX, from.Rbx);
+  put(REG_RSP, from.Rsp);
+  put(REG_RBP, from.Rbp);
+  put(REG_RSI, from.Rsi);
+  put(REG_RDI, from.Rdi);
+  put(REG_R8, from.R8);
+  put(REG_R9, from.R9);
+  put(REG_R10, from.R10);
+  put(REG_R11, from.R11);
+  put(REG_R12, from.R12);
+  put(REG_R13, from.R13);
+  put(REG_R14, from.R14);
+  put(REG_R15, from.R15);
+  r[REG_RIP] = frame.ip;
+  r[REG_EFL] = frame.flags;
+  r[REG_TRAPNO] = frame.trap;
+  r[REG_ERR] = frame.error;
+  put(REG_CR2, reinterpret_cast<std::uintptr_t>(frame.info.si_addr));
+  const thread::SavedVectors vectors = thread::saved_vectors(to);
+  if (vectors.size == 0) return;
+  constexpr std::size_t kSoftwareBytes = 48;  // at the end of the legacy part: the kernel's notes on its own area
+  auto* const area = reinterpret_cast<std::byte*>(to.uc_mcontext.fpregs);
+  std::memcpy(area, &from.FltSave, sizeof from.FltSave - kSoftwareBytes);
+  if (vectors.size > sizeof from.FltSave && vectors.size == frame.extended.XState.Length + sizeof from.FltSave)
+    std::memcpy(area + sizeof from.FltSave, vectors_of(frame) + sizeof from.FltSave,
+                vectors.size - sizeof from.FltSave);
 }
 
 }  // namespace
 
-void refuse_next_fault(std::uintptr_t ip) {
-  refused_ip = ip;
+void give_to_host(const EXCEPTION_RECORD& record, CONTEXT& context) {
+  FaultFrame& frame = frame_of(record);
+  thread::HandedBack fault{frame.info, restore_interrupted, &frame};
+  thread::hand_back(frame.info.si_signo, fault);
+  context.Rip = static_cast<ULONGLONG>(frame.ip);  // somebody else has the signal now: let it happen again
+  hm_restore_context(&context);
 }
 
-void claim_hardware_faults() {
+const ProcessHooks& process_hooks() {
+  return hooks;
+}
+
+void claim_hardware_faults(const ProcessHooks& given) {
+  hooks = given;
   for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP}) thread::claim_faults(signal, becomes_exception);
 }
 

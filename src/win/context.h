@@ -30,7 +30,7 @@ inline constexpr DWORD CONTEXT_AMD64 = 0x100000, CONTEXT_CONTROL = CONTEXT_AMD64
                        CONTEXT_FLOATING_POINT = CONTEXT_AMD64 | 8, CONTEXT_DEBUG_REGISTERS = CONTEXT_AMD64 | 0x10,
                        CONTEXT_FULL = CONTEXT_CONTROL | CONTEXT_INTEGER | CONTEXT_FLOATING_POINT,
                        CONTEXT_ALL = CONTEXT_FULL | CONTEXT_SEGMENTS | CONTEXT_DEBUG_REGISTERS,
-                       CONTEXT_UNWOUND_TO_CALL = 0x20000000;
+                       CONTEXT_XSTATE = CONTEXT_AMD64 | 0x40, CONTEXT_UNWOUND_TO_CALL = 0x20000000;
 
 struct alignas(16) CONTEXT {
   ULONGLONG P1Home, P2Home, P3Home, P4Home, P5Home, P6Home;
@@ -47,6 +47,7 @@ struct alignas(16) CONTEXT {
 
   // The general registers by their number in instruction and unwind encodings.
   ULONGLONG& reg(unsigned number) { return (&Rax)[number]; }
+  const ULONGLONG& reg(unsigned number) const { return (&Rax)[number]; }
   M128A& xmm(unsigned number) { return FltSave.XmmRegisters[number]; }
 };
 static_assert(offsetof(CONTEXT, ContextFlags) == 0x30 && offsetof(CONTEXT, MxCsr) == 0x34);
@@ -55,6 +56,16 @@ static_assert(offsetof(CONTEXT, Rax) == 0x78 && offsetof(CONTEXT, Rsp) == 0x98 &
 static_assert(offsetof(CONTEXT, Rip) == 0xF8 && offsetof(CONTEXT, FltSave) == 0x100);
 static_assert(offsetof(CONTEXT, FltSave.XmmRegisters) == 0x1A0 && offsetof(CONTEXT, VectorRegister) == 0x300);
 static_assert(sizeof(CONTEXT) == 0x4D0);
+
+// What follows a CONTEXT with CONTEXT_XSTATE in its flags. Offsets count from the CONTEXT_EX.
+struct CONTEXT_CHUNK {
+  LONG Offset;
+  DWORD Length;
+};
+struct CONTEXT_EX {
+  CONTEXT_CHUNK All, Legacy, XState;
+};
+static_assert(sizeof(CONTEXT_EX) == 24);
 
 inline constexpr DWORD EXCEPTION_NONCONTINUABLE = 0x1, EXCEPTION_UNWINDING = 0x2, EXCEPTION_EXIT_UNWIND = 0x4,
                        EXCEPTION_STACK_INVALID = 0x8, EXCEPTION_NESTED_CALL = 0x10, EXCEPTION_TARGET_UNWIND = 0x20,

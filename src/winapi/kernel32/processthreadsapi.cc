@@ -8,6 +8,7 @@
 #include "nt/processor.h"
 #include "nt/thread.h"
 #include "thread/call.h"
+#include "thread/stack.h"
 #include "winapi/common/named_object.h"
 #include "winapi/ntdll/exit.h"
 
@@ -78,10 +79,9 @@ HM_WINAPI void GetCurrentThreadStackLimits(ULONG_PTR* low, ULONG_PTR* high) noex
 HM_WINAPI BOOL SetThreadStackGuarantee(ULONG* bytes) noexcept {
   return succeed([&]() -> Status {
     TRY(output(bytes));
-    ULONG& guaranteed = thread::teb().GuaranteedStackBytes;
-    const ULONG wanted = *bytes;
+    const ULONG guaranteed = thread::teb().GuaranteedStackBytes, wanted = *bytes;
     *bytes = guaranteed;
-    if (wanted > guaranteed) guaranteed = (wanted + 0xFFF) & ~0xFFFU;
+    if (wanted > guaranteed) thread::enlarge_stack_guard(wanted);
     return ok;
   });
 }
@@ -485,7 +485,7 @@ const Export kRows[] = {
     {"SetThreadPriority", proc(SetThreadPriority), Support::partial,
      "without the right to raise it again, only remembered"},
     {"SetThreadPriorityBoost", proc(SetThreadPriorityBoost), Support::partial, "only remembered"},
-    {"SetThreadStackGuarantee", proc(SetThreadStackGuarantee), Support::partial, "only remembered"},
+    {"SetThreadStackGuarantee", proc(SetThreadStackGuarantee)},
     {"SuspendThread", proc(SuspendThread)},
     {"SwitchToThread", proc(SwitchToThread)},
     {"TerminateProcess", proc(TerminateProcess)},

@@ -39,7 +39,7 @@ TEST_F(Attach, FillsTheTeb) {
     EXPECT_EQ(own.NtTib.Self, &own.NtTib);
     EXPECT_GT(own.NtTib.StackBase, static_cast<void*>(&local));
     EXPECT_LT(own.NtTib.StackLimit, static_cast<void*>(&local));
-    EXPECT_EQ(own.DeallocationStack, own.NtTib.StackLimit);
+    EXPECT_LE(own.DeallocationStack, own.NtTib.StackLimit);
     EXPECT_EQ(thread_id(own), static_cast<DWORD>(gettid()));
     EXPECT_EQ(own.ClientId.UniqueProcess, reinterpret_cast<HANDLE>(static_cast<std::intptr_t>(getpid())));
     EXPECT_EQ(own.ProcessEnvironmentBlock, &peb());

@@ -1,28 +1,26 @@
-// hm_lazy_attach: where a thread continues that read gs:[...] without a TEB. The fault handler has moved RSP below the
-// red zone and pushed the address of the instruction, as if it had been called from there:
+// hm_interrupted: where a thread continues that has something to do before its instruction can be executed (again).
+// The fault handler has put on its stack, below everything that is in use there:
 //
-//   rsp+136   the interrupted RSP
-//   rsp+8     128 bytes of red zone: the interrupted code may be ours, which owns them
-//   rsp       the instruction to return to
+//   rsp+8     what iretq takes to go back: RIP, CS, flags, RSP, SS
+//   rsp       the function to call
 //
 // Every register the interrupted code can see is the same afterwards, flags and vector registers included.
     .text
-    .globl hm_lazy_attach
-    .hidden hm_lazy_attach
-    .type hm_lazy_attach, @function
+    .globl hm_interrupted
+    .hidden hm_interrupted
+    .type hm_interrupted, @function
     .p2align 4
-hm_lazy_attach:
+hm_interrupted:
     .cfi_startproc
     .cfi_signal_frame
-    .cfi_def_cfa %rsp, 136
-    .cfi_offset %rip, -136
-    pushfq
-    .cfi_adjust_cfa_offset 8
     pushq %rbp
-    .cfi_adjust_cfa_offset 8
-    .cfi_offset %rbp, -152
     movq %rsp, %rbp
-    .cfi_def_cfa_register %rbp
+    .cfi_escape 0x0F, 3, 0x76, 0x28, 0x06       // the caller's RSP is what is at rbp+40
+    .cfi_escape 0x10, 16, 2, 0x76, 0x10         // rip is at rbp+16
+    .cfi_escape 0x10, 6, 2, 0x76, 0x00          // rbp at rbp+0
+    .cfi_escape 0x10, 3, 2, 0x76, 0x70          // rbx at rbp-16
+    .cfi_escape 0x10, 4, 2, 0x76, 0x58          // rsi at rbp-40
+    .cfi_escape 0x10, 5, 2, 0x76, 0x50          // rdi at rbp-48
     pushq %rax
     pushq %rbx
     pushq %rcx
@@ -33,10 +31,6 @@ hm_lazy_attach:
     pushq %r9
     pushq %r10
     pushq %r11
-    .cfi_offset %rbx, -168
-    .cfi_offset %rsi, -192
-    .cfi_offset %rdi, -200
-    cld
 
     subq hm_xsave_size(%rip), %rsp
     andq $-64, %rsp
@@ -49,7 +43,7 @@ hm_lazy_attach:
     xsave64 (%rsp)
     movq %rsp, %rbx
 
-    call hm_attach_thread
+    call *8(%rbp)
 
     movq %rbx, %rsp
     movl $-1, %eax
@@ -67,11 +61,9 @@ hm_lazy_attach:
     popq %rbx
     popq %rax
     popq %rbp
-    .cfi_def_cfa %rsp, 144
-    popfq
-    .cfi_def_cfa_offset 136
-    ret $128
+    addq $8, %rsp
+    iretq
     .cfi_endproc
-    .size hm_lazy_attach, . - hm_lazy_attach
+    .size hm_interrupted, . - hm_interrupted
 
     .section .note.GNU-stack, "", @progbits
