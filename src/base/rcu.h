@@ -1,25 +1,39 @@
 // Readers that never wait, and a writer that waits for them.
 //
-// A reader announces itself in one of two counters (the current phase's), reads the published pointer, and leaves. A
-// writer publishes a new object, then flips the phase twice, each time waiting until the counter of the phase it left
-// is zero; whoever could still hold the old object has gone by then, and it may be freed. Counters are striped over
-// cache lines by thread, so readers do not slow each other down. A reader must not block or run foreign code.
+// A reader marks its thread's slot, reads the published pointer, and takes the mark back: plain stores, no atomic
+// read-modify-write and no fence. A processor may execute the read before others see the mark; so it is the writer, who
+// comes seldom, that pays: having published, it makes every running thread pass a barrier (membarrier(2)), and then
+// waits for each slot whose mark was set before. What it replaced may then be freed.
+//
+// A mark is a number that is new each time its thread begins to read, so a thread that reads again and again keeps
+// nobody waiting. Its low bits count nested readers. Nothing here locks for reading, so a signal handler may read.
+//
+// Readers of all Rcu<T> of one T share the slots. A reader must not block, run foreign code, or publish to such an Rcu.
 #pragma once
 
+#include <pthread.h>
 #include <sched.h>
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 
+#include "base/remote_barrier.h"
+
 namespace hmodule {
 
 template <typename T>
 class Rcu {
+  struct Slot {
+    std::atomic<std::uint64_t> mark{0};  // 0: not reading
+    std::uint64_t last_number = 0;
+    std::atomic<bool> taken{true};
+    Slot* next = nullptr;
+  };
+
  public:
-  explicit Rcu(std::unique_ptr<const T> first) : current_(first.release()) {}
+  explicit Rcu(std::unique_ptr<const T> first) : current_(first.release()) { prepare_remote_barrier(); }
   Rcu(const Rcu&) = delete;
   Rcu& operator=(const Rcu&) = delete;
   ~Rcu() { delete current_.load(); }
@@ -27,18 +41,23 @@ class Rcu {
   // Holds the object that was current when it was made.
   class Reader {
    public:
-    explicit Reader(const Rcu& owner) : count_(owner.stripe().count[owner.phase_.load(std::memory_order_seq_cst)]) {
-      count_.fetch_add(1, std::memory_order_seq_cst);
-      object_ = owner.current_.load(std::memory_order_seq_cst);
+    explicit Reader(const Rcu& owner) : slot_(own_slot()) {
+      const std::uint64_t mark = slot_.mark.load(std::memory_order_relaxed);
+      slot_.mark.store(mark == 0 ? ++slot_.last_number << kNestingBits | 1 : mark + 1, std::memory_order_relaxed);
+      barrier_before_remote_one();
+      object_ = owner.current_.load(std::memory_order_acquire);
     }
     Reader(const Reader&) = delete;
     Reader& operator=(const Reader&) = delete;
-    ~Reader() { count_.fetch_sub(1, std::memory_order_release); }
+    ~Reader() {
+      const std::uint64_t mark = slot_.mark.load(std::memory_order_relaxed);
+      slot_.mark.store((mark & kNesting) == 1 ? 0 : mark - 1, std::memory_order_release);
+    }
     const T* operator->() const { return object_; }
     const T& operator*() const { return *object_; }
 
    private:
-    std::atomic<std::uint64_t>& count_;
+    Slot& slot_;
     const T* object_;
   };
   Reader read() const { return Reader(*this); }
@@ -51,27 +70,64 @@ class Rcu {
   }
 
  private:
-  struct alignas(64) Stripe {
-    std::atomic<std::uint64_t> count[2] = {};
-  };
+  static constexpr int kNestingBits = 16;
+  static constexpr std::uint64_t kNesting = (1U << kNestingBits) - 1;
 
-  Stripe& stripe() const {
-    const auto thread = reinterpret_cast<std::uintptr_t>(__builtin_thread_pointer());
-    return stripes_[(thread >> 12 ^ thread >> 20) % stripes_.size()];
+  static Slot& own_slot() {
+    if (own_slot_ == nullptr) [[unlikely]]
+      take_slot();
+    return *own_slot_;
   }
 
-  void wait_for_readers() {
-    for (int flip = 0; flip < 2; ++flip) {
-      const unsigned left = phase_.load(std::memory_order_relaxed);
-      phase_.store(left ^ 1, std::memory_order_seq_cst);
-      for (Stripe& stripe : stripes_)
-        while (stripe.count[left].load(std::memory_order_seq_cst) != 0) sched_yield();
+  // Slots are never freed; one that a thread leaves at its end is taken by a later thread. The key's destructor may run
+  // before others that read once more: those take a slot again, and the system runs the destructor again.
+  [[gnu::noinline]] static void take_slot() {
+    static const pthread_key_t key = [] {
+      pthread_key_t made;
+      pthread_key_create(&made, [](void* slot) {
+        own_slot_ = nullptr;
+        static_cast<Slot*>(slot)->taken.store(false, std::memory_order_release);
+      });
+      pthread_atfork(nullptr, nullptr, forget_other_threads);
+      return made;
+    }();
+    Slot* slot = slots_.load(std::memory_order_acquire);
+    while (slot != nullptr && slot->taken.exchange(true, std::memory_order_acquire)) slot = slot->next;
+    if (slot == nullptr) {
+      slot = new Slot;
+      slot->next = slots_.load(std::memory_order_relaxed);
+      while (!slots_.compare_exchange_weak(slot->next, slot, std::memory_order_seq_cst)) {
+      }
+    }
+    pthread_setspecific(key, slot);
+    own_slot_ = slot;
+  }
+
+  // In a process made by fork(), whose only thread is the caller.
+  static void forget_other_threads() {
+    for (Slot* slot = slots_.load(std::memory_order_relaxed); slot != nullptr; slot = slot->next) {
+      if (slot == own_slot_) continue;
+      slot->mark.store(0, std::memory_order_relaxed);
+      slot->taken.store(false, std::memory_order_relaxed);
     }
   }
 
+  static void wait_for_readers() {
+    remote_barrier();
+    for (Slot* slot = slots_.load(std::memory_order_seq_cst); slot != nullptr; slot = slot->next) {
+      const std::uint64_t seen = slot->mark.load(std::memory_order_acquire);
+      const auto still_reads = [&] {
+        const std::uint64_t now = slot->mark.load(std::memory_order_acquire);
+        return now != 0 && now >> kNestingBits == seen >> kNestingBits;
+      };
+      while (still_reads()) sched_yield();
+    }
+  }
+
+  static inline std::atomic<Slot*> slots_{nullptr};
+  static inline __thread Slot* own_slot_ __attribute__((tls_model("initial-exec"))) = nullptr;
+
   std::atomic<const T*> current_;
-  std::atomic<unsigned> phase_{0};
-  mutable std::array<Stripe, 32> stripes_;
   std::mutex writer_;
 };
 

@@ -74,7 +74,9 @@ class ExportTable::Index {
     for (std::size_t at = hash >> 32 & mask;; at = (at + 1) & mask) {
       const Slot slot = slots[at];
       if (slot.row_and_one == 0) return std::nullopt;
-      if (slot.tag == static_cast<std::uint32_t>(hash) && compare(name, table.name_bytes(slot.row_and_one - 1)) == 0)
+      if (slot.tag != static_cast<std::uint32_t>(hash) || slot.length != name.size()) continue;
+      const auto bytes = table.name_bytes(slot.row_and_one - 1);  // as they are now: the DLL may have changed them
+      if (bytes.size() >= name.size() && std::memcmp(name.data(), bytes.data(), name.size()) == 0)
         return slot.row_and_one - 1;
     }
   }
@@ -82,7 +84,7 @@ class ExportTable::Index {
  private:
   static constexpr std::uint32_t kOften = 32;
   struct Slot {
-    std::uint32_t tag, row_and_one;  // 0: free
+    std::uint32_t tag, length, row_and_one;  // 0: free
   };
   using Slots = std::vector<Slot>;
 
@@ -97,7 +99,7 @@ class ExportTable::Index {
       const std::uint64_t hash = hash_of(name);
       std::size_t at = hash >> 32 & mask;
       while ((*slots)[at].row_and_one != 0) at = (at + 1) & mask;
-      (*slots)[at] = {static_cast<std::uint32_t>(hash), row + 1};
+      (*slots)[at] = {static_cast<std::uint32_t>(hash), static_cast<std::uint32_t>(name.size()), row + 1};
       previous = name;
     }
     return slots.release();
@@ -166,13 +168,14 @@ std::optional<ExportTarget> ExportTable::find(std::uint32_t ordinal) const {
 
 std::optional<ExportTarget> ExportTable::find(std::string_view name, std::uint32_t hint) const {
   if (name.empty()) return std::nullopt;
-  const auto hit = [&](std::uint32_t index) -> std::optional<ExportTarget> {
-    if (name.find('\0') != std::string_view::npos) return std::nullopt;
-    return target_at(load<std::uint16_t>(ordinals_, index));  // GPA-06
-  };
-  if (hint < name_count_ && compare(name, name_bytes(hint)) == 0) return hit(hint);  // IMP-06
-  const auto row = row_of(name);
-  return row ? hit(*row) : std::nullopt;
+  const bool hinted = hint < name_count_ && is_name(name, hint);  // IMP-06
+  const auto row = hinted ? std::optional(hint) : row_of(name);
+  return row ? target_at(load<std::uint16_t>(ordinals_, *row)) : std::nullopt;  // GPA-06
+}
+
+// A name with a NUL inside is nobody's, even where the table's strings stand as it reads.
+bool ExportTable::is_name(std::string_view name, std::uint32_t index) const {
+  return compare(name, name_bytes(index)) == 0 && name.find('\0') == std::string_view::npos;
 }
 
 std::optional<std::uint32_t> ExportTable::row_of(std::string_view name) const {
@@ -181,7 +184,7 @@ std::optional<std::uint32_t> ExportTable::row_of(std::string_view name) const {
   while (low < high) {
     const std::uint32_t middle = low + (high - low) / 2;
     const int order = compare(name, name_bytes(middle));
-    if (order == 0) return middle;
+    if (order == 0) return is_name(name, middle) ? std::optional(middle) : std::nullopt;
     if (order < 0)
       high = middle;
     else

@@ -48,6 +48,7 @@ class ExportTable {
  private:
   class Index;
   std::optional<std::uint32_t> row_of(std::string_view name) const;
+  bool is_name(std::string_view name, std::uint32_t index) const;
   std::optional<ExportTarget> target_at(std::uint32_t index) const;
   std::span<const std::byte> name_bytes(std::uint32_t index) const;
 
