@@ -7,6 +7,7 @@
 #include "base/utf.h"
 #include "loader/loader.h"
 #include "map/image_regions.h"
+#include "nt/virtual_memory.h"
 #include "thread/tls.h"
 #include "unwind/function_table.h"
 #include "unwind/vectored.h"
@@ -68,6 +69,7 @@ void Loader::unload(const std::vector<Module*>& dying) {
   std::vector<std::unique_ptr<Module>> gone = table_.remove(dying);
   for (const auto& module : gone) {
     trace::line(trace::Channel::map, "{}: unmapped from {}", utf8(module->full_name), module->base());
+    nt::virtual_memory().forget(module->base());
     if (module->tls_index) thread::release_tls(*module->tls_index);
     if (module->registered) {
       unwind::forget_handlers_in(reinterpret_cast<std::uintptr_t>(module->base()), module->size());

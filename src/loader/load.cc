@@ -9,6 +9,7 @@
 #include "map/image_mapping.h"
 #include "map/image_regions.h"
 #include "module/builtin_image.h"
+#include "nt/virtual_memory.h"
 #include "pe/exceptions.h"
 #include "pe/load_config.h"
 #include "pe/tls.h"
@@ -68,12 +69,7 @@ std::vector<unwind::AddressRange> readable_parts(const Module& module) {
 }  // namespace
 
 Load::Load(Loader& loader, DWORD flags)
-    : loader_(loader),
-      flags_(flags),
-      dont_resolve_((flags & kDontResolveDllReferences) != 0),
-      surroundings_(loader.surroundings()),
-      settings_(loader.settings_.snapshot()),
-      directories_(search::load_path(settings_, surroundings_, flags & search::kSearchBits)) {}
+    : loader_(loader), flags_(flags), dont_resolve_((flags & kDontResolveDllReferences) != 0) {}
 
 Load::~Load() {
   for (Module* module : fresh_) {
@@ -88,34 +84,60 @@ void Load::commit() {
   fresh_.clear();
 }
 
+// --- Where to search: worked out when somebody asks, and the same for the whole load ---
+
+const search::Surroundings& Load::surroundings() {
+  if (!surroundings_) surroundings_ = loader_.surroundings();
+  return *surroundings_;
+}
+
+const search::Settings& Load::settings() {
+  if (!settings_) settings_ = loader_.settings_.snapshot();
+  return *settings_;
+}
+
+const search::LoadPath& Load::directories() {
+  if (!directories_) directories_ = search::load_path(settings(), surroundings(), flags_ & search::kSearchBits);
+  return *directories_;
+}
+
+// SRCH-60: an importer may say where its own imports are looked for, unless the caller of the load did.
+std::optional<search::LoadPath> Load::own_directories(const Module& importer) {
+  if ((flags_ & search::kSearchBits) != 0) return std::nullopt;
+  const auto config = pe::load_config(importer.image);
+  const DWORD own = config && *config ? (*config)->dependent_load_flags & search::kSearchBits : 0;
+  if (own == 0) return std::nullopt;
+  return search::load_path(settings(), surroundings(), own, path::directory(importer.full_name));
+}
+
+// --- By name ---
+
 Result<Module*> Load::map(const LoadRequest& request) {
   if (request.source) return map_source(request);
   const search::DllName name = TRY(search::normalise_name(request.name));
   TRY(search::check_flags(flags_, name));
   if (loader_.is_executable(request.name)) return loader_.executable_;
   if (name.kind == search::NameKind::absolute || name.kind == search::NameKind::rooted) {
-    const std::u16string full = TRY(search::full_name(name, surroundings_));
-    directories_ = search::load_path(settings_, surroundings_, flags_ & (search::kSearchBits | search::kAltered),
+    const std::u16string full = TRY(search::full_name(name, surroundings()));
+    directories_ = search::load_path(settings(), surroundings(), flags_ & (search::kSearchBits | search::kAltered),
                                      path::directory(full));
   }
   if (request.load_path) directories_ = search::split_load_path(*request.load_path);
-  return find_or_map(name, request.caller, directories_);
+  return find_or_map(name, request.caller, std::nullopt);
 }
 
-// --- By name ---
-
 Result<Module*> Load::find_or_map(const search::DllName& name, const Module* importer,
-                                  const search::LoadPath& directories) {
-  if (const auto local = search::dot_local_path(surroundings_, loader_.volumes_); !local.empty()) {
+                                  const std::optional<search::LoadPath>& own_directories) {
+  if (const search::LoadPath& local = loader_.dot_local(); !local.empty()) {
     search::DllName bare{std::u16string(name.base()), search::NameKind::bare};
     Result<Module*> found = search_directories(bare, local, Provider::file);
     if (found || !not_there(found.error().status)) return found;
   }
   switch (name.kind) {
     case search::NameKind::bare:
-      return find_or_map_bare(name, importer, directories);
+      return find_or_map_bare(name, importer, own_directories);
     case search::NameKind::relative:
-      return search_directories(name, directories, std::nullopt);
+      return search_directories(name, directories(), std::nullopt);
     default:
       return map_named(name);
   }
@@ -123,7 +145,7 @@ Result<Module*> Load::find_or_map(const search::DllName& name, const Module* imp
 
 // The steps before any directory is touched (§4.1).
 Result<Module*> Load::find_or_map_bare(const search::DllName& given, const Module* importer,
-                                       const search::LoadPath& directories) {
+                                       const std::optional<search::LoadPath>& own_directories) {
   search::DllName name = given;
   bool from_api_set = false;
   if (search::is_api_set_name(name.text)) {
@@ -143,16 +165,16 @@ Result<Module*> Load::find_or_map_bare(const search::DllName& given, const Modul
   const BuiltinDll* builtin = loader_.builtin_named(name.text);
   if (const auto only = loader_.override_of(name.text)) {
     if (*only == Provider::builtin && builtin != nullptr) return add_builtin(*builtin);
-    return search_directories(name, directories, only);
+    return search_directories(name, own_directories ? *own_directories : directories(), only);
   }
   const bool known = search::is_known_dll(name.text);
   if (known && builtin != nullptr) return add_builtin(*builtin);
   if (known || from_api_set) return search_directories(name, system_directory_only(), std::nullopt);
-  return search_directories(name, directories, std::nullopt);
+  return search_directories(name, own_directories ? *own_directories : directories(), std::nullopt);
 }
 
 Result<Module*> Load::map_named(const search::DllName& name) {
-  const std::u16string full = TRY(search::full_name(name, surroundings_));
+  const std::u16string full = TRY(search::full_name(name, surroundings()));
   if (Module* loaded = loader_.table_.read()->with_path(full)) return loaded;  // ID-04
   if (search::is_api_set_name(name.base()))                                    // SRCH-43
     return fail(STATUS_DLL_NOT_FOUND, "{} is an API set's name, and no file", utf8(full));
@@ -161,7 +183,7 @@ Result<Module*> Load::map_named(const search::DllName& name) {
     module = TRY(map_candidate(candidate));
     return ok;
   };
-  TRY(search::open_named(name, surroundings_, loader_.volumes_, probe));
+  TRY(search::open_named(name, surroundings(), loader_.volumes_, probe));
   return module;
 }
 
@@ -178,24 +200,16 @@ Result<Module*> Load::search_directories(const search::DllName& name, const sear
   return module;
 }
 
-// SRCH-60: an importer may say where its own imports are looked for, unless the caller of the load did.
-search::LoadPath Load::directories_for(const Module& importer) const {
-  if ((flags_ & search::kSearchBits) != 0) return directories_;
-  const auto config = pe::load_config(importer.image);
-  const DWORD own = config && *config ? (*config)->dependent_load_flags & search::kSearchBits : 0;
-  if (own == 0) return directories_;
-  return search::load_path(settings_, surroundings_, own, path::directory(importer.full_name));
-}
-
-Result<Module*> Load::dependency(std::string_view dll, const Module& importer, const search::LoadPath& directories) {
+Result<Module*> Load::dependency(std::string_view dll, const Module& importer,
+                                 const std::optional<search::LoadPath>& own_directories) {
   search::DllName name = TRY(dll_name(dll));
   name = {std::u16string(name.base()), search::NameKind::bare};  // SRCH-14
-  return find_or_map_bare(name, &importer, directories);
+  return find_or_map(name, &importer, own_directories);
 }
 
 Result<Module*> Load::module_for_import(Module& importer, std::string_view dll) {
   const std::size_t mapped_before = fresh_.size();
-  Result<Module*> found = dependency(dll, importer, directories_for(importer));
+  Result<Module*> found = dependency(dll, importer, own_directories(importer));
   if (found) {
     Module* module = *found;
     if (fresh_.size() != mapped_before) {
@@ -226,7 +240,7 @@ std::string Load::chain_to(const Module& importer) const {
 }
 
 Result<Module*> Load::module_for_forwarder(Module& exporter, std::string_view dll) {
-  return dependency(dll, exporter, directories_);
+  return dependency(dll, exporter, std::nullopt);
 }
 
 // --- From bytes ---
@@ -312,6 +326,7 @@ Result<Module*> Load::add_builtin(const BuiltinDll& dll) {
 
 Module& Load::adopt(std::unique_ptr<Module> module, bool first) {
   module->held_by_load = true;
+  nt::virtual_memory().note_image(module->base(), module->size(), map::page_runs(module->image));
   Module& listed = first ? loader_.table_.insert_first(std::move(module)) : loader_.table_.insert(std::move(module));
   fresh_.push_back(&listed);
   return listed;

@@ -34,14 +34,20 @@ class Load final : public bind::Resolver {
 
  private:
   // By name (find.cc).
-  Result<Module*> find_or_map(const search::DllName& name, const Module* importer, const search::LoadPath& directories);
+  Result<Module*> find_or_map(const search::DllName& name, const Module* importer,
+                              const std::optional<search::LoadPath>& own_directories);
   Result<Module*> find_or_map_bare(const search::DllName& name, const Module* importer,
-                                   const search::LoadPath& directories);
+                                   const std::optional<search::LoadPath>& own_directories);
   Result<Module*> map_named(const search::DllName& name);
   Result<Module*> search_directories(const search::DllName& name, const search::LoadPath& directories,
                                      std::optional<Provider> only);
-  Result<Module*> dependency(std::string_view dll, const Module& importer, const search::LoadPath& directories);
-  search::LoadPath directories_for(const Module& importer) const;
+  Result<Module*> dependency(std::string_view dll, const Module& importer,
+                             const std::optional<search::LoadPath>& own_directories);
+
+  const search::Surroundings& surroundings();
+  const search::Settings& settings();
+  const search::LoadPath& directories();
+  std::optional<search::LoadPath> own_directories(const Module& importer);
 
   // From bytes.
   Result<Module*> map_candidate(const search::Candidate& candidate);
@@ -59,9 +65,9 @@ class Load final : public bind::Resolver {
   Loader& loader_;
   const DWORD flags_;
   bool dont_resolve_ = false;
-  search::Surroundings surroundings_;
-  search::Settings settings_;
-  search::LoadPath directories_;
+  std::optional<search::Surroundings> surroundings_;
+  std::optional<search::Settings> settings_;
+  std::optional<search::LoadPath> directories_;
   std::vector<Module*> fresh_;                         // mapped by this load, in order
   std::map<const Module*, const Module*> brought_by_;  // the importer that each was first mapped for
   std::size_t settled_ = 0;                            // how many of them are bound

@@ -57,6 +57,11 @@ search::Surroundings Loader::surroundings() const {
   return process;
 }
 
+const search::LoadPath& Loader::dot_local() {
+  if (!dot_local_) dot_local_ = search::dot_local_path(surroundings(), volumes_);
+  return *dot_local_;
+}
+
 // --- Loading ---
 
 Result<HMODULE> Loader::load(const LoadRequest& request) {

@@ -129,6 +129,8 @@ class Loader {
   // What SetDllDirectory and its kin change (§4.8).
   search::SearchSettings& search_settings() { return settings_; }
   search::Surroundings surroundings() const;
+  // SRCH-30. Windows looks when it makes the process; here the first load does.
+  const search::LoadPath& dot_local();
 
   // A module whose functions the host supplies; it is loaded until freed. Before all others of its name (DESIGN D3).
   Result<HMODULE> register_host_module(std::u16string_view name, std::span<const Export> exports);
@@ -205,6 +207,7 @@ class Loader {
   path::Volumes& volumes_;
   std::span<const BuiltinDll* const> builtins_;
   search::SearchSettings settings_;
+  std::optional<search::LoadPath> dot_local_;
   LoaderLock lock_;
   ModuleTable table_;
   Datafiles datafiles_;

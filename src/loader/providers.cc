@@ -9,6 +9,7 @@
 #include "loader/load.h"
 #include "module/builtin_image.h"
 #include "nt/process_parameters.h"
+#include "nt/virtual_memory.h"
 #include "thread/peb.h"
 
 namespace hmodule {
@@ -36,6 +37,7 @@ Result<std::unique_ptr<Loader>> Loader::start(const LoaderOptions& options) {
   for (std::size_t i = 0; i < std::min<std::size_t>(3, options.builtins.size()); ++i) {
     auto module = TRY(loader->make_builtin(*options.builtins[i]));
     module->load_count = Module::kPermanent;
+    nt::virtual_memory().note_image(module->base(), module->size(), map::page_runs(module->image));
     loader->table_.link_initialisation(loader->table_.insert(std::move(module)));
   }
   loader->settings_.configure_from_environment();
@@ -46,6 +48,7 @@ Result<std::unique_ptr<Loader>> Loader::start(const LoaderOptions& options) {
 
 void Loader::set_executable(Module& module) {
   executable_ = &module;
+  dot_local_.reset();
   peb_.ImageBaseAddress = module.base();
   const auto& header = module.image.optional_header();
   peb_.ImageSubsystem = header.Subsystem;

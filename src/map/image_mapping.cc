@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <vector>
 
 namespace hmodule::map {
 
@@ -28,16 +27,11 @@ Status set_rights(std::byte* begin, std::size_t size, int rights, const pe::Imag
   return fail(STATUS_NO_MEMORY, "{}: page rights cannot be changed: {}", image.name(), std::strerror(errno));
 }
 
-struct Piece {
-  std::uint32_t begin, end;
-  int rights;
-};
-
 // What of the image is not a gap, with its final rights, in order; neighbours of equal rights are one piece, so that
 // each costs one system call and one kernel mapping.
 template <typename RightsOf>
-std::vector<Piece> pieces(const pe::Image& image, int header_rights, RightsOf rights_of) {
-  std::vector<Piece> all{{0, image.header_extent(), header_rights}};
+std::vector<PageRun> pieces(const pe::Image& image, int header_rights, RightsOf rights_of) {
+  std::vector<PageRun> all{{0, image.header_extent(), header_rights}};
   for (const pe::Section& section : image.sections()) {
     const int rights = rights_of(section);
     if (all.back().end == section.rva.value && all.back().rights == rights)
@@ -64,7 +58,7 @@ Status fill(const Mapping& mapping, const pe::Image& file) {
   }
   // Page faults, not copying, are the price of a large image: fewer and larger ones (where the system has them).
   if (mapping.size() >= kHugePage) madvise(mapping.base(), mapping.size(), MADV_HUGEPAGE);
-  for (const Piece& piece : pieces(file, kReadWrite, [](const pe::Section&) { return kReadWrite; }))
+  for (const PageRun& piece : pieces(file, kReadWrite, [](const pe::Section&) { return kReadWrite; }))
     TRY(set_rights(mapping.base() + piece.begin, piece.end - piece.begin, kReadWrite, file));
   if (mapping.size() < kHugePage)  // one call instead of a fault for each page (Linux 5.14; without effect before)
     madvise(mapping.base(), mapping.size(), MADV_POPULATE_WRITE);
@@ -171,7 +165,7 @@ Result<Mapping> lay_out_resources(const pe::Image& file) {
     TRY(set_rights(mapping.base(), mapping.size(), PROT_READ, file));
     return mapping;
   }
-  for (const Piece& piece : pieces(file, PROT_READ, [](const pe::Section&) { return PROT_READ; }))
+  for (const PageRun& piece : pieces(file, PROT_READ, [](const pe::Section&) { return PROT_READ; }))
     TRY(set_rights(mapping.base() + piece.begin, piece.end - piece.begin, PROT_READ, file));
   return mapping;
 }
@@ -189,13 +183,15 @@ Status relocate(const pe::Image& mapped) {
   return ok;
 }
 
+std::vector<PageRun> page_runs(const pe::Image& mapped) {
+  if (mapped.low_alignment()) return {{0, mapped.size_of_image(), kReadWrite | PROT_EXEC}};
+  return pieces(mapped, PROT_READ, [](const pe::Section& section) { return page_rights(section.characteristics); });
+}
+
 Status protect(const pe::Image& mapped) {
-  std::byte* base = writable(mapped, {});
-  if (mapped.low_alignment()) return set_rights(base, mapped.size_of_image(), kReadWrite | PROT_EXEC, mapped);
-  const auto rights_of = [](const pe::Section& section) { return page_rights(section.characteristics); };
-  for (const Piece& piece : pieces(mapped, PROT_READ, rights_of))
-    if (piece.rights != kReadWrite)  // which is what they have
-      TRY(set_rights(base + piece.begin, piece.end - piece.begin, piece.rights, mapped));
+  for (const PageRun& run : page_runs(mapped))
+    if (run.rights != kReadWrite)  // which is what they have
+      TRY(set_rights(writable(mapped, {}) + run.begin, run.end - run.begin, run.rights, mapped));
   return ok;
 }
 

@@ -8,6 +8,7 @@
 
 #include <mutex>
 #include <span>
+#include <vector>
 
 namespace hmodule::map {
 
@@ -20,7 +21,17 @@ Result<Mapping> lay_out(const pe::Image& file);
 // file.in_memory(mapping). CONFLICTING_ADDRESSES when it had to be where it is not (REL-02, REL-04).
 Status relocate(const pe::Image& mapped);
 
-// Gives every page the rights its section asks for (MAP-06). Low-alignment images: everything, throughout (MAP-08).
+// Pages of an image that follow each other, from an RVA to an RVA, and their rights (PROT_*).
+struct PageRun {
+  std::uint32_t begin, end;
+  int rights;
+};
+
+// What each page's section asks for (MAP-06), in order, gaps left out. Low-alignment images: everything, throughout
+// (MAP-08).
+std::vector<PageRun> page_runs(const pe::Image& mapped);
+
+// Gives the pages those rights.
 Status protect(const pe::Image& mapped);
 
 // LC-01: replaces a default security cookie by a random one. The page must be writable (before protect()).

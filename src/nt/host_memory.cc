@@ -104,17 +104,6 @@ std::optional<HostRange> host_range_at_or_above(std::uintptr_t address) {
   return read_text(address);
 }
 
-bool page_was_copied(std::uintptr_t page) {
-  // Documentation/admin-guide/mm/pagemap.rst: bit 63 present, 62 swapped, 61 still the file's page.
-  const File pagemap("/proc/self/pagemap");
-  std::uint64_t entry = 0;
-  if (pagemap < 0 ||
-      pread(pagemap, &entry, sizeof entry, static_cast<off_t>(page / kPage * sizeof entry)) != sizeof entry)
-    return true;
-  const bool exists = (entry >> 62) != 0, of_file = ((entry >> 61) & 1) != 0;
-  return exists && !of_file;
-}
-
 std::size_t copy_safely(void* to, const void* from, std::size_t size) {
   std::size_t done = 0;
   while (done < size) {

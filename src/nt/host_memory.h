@@ -17,9 +17,6 @@ struct HostRange {
 // The mapping that contains `address`, or the first one above it; nullopt above the last.
 std::optional<HostRange> host_range_at_or_above(std::uintptr_t address);
 
-// Was the page of a private file mapping written, so that it is ours alone?
-bool page_was_copied(std::uintptr_t page);
-
 // Copies between addresses that may not be readable or writable; the number of bytes copied from the start.
 std::size_t copy_safely(void* to, const void* from, std::size_t size);
 // Can every page of the range be read?

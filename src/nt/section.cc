@@ -194,7 +194,7 @@ Status unmap_view(const void* address) {
     const auto view = views().find(address);
     if (view == views().by_base.end())
       return fail(STATUS_NOT_MAPPED_VIEW, "no view at {}", static_cast<const void*>(address));
-    virtual_memory().forget_view(reinterpret_cast<void*>(view->first));
+    virtual_memory().forget(reinterpret_cast<void*>(view->first));
     ::munmap(reinterpret_cast<void*>(view->first), view->second.size);
     if (view->second.control) view->second.control->remove_view();
     gone = std::move(view->second);

@@ -1,7 +1,6 @@
 #include "nt/virtual_memory.h"
 
 #include "base/scope_guard.h"
-#include "map/image_regions.h"
 #include "nt/host_memory.h"
 #include "thread/stack.h"
 #include "thread/teb.h"
@@ -95,18 +94,6 @@ ULONG protection_of(int rights) {
   }
 }
 
-bool is_image(std::uintptr_t address) {
-  return map::find_image(pointer(address)).has_value();
-}
-
-// MAP-07: a writable page of an image is copy-on-write until it is written.
-ULONG image_protection(const HostRange& range, std::uintptr_t page) {
-  const ULONG protect = protection_of(range.rights);
-  const bool original =
-      range.file_backed && !range.shared && (range.rights & PROT_WRITE) != 0 && !page_was_copied(page);
-  return original ? protect << 1 : protect;  // READWRITE -> WRITECOPY, with EXECUTE as without
-}
-
 bool is_own_stack(std::uintptr_t address) {
   const TEB* const teb = thread::try_teb();
   return teb != nullptr && pointer(address) >= teb->DeallocationStack && pointer(address) < teb->NtTib.StackBase;
@@ -125,10 +112,6 @@ MEMORY_BASIC_INFORMATION describe_own_stack(std::uintptr_t page) {
           .State = MEM_COMMIT,
           .Protect = PAGE_READWRITE | (guarded ? PAGE_GUARD : 0),
           .Type = MEM_PRIVATE};
-}
-
-ULONG host_protection(const HostRange& range, std::uintptr_t page) {
-  return is_image(page) ? image_protection(range, page) : protection_of(range.rights);
 }
 
 }  // namespace
@@ -269,9 +252,9 @@ Result<MemoryRange> VirtualMemory::commit(MemoryRange range, ULONG protect) {
   const auto allocation = find(range.start);
   const std::uintptr_t end = range.start + range.size;
   if (allocation == allocations_.end()) {
-    if (is_image(range.start)) return fail(STATUS_ACCESS_DENIED, "{:#x} is in an image", range.start);
     return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} was not reserved", range.start);
   }
+  if (allocation->second.type == MEM_IMAGE) return fail(STATUS_ACCESS_DENIED, "{:#x} is in an image", range.start);
   if (end > allocation->second.end)
     return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} is past the allocation's end at {:#x}", end,
                 allocation->second.end);
@@ -299,7 +282,7 @@ Result<MemoryRange> VirtualMemory::free(std::uintptr_t address, SIZE_T size, ULO
   if (allocation == allocations_.end()) return not_allocated(address);
   const auto& [base, rest] = *allocation;
   if (rest.type != MEM_PRIVATE)
-    return fail(STATUS_UNABLE_TO_DELETE_SECTION, "{:#x} is in a view of a section", address);
+    return fail(STATUS_UNABLE_TO_DELETE_SECTION, "{:#x} is in a view of a section or in an image", address);
   MemoryRange range = {base, rest.end - base};
   if (size == 0 && round_down(address, kPageSize) != base)
     return fail(STATUS_FREE_VM_NOT_AT_BASE, "{:#x} is not where the allocation at {:#x} starts", address, base);
@@ -379,7 +362,7 @@ Result<VirtualMemory::Protected> VirtualMemory::protect_host(MemoryRange range, 
   const auto first = host_range_at_or_above(range.start);
   if (!first || first->start > range.start)
     return fail(STATUS_CONFLICTING_ADDRESSES, "there is no memory at {:#x}", range.start);
-  const ULONG old = host_protection(*first, range.start);
+  const ULONG old = protection_of(first->rights);
   TRY(set_protection(range, protect, STATUS_CONFLICTING_ADDRESSES));
   return Protected{range, old};
 }
@@ -416,26 +399,13 @@ MEMORY_BASIC_INFORMATION VirtualMemory::query_host(std::uintptr_t page) const {
     if (range) limit = std::min(limit, range->start);
     return {pointer(page), nullptr, 0, 0, limit - page, MEM_FREE, PAGE_NOACCESS, 0};
   }
-  const auto image = map::find_image(pointer(page));
-  if (image) limit = std::min(limit, reinterpret_cast<std::uintptr_t>(image->base) + image->size);
-
-  // The host splits what Windows shows as one region, for instance where the file's offset jumps.
-  const ULONG protect = host_protection(*range, page);
-  std::uintptr_t end = image && range->file_backed && (range->rights & PROT_WRITE) != 0 ? page + kPageSize : range->end;
-  while (image && end < limit) {
-    const auto next = host_range_at_or_above(end);
-    if (!next || next->start > end || host_protection(*next, end) != protect) break;
-    end = next->file_backed && (next->rights & PROT_WRITE) != 0 ? end + kPageSize : next->end;
-  }
-  const SIZE_T size = std::min(end, limit) - page;
-  if (image) return {pointer(page), image->base, PAGE_EXECUTE_WRITECOPY, 0, size, MEM_COMMIT, protect, MEM_IMAGE};
-
+  const ULONG protect = protection_of(range->rights);
   const bool reserved = range->rights == PROT_NONE && !range->file_backed;
   return {.BaseAddress = pointer(page),
           .AllocationBase = pointer(range->start),
           .AllocationProtect = protect,
           .PartitionId = 0,
-          .RegionSize = size,
+          .RegionSize = std::min(range->end, limit) - page,
           .State = reserved ? MEM_RESERVE : MEM_COMMIT,
           .Protect = reserved ? 0 : protect,
           .Type = range->file_backed || range->shared ? MEM_MAPPED : MEM_PRIVATE};
@@ -497,12 +467,21 @@ void VirtualMemory::note_view(void* base, SIZE_T size, ULONG protect, bool commi
   if (committed) view.committed.assign(start, end, protect);
 }
 
-void VirtualMemory::forget_view(void* base) {
+void VirtualMemory::note_image(const void* base, SIZE_T size, std::span<const map::PageRun> runs) {
+  const auto start = reinterpret_cast<std::uintptr_t>(base), end = start + round_up(size, kPageSize);
   const std::lock_guard lock(mutex_);
-  const auto view = allocations_.find(reinterpret_cast<std::uintptr_t>(base));
-  if (view == allocations_.end()) return;
-  locked_.erase(view->first, view->second.end);
-  allocations_.erase(view);
+  Allocation& image = allocations_[start] = {end, PAGE_EXECUTE_WRITECOPY, MEM_IMAGE, false, {}};
+  image.committed.assign(start, end, PAGE_NOACCESS);
+  for (const map::PageRun& run : runs)
+    image.committed.assign(start + run.begin, start + round_up(run.end, kPageSize), protection_of(run.rights));
+}
+
+void VirtualMemory::forget(const void* base) {
+  const std::lock_guard lock(mutex_);
+  const auto gone = allocations_.find(reinterpret_cast<std::uintptr_t>(base));
+  if (gone == allocations_.end()) return;
+  locked_.erase(gone->first, gone->second.end);
+  allocations_.erase(gone);
 }
 
 bool VirtualMemory::take_guard_page(std::uintptr_t address) {

@@ -1,11 +1,12 @@
 // Virtual memory as Windows sees it: allocations that are reserved in units of 64 KiB and committed page by page.
 //
-// What we allocated and the section views are in a tree, with the protection of each committed page as Windows names
-// it. Everything else is asked of the host when somebody wants to know: the images of DLLs (whose pages the loader and
-// the DLL itself protect), and the memory of the Linux side of the process.
+// What we allocated, the section views and the images of DLLs are in a tree, with the protection of each committed page
+// as Windows names it. Everything else, the memory of the Linux side of the process, is asked of the host when somebody
+// wants to know.
 #pragma once
 
 #include "base/result.h"
+#include "map/image_mapping.h"
 #include "nt/range_map.h"
 #include "win/memoryapi.h"
 
@@ -13,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <span>
 #include <vector>
 
 namespace hmodule::nt {
@@ -62,7 +64,10 @@ class VirtualMemory {
 
   // A section view somebody mapped (MEM_MAPPED). Its pages are committed with `protect`, or only reserved.
   void note_view(void* base, SIZE_T size, ULONG protect, bool committed = true);
-  void forget_view(void* base);
+  // An image the loader mapped (MEM_IMAGE), with the rights its pages have got; between them is no access.
+  void note_image(const void* base, SIZE_T size, std::span<const map::PageRun> runs);
+  // Of a view or an image that is about to be unmapped.
+  void forget(const void* base);
 
   // True, once, for an address in a page with PAGE_GUARD, which then becomes an ordinary one: the fault was
   // STATUS_GUARD_PAGE_VIOLATION. Not for signal handlers.
@@ -74,7 +79,7 @@ class VirtualMemory {
   struct Allocation {
     std::uintptr_t end;
     ULONG protect;  // AllocationProtect
-    ULONG type;     // MEM_PRIVATE or MEM_MAPPED
+    ULONG type;     // MEM_PRIVATE, MEM_MAPPED or MEM_IMAGE
     bool write_watch = false;
     RangeMap<ULONG> committed;
   };

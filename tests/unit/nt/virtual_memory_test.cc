@@ -1,6 +1,5 @@
 #include "nt/virtual_memory.h"
 
-#include "map/image_regions.h"
 #include "nt/host_memory.h"
 
 #include <gtest/gtest.h>
@@ -169,7 +168,8 @@ TEST_F(VirtualMemoryTest, ImagesAreTrueToTheirPages) {
   const SIZE_T size = 0x4000;
   auto* image = static_cast<std::byte*>(mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   mprotect(image + 0x1000, 0x1000, PROT_READ | PROT_EXEC);
-  map::note_image(image, size);
+  memory_.note_image(image, size,
+                     std::vector<map::PageRun>{{0, 0x1000, PROT_READ}, {0x1000, 0x2000, PROT_READ | PROT_EXEC}});
   const auto base = address_of(image);
   const auto header = memory_.query(base).value(), code = memory_.query(base + 0x1010).value();
   EXPECT_EQ(header.Type, MEM_IMAGE);
@@ -183,27 +183,14 @@ TEST_F(VirtualMemoryTest, ImagesAreTrueToTheirPages) {
   image[0] = std::byte{1};
   EXPECT_EQ(memory_.protect(base, 8, PAGE_READONLY).value().old_protect, PAGE_READWRITE);
   EXPECT_EQ(status_of_allocation(base, 0x1000, MEM_COMMIT), STATUS_ACCESS_DENIED);
-  EXPECT_EQ(status_of_free(base, 0, MEM_RELEASE), STATUS_MEMORY_NOT_ALLOCATED);
+  EXPECT_EQ(status_of_free(base, 0, MEM_RELEASE), STATUS_UNABLE_TO_DELETE_SECTION);
+  EXPECT_EQ(memory_.query(base + 0x2000).value().Protect, PAGE_NOACCESS);  // a gap between sections
   const auto region = memory_.query_region(base + 0x2000).value();
   EXPECT_EQ(region.AllocationBase, image);
   EXPECT_EQ(region.RegionSize, size);
-  map::forget_image(image);
+  memory_.forget(image);
+  EXPECT_NE(memory_.query(base).value().Type, MEM_IMAGE);
   munmap(image, size);
-}
-
-// MAP-07: an image that comes from a file stays copy-on-write until it is written.
-TEST_F(VirtualMemoryTest, PagesOfAFileAreWritecopyUntilWritten) {
-  const int file = memfd_create("image", MFD_CLOEXEC);
-  ASSERT_EQ(ftruncate(file, 0x2000), 0);
-  auto* image = static_cast<char*>(mmap(nullptr, 0x2000, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0));
-  map::note_image(image, 0x2000);
-  EXPECT_EQ(memory_.query(address_of(image)).value().Protect, PAGE_WRITECOPY);
-  image[0x1000] = 1;
-  EXPECT_EQ(memory_.query(address_of(image)).value().RegionSize, 0x1000U);
-  EXPECT_EQ(memory_.query(address_of(image) + 0x1000).value().Protect, PAGE_READWRITE);
-  map::forget_image(image);
-  munmap(image, 0x2000);
-  close(file);
 }
 
 TEST_F(VirtualMemoryTest, ViewsAreMappedMemory) {
@@ -215,7 +202,7 @@ TEST_F(VirtualMemoryTest, ViewsAreMappedMemory) {
   EXPECT_EQ(info.Protect, PAGE_READONLY);
   EXPECT_EQ(status_of_free(address_of(view), 0, MEM_RELEASE), STATUS_UNABLE_TO_DELETE_SECTION);
   EXPECT_EQ(status_of_allocation(address_of(view), 0x1000, MEM_COMMIT), STATUS_ALREADY_COMMITTED);
-  memory_.forget_view(view);
+  memory_.forget(view);
   munmap(view, 0x2000);
 }
 
