@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
       "  HMODULE_PATH=DIR:DIR...                                more directories to search for DLLs\n"
       "  HMODULE_OVERRIDES=NAME=builtin|pe|file,...             who serves a DLL\n"
       "  HMODULE_C_DRIVE=DIR                                    the directory behind C:\n"
-      "  HMODULE_SYSTEM32=DIR:DIR...                            the system DLLs in PE form");
+      "  HMODULE_SYSTEM32=DIR:DIR...                            the system DLLs in PE form\n"
+      "  HMODULE_CACHE=DIR|off                                  laid-out images, by default in ~/.cache/hmodule");
   int status = hmodule::tools::kDone;
   hmodule::tools::add_exports(app, status);
   hmodule::tools::add_imports(app, status);

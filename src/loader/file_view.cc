@@ -58,16 +58,15 @@ Result<FileView> FileView::of_descriptor(int file, std::string name) {
   struct stat now {};
   if (::fstat(file, &now) != 0) return fail(STATUS_INVALID_HANDLE, "{}: {}", name, std::strerror(errno));
   if (!S_ISREG(now.st_mode)) return fail(STATUS_FILE_IS_A_DIRECTORY, "{}: is not a regular file", name);
-  const FileIdentity identity{now.st_dev, now.st_ino};
   const auto size = static_cast<std::size_t>(now.st_size);
-  if (size == 0) return FileView(nullptr, 0, identity);
+  if (size == 0) return FileView(nullptr, now);
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0);
   if (data == MAP_FAILED) return fail(status_from_errno(errno), "{}: cannot be read: {}", name, std::strerror(errno));
-  return FileView(static_cast<const std::byte*>(data), size, identity);
+  return FileView(static_cast<const std::byte*>(data), now);
 }
 
 FileView::FileView(FileView&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(other.size_), identity_(other.identity_) {}
+    : data_(std::exchange(other.data_, nullptr)), size_(other.size_), info_(other.info_) {}
 
 FileView::~FileView() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);

@@ -24,14 +24,16 @@ class FileView {
 
   // `name` must outlive the bytes.
   Bytes bytes(std::string_view name) const { return {{data_, size_}, name}; }
-  FileIdentity identity() const { return identity_; }
+  FileIdentity identity() const { return {info_.st_dev, info_.st_ino}; }
+  // What the host said of the file when it was opened.
+  const struct stat& info() const { return info_; }
 
  private:
-  FileView(const std::byte* data, std::size_t size, FileIdentity identity)
-      : data_(data), size_(size), identity_(identity) {}
+  FileView(const std::byte* data, const struct stat& info)
+      : data_(data), size_(static_cast<std::size_t>(info.st_size)), info_(info) {}
   const std::byte* data_;
   std::size_t size_;
-  FileIdentity identity_;
+  struct stat info_;
 };
 
 // The status of a failed host call on a file.

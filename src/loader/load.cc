@@ -1,7 +1,10 @@
 #include "loader/load.h"
 
+#include <unistd.h>
+
 #include <cstring>
 
+#include "base/scope_guard.h"
 #include "base/trace.h"
 #include "base/utf.h"
 #include "loader/file_view.h"
@@ -258,7 +261,7 @@ Result<Module*> Load::map_candidate(const search::Candidate& candidate) {
     return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: not there", utf8(candidate.full_name));
   const FileView file = TRY(FileView::open(candidate.host_path));
   const Provider provider = candidate.system_directory ? Provider::system_pe : Provider::file;
-  return map_bytes(file.bytes(candidate.host_path), provider, candidate.full_name, candidate.host_path, file.identity(),
+  return map_bytes(file.bytes(candidate.host_path), provider, candidate.full_name, candidate.host_path, &file.info(),
                    std::make_shared<const std::string>(candidate.host_path));
 }
 
@@ -266,27 +269,29 @@ Result<Module*> Load::map_source(const LoadRequest& request) {
   const ImageSource& source = *request.source;
   const std::u16string full_name = loader_.name_of_source(request);
   auto name = std::make_shared<const std::string>(utf8(full_name));
-  const auto map = [&](Bytes bytes, std::optional<FileIdentity> identity) -> Result<Module*> {
-    Result<Module*> module = map_bytes(bytes, Provider::file, full_name, {}, identity, name);
+  const auto map = [&](Bytes bytes, const struct stat* info) -> Result<Module*> {
+    Result<Module*> module = map_bytes(bytes, Provider::file, full_name, {}, info, name);
     if (!module) return told_outright(std::move(module).error());
     return module;
   };
-  if (source.file < 0) return map(Bytes(source.memory, *name), std::nullopt);
+  if (source.file < 0) return map(Bytes(source.memory, *name), nullptr);
   const FileView file = TRY(FileView::of_descriptor(source.file, *name));
-  return map(file.bytes(*name), file.identity());
+  return map(file.bytes(*name), &file.info());
 }
 
 Result<Module*> Load::map_bytes(Bytes file, Provider provider, std::u16string full_name, std::string host_path,
-                                std::optional<FileIdentity> identity, std::shared_ptr<const std::string> name) {
+                                const struct stat* info, std::shared_ptr<const std::string> name) {
   if (file.size() == 0) return fail(STATUS_INVALID_FILE_FOR_SECTION, "{}: is empty", *name);
   const pe::Image image = TRY(parse_for_load(Bytes(file.span(), *name)));
-  if (identity) {  // ID-03, with the guard of ID-07
+  std::optional<FileIdentity> identity;
+  if (info != nullptr) {  // ID-03, with the guard of ID-07
+    identity = FileIdentity{info->st_dev, info->st_ino};
     Module* same = loader_.table_.read()->with_identity(*identity);
     if (same != nullptr && same->image.time_date_stamp() == image.time_date_stamp() &&
         same->image.size_of_image() == image.size_of_image())
       return same;
   }
-  map::Mapping mapping = TRY(map::lay_out(image));
+  map::Mapping mapping = TRY(lay_out(image, info));
   const pe::Image mapped = image.in_memory(mapping.span());
   TRY(map::relocate(mapped));
   auto module = std::make_unique<Module>(provider, std::move(full_name), std::move(name), mapped, std::move(mapping));
@@ -297,6 +302,14 @@ Result<Module*> Load::map_bytes(Bytes file, Provider provider, std::u16string fu
   trace::line(trace::Channel::map, "{}: {} bytes at {} (preferred {:#x})", utf8(module->full_name), module->size(),
               module->base(), image.image_base());
   return &adopt(std::move(module));
+}
+
+Result<map::Mapping> Load::lay_out(const pe::Image& image, const struct stat* info) {
+  const int entry = info == nullptr ? -1 : loader_.image_cache_.entry_for(image, *info);
+  const ScopeGuard close([entry] {
+    if (entry >= 0) ::close(entry);
+  });
+  return map::lay_out(image, entry);
 }
 
 // The executable takes the place of the stand-in for the host program.

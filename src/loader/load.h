@@ -53,7 +53,8 @@ class Load final : public bind::Resolver {
   Result<Module*> map_candidate(const search::Candidate& candidate);
   Result<Module*> map_source(const LoadRequest& request);
   Result<Module*> map_bytes(Bytes file, Provider provider, std::u16string full_name, std::string host_path,
-                            std::optional<FileIdentity> identity, std::shared_ptr<const std::string> name);
+                            const struct stat* info, std::shared_ptr<const std::string> name);
+  Result<map::Mapping> lay_out(const pe::Image& image, const struct stat* info);
   Result<Module*> add_builtin(const BuiltinDll& dll);
   Module& adopt(std::unique_ptr<Module> module, bool first = false);
 

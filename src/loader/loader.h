@@ -6,6 +6,7 @@
 #include "bind/bind.h"
 #include "loader/datafile.h"
 #include "loader/loader_lock.h"
+#include "map/image_cache.h"
 #include "module/table.h"
 #include "path/volumes.h"
 #include "search/search.h"
@@ -210,6 +211,7 @@ class Loader {
   std::optional<search::LoadPath> dot_local_;
   LoaderLock lock_;
   ModuleTable table_;
+  const map::ImageCache image_cache_{map::ImageCache::default_directory()};
   Datafiles datafiles_;
   UnloadTrace unload_trace_;
   Module* executable_ = nullptr;

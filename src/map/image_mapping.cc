@@ -66,6 +66,15 @@ Status fill(const Mapping& mapping, const pe::Image& file) {
   return ok;
 }
 
+// The file holds the image as it is to lie (image_cache.h).
+bool fill_from_cache(const Mapping& mapping, const pe::Image& file, int entry) {
+  const auto runs = pieces(file, kReadWrite, [](const pe::Section&) { return kReadWrite; });
+  return std::all_of(runs.begin(), runs.end(), [&](const PageRun& run) {
+    return mmap(mapping.base() + run.begin, run.end - run.begin, kReadWrite, MAP_PRIVATE | MAP_FIXED, entry,
+                run.begin) != MAP_FAILED;
+  });
+}
+
 template <typename T>
 void add(std::byte* target, std::uint64_t delta) {
   T value;
@@ -151,10 +160,10 @@ int page_rights(std::uint32_t characteristics) {
   return rights;
 }
 
-Result<Mapping> lay_out(const pe::Image& file) {
+Result<Mapping> lay_out(const pe::Image& file, int cache_entry) {
   auto mapping = file.low_alignment() ? TRY(Mapping::reserve_exactly(file.image_base(), file.size_of_image()))
                                       : TRY(Mapping::reserve(file.image_base(), file.size_of_image()));
-  TRY(fill(mapping, file));
+  if (cache_entry < 0 || !fill_from_cache(mapping, file, cache_entry)) TRY(fill(mapping, file));
   return mapping;
 }
 

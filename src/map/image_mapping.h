@@ -14,8 +14,9 @@ namespace hmodule::map {
 
 // Headers and sections of `file` (Layout::file) copied to their places: at the preferred base if that is free, anywhere
 // otherwise (MAP-01...MAP-05, MAP-10). Gaps have no access. A low-alignment image is copied flat and must get its
-// preferred base: CONFLICTING_ADDRESSES otherwise (MAP-08).
-Result<Mapping> lay_out(const pe::Image& file);
+// preferred base: CONFLICTING_ADDRESSES otherwise (MAP-08). With the descriptor of a cache entry (image_cache.h)
+// nothing is copied.
+Result<Mapping> lay_out(const pe::Image& file, int cache_entry = -1);
 
 // Adjusts the image for where it is and stores its base in the mapped header (MAP-02, REL-01...REL-08). `mapped` is
 // file.in_memory(mapping). CONFLICTING_ADDRESSES when it had to be where it is not (REL-02, REL-04).
