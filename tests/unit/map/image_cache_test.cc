@@ -187,11 +187,11 @@ TEST(ImageCacheDirectory, IsTheUsersUnlessSaidOtherwise) {
     return ImageCache::default_directory();
   };
   const std::string home = ::getenv("HOME") != nullptr ? ::getenv("HOME") : "/";
-  EXPECT_EQ(with(nullptr, nullptr, "/home/me"), "/home/me/.cache/hmodule");
-  EXPECT_EQ(with(nullptr, "/c", "/home/me"), "/c/hmodule");
-  EXPECT_EQ(with("/mine", "/c", "/home/me"), "/mine");
-  EXPECT_THAT(with("off", "/c", "/home/me"), IsEmpty());
-  EXPECT_THAT(with("", "/c", "/home/me"), IsEmpty());
+  EXPECT_EQ(with(nullptr, nullptr, "/h"), "/h/.cache/hmodule");
+  EXPECT_EQ(with(nullptr, "/c", "/h"), "/c/hmodule");
+  EXPECT_EQ(with("/mine", "/c", "/h"), "/mine");
+  EXPECT_THAT(with("off", "/c", "/h"), IsEmpty());
+  EXPECT_THAT(with("", "/c", "/h"), IsEmpty());
   EXPECT_THAT(with(nullptr, nullptr, nullptr), IsEmpty());
   ::setenv("HOME", home.c_str(), 1);
 }
