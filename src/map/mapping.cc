@@ -1,5 +1,7 @@
 #include "map/mapping.h"
 
+#include "base/mmap_at.h"
+
 #include <sys/mman.h>
 
 #include <cerrno>
@@ -15,33 +17,23 @@ constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
   return (value + unit - 1) & ~(unit - 1);
 }
 
-// ThreadSanitizer's mmap does not know this flag: it would turn an address that is its own into 0, and map page 0.
-#ifdef __SANITIZE_THREAD__
-constexpr int kOnlyThere = 0;
-#else
-constexpr int kOnlyThere = MAP_FIXED_NOREPLACE;
-#endif
-
 // Address space only: nothing is committed until pages are made accessible and touched.
-std::byte* reserve_pages(std::uint64_t address, std::size_t size, int more_flags) {
-  void* pages = mmap(reinterpret_cast<void*>(address), size, PROT_NONE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more_flags, -1, 0);
+constexpr int kReservation = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+std::byte* pages_or_null(void* pages) {
   return pages == MAP_FAILED ? nullptr : static_cast<std::byte*>(pages);
 }
 
 std::byte* reserve_at(std::uint64_t address, std::size_t size) {
   if (address == 0 || address % kAllocationGranularity != 0) return nullptr;
-  std::byte* pages = reserve_pages(address, size, kOnlyThere);
-  if (pages == nullptr || reinterpret_cast<std::uintptr_t>(pages) == address) return pages;
-  munmap(pages, size);  // a kernel before 4.17 takes the address as a wish
-  return nullptr;
+  return pages_or_null(mmap_at(reinterpret_cast<void*>(address), size, PROT_NONE, kReservation));
 }
 
 // A larger range, of which the unaligned ends go back.
 std::byte* reserve_anywhere(std::size_t size) {
   const std::size_t alignment = size >= kHugePage ? kHugePage : kAllocationGranularity;
   const std::size_t spare = alignment - kPage;
-  std::byte* pages = reserve_pages(0, size + spare, 0);
+  std::byte* pages = pages_or_null(mmap(nullptr, size + spare, PROT_NONE, kReservation, -1, 0));
   if (pages == nullptr) return nullptr;
   const std::size_t lead =
       round_up(reinterpret_cast<std::uintptr_t>(pages), alignment) - reinterpret_cast<std::uintptr_t>(pages);

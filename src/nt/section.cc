@@ -1,5 +1,6 @@
 #include "nt/section.h"
 
+#include "base/mmap_at.h"
 #include "nt/io_error.h"
 #include "nt/virtual_memory.h"
 
@@ -172,10 +173,9 @@ Result<View> Section::map(const ViewRequest& request) {
   const bool reserve_only = (attributes_ & SEC_RESERVE) != 0;
   const int flags = copies(request.protect) ? MAP_PRIVATE : MAP_SHARED;
   const int first_rights = reserve_only ? PROT_NONE : *rights;
-  void* const base = request.base != 0
-                         ? ::mmap(reinterpret_cast<void*>(request.base), size, first_rights,
-                                  flags | MAP_FIXED_NOREPLACE, fd_.get(), static_cast<off_t>(request.offset))
-                         : map_aligned(size, first_rights, flags, fd_.get(), request.offset);
+  void* const base = request.base != 0 ? mmap_at(reinterpret_cast<void*>(request.base), size, first_rights, flags,
+                                                 fd_.get(), static_cast<off_t>(request.offset))
+                                       : map_aligned(size, first_rights, flags, fd_.get(), request.offset);
   if (base == MAP_FAILED) {
     if (errno == EEXIST) return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} is taken", request.base);
     return fail_errno("map a view");

@@ -1,5 +1,6 @@
 #include "nt/virtual_memory.h"
 
+#include "base/mmap_at.h"
 #include "base/scope_guard.h"
 #include "nt/host_memory.h"
 #include "thread/stack.h"
@@ -47,11 +48,7 @@ constexpr int kReservation = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
 // Without access, at this place; false if something is there.
 bool reserve_at(std::uintptr_t address, SIZE_T size) {
-  void* got = mmap(pointer(address), size, PROT_NONE, kReservation | MAP_FIXED_NOREPLACE, -1, 0);
-  if (got == MAP_FAILED) return false;
-  if (got == pointer(address)) return true;
-  munmap(got, size);  // a kernel older than the flag takes the address as a wish
-  return false;
+  return mmap_at(pointer(address), size, PROT_NONE, kReservation) != MAP_FAILED;
 }
 
 // Where the kernel likes it; 0 when there is no room.

@@ -2,6 +2,7 @@
 // that wants the time asks for it (nothing measured ever read this page, platform-facts §9).
 #include "thread/peb.h"
 
+#include "base/mmap_at.h"
 #include "base/trace.h"
 
 #include <cpuid.h>
@@ -112,10 +113,9 @@ void fill(KUSER_SHARED_DATA& data) {
 KUSER_SHARED_DATA* make_shared_data() {
   constexpr std::uintptr_t kAddress = 0x7FFE0000;
   alignas(4096) static KUSER_SHARED_DATA elsewhere;
-  void* page = mmap(reinterpret_cast<void*>(kAddress), sizeof elsewhere, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-  if (page != reinterpret_cast<void*>(kAddress)) {
-    if (page != MAP_FAILED) munmap(page, sizeof elsewhere);  // kernels before 4.17 take the address for a hint
+  void* page =
+      mmap_at(reinterpret_cast<void*>(kAddress), sizeof elsewhere, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+  if (page == MAP_FAILED) {
     trace::line(trace::Channel::map, "no shared data page at {:#x}: {}", kAddress, std::strerror(errno));
     fill(elsewhere);
     return &elsewhere;
