@@ -92,9 +92,9 @@ class Heap {
   void unlink(void* memory);
 
   // Programs that look for a debugger read these two where the real structure has them.
-  BYTE reserved_[0x70] = {};
+  [[maybe_unused]] BYTE reserved_[0x70] = {};
   ULONG flags_;
-  ULONG force_flags_ = 0;
+  [[maybe_unused]] ULONG force_flags_ = 0;
 
   std::uint64_t signature_;
   SIZE_T maximum_, total_ = 0;

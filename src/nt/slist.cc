@@ -19,7 +19,7 @@ SLIST_HEADER load(const SLIST_HEADER& list) {
 }
 
 // Exchanges both halves at once, if they are still `expected`, which otherwise becomes what they are.
-__attribute__((target("cx16"))) bool exchange(SLIST_HEADER& list, SLIST_HEADER& expected, SLIST_HEADER desired) {
+bool exchange(SLIST_HEADER& list, SLIST_HEADER& expected, SLIST_HEADER desired) {
   const Wide before = Wide{expected.Region} << 64 | expected.Alignment;
   const Wide after = Wide{desired.Region} << 64 | desired.Alignment;
   const Wide found = __sync_val_compare_and_swap(reinterpret_cast<Wide*>(&list), before, after);

@@ -26,7 +26,7 @@ Object* object_in(TEB& teb) {
 }
 
 // As kernel32 has it: no exception may pass, and yet the thread leaves through it.
-HM_WINAPI [[noreturn]] void ExitThread(DWORD code) noexcept {
+[[noreturn]] HM_WINAPI void ExitThread(DWORD code) noexcept {
   exit_current_thread(code);
 }
 
