@@ -121,6 +121,12 @@ Dll& Graph::locate(const search::DllName& name) {
     dll.server = Server::native;
     for (const ExportTable* table : builtin.tables)
       for (const Export& row : *table) dll.natives.emplace(row.name, &row);
+    const auto build = path::volumes().to_host(path::join(path::kSystemDirectory, utf16(builtin.name)));
+    if (!build || build->what != path::What::file) return;
+    auto file = ImageFile::open(build->path);
+    if (!file || !file->image().refusal()) return;
+    dll.image = *std::move(file);
+    dll.exports = pe::ExportTable::parse_or_empty(dll.image->image());
   };
   const BuiltinDll* builtin = builtin_named(name.text);
   const bool known = search::is_known_dll(name.text);
@@ -151,7 +157,7 @@ Dll& Graph::locate(const search::DllName& name) {
     dll.problem = found.error().reason;
     const bool absent = found.error().status == STATUS_DLL_NOT_FOUND;
     dll.server = !absent ? Server::unusable : is_system_dll(dll.name) ? Server::nobody : Server::missing;
-  } else if (dll.image) {
+  } else if (dll.loads_files()) {
     dll.exports = pe::ExportTable::parse_or_empty(dll.image->image());
     unread_.push_back(&dll);
   }
@@ -194,8 +200,9 @@ Function Graph::function(const Dll& dll, const Symbol& symbol, int forwards_left
       });
       row = found == dll.natives.end() ? nullptr : found->second;
     }
-    if (row == nullptr) return {Answer::missing};
-    return row->support == Support::partial ? Function{Answer::partial, row->note} : Function{Answer::full};
+    if (row != nullptr)
+      return row->support == Support::partial ? Function{Answer::partial, row->note} : Function{Answer::full};
+    if (name == nullptr) return {Answer::missing};  // Load::module_behind
   }
   const auto target = name != nullptr ? dll.exports.find(*name) : dll.exports.find(std::get<std::uint32_t>(symbol));
   if (!target) return {Answer::missing};

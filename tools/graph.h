@@ -47,6 +47,7 @@ struct Dll {
 
   // For answers about its functions.
   std::unordered_map<std::string_view, const Export*> natives;
+  // The file; of a native DLL, its PE build, which serves what the table lacks.
   std::optional<ImageFile> image;
   pe::ExportTable exports;
 };

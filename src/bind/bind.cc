@@ -105,7 +105,14 @@ Result<Proc> find_export(Module& module, const Symbol& symbol, std::uint16_t hin
   Symbol wanted = symbol;
   for (int length = 0; length < kLongestForwarderChain; ++length) {
     const auto target = look_up(*at, wanted, hint);
-    if (!target) return no_such_export(*at, wanted);
+    if (!target) {
+      const auto* const name = std::get_if<std::string_view>(&wanted);
+      Module* const behind = name == nullptr ? nullptr : TRY(resolver.module_behind(*at, *name));
+      if (behind == nullptr) return no_such_export(*at, wanted);
+      trace::line(trace::Channel::bind, "{}: {} is served by its PE build", at->display_name(), *name);
+      at = behind;
+      continue;
+    }
     if (!target->is_forwarder()) {
       if (at != &module) depender.depend_on(*at);
       return at->address_of(target->rva);

@@ -26,6 +26,8 @@ class Resolver {
   virtual Result<Module*> module_for_import(Module& importer, std::string_view dll) = 0;
   // The module that a forwarder of `exporter` names (FWD-04).
   virtual Result<Module*> module_for_forwarder(Module& exporter, std::string_view dll) = 0;
+  // The PE build of the DLL that `builtin` implements in part, if it has `function` (DESIGN D3); nullptr otherwise.
+  virtual Result<Module*> module_behind(Module& builtin, std::string_view function) = 0;
 };
 
 // The address of `symbol` in `module`, following forwarders. Every module the chain leads to, `module` excluded,

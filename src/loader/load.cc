@@ -246,6 +246,25 @@ Result<Module*> Load::module_for_forwarder(Module& exporter, std::string_view dl
   return dependency(dll, exporter, std::nullopt);
 }
 
+// DESIGN D3: what a builtin DLL lacks, its PE build in System32 may have. That one is mapped on first need and stays.
+Result<Module*> Load::module_behind(Module& builtin, std::string_view function) {
+  if (builtin.provider != Provider::builtin || loader_.override_of(builtin.base_name()) == Provider::builtin)
+    return nullptr;
+  for (const auto& module : loader_.table_.modules())
+    if (module->behind_builtin && equal_ignoring_case(module->base_name(), builtin.base_name())) return module.get();
+  const auto found = loader_.volumes_.to_host(builtin.full_name);
+  if (!found || found->what != path::What::file) return nullptr;
+  const FileView file = TRY(FileView::open(found->path));
+  const Bytes bytes = file.bytes(found->path);
+  const pe::Image image = TRY(pe::Image::parse(bytes));
+  if (!pe::ExportTable::parse_or_empty(image).find(function)) return nullptr;
+  Module& module = *TRY(map_bytes(bytes, Provider::system_pe, builtin.full_name, found->path, &file.info(),
+                                  std::make_shared<const std::string>(found->path)));
+  module.behind_builtin = true;
+  module.load_count = Module::kPermanent;
+  return &module;
+}
+
 // --- From bytes ---
 
 Result<Module*> Load::map_candidate(const search::Candidate& candidate) {

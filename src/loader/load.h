@@ -29,6 +29,7 @@ class Load final : public bind::Resolver {
 
   Result<Module*> module_for_import(Module& importer, std::string_view dll) override;
   Result<Module*> module_for_forwarder(Module& exporter, std::string_view dll) override;
+  Result<Module*> module_behind(Module& builtin, std::string_view function) override;
 
   const std::vector<Module*>& fresh() const { return fresh_; }
 

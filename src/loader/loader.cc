@@ -158,14 +158,15 @@ Result<Proc> Loader::get_proc(HMODULE handle, const bind::Symbol& symbol) {
     const auto target = std::holds_alternative<std::string_view>(symbol)
                             ? module.exports.find(std::get<std::string_view>(symbol))
                             : module.exports.find(std::uint32_t{std::get<std::uint16_t>(symbol)});
-    if (!target)
+    if (!target && module.provider != Provider::builtin)
       return fail(STATUS_PROCEDURE_NOT_FOUND, "{} exports no {}", module.display_name(), bind::text_of(symbol));
-    if (!target->is_forwarder() && runs(module)) return module.address_of(target->rva);
+    if (target && !target->is_forwarder() && runs(module)) return module.address_of(target->rva);
   }
   return get_proc_slowly(handle, symbol);
 }
 
-// Through a forwarder, or into a module that is still to be initialised (GPA-10, FWD-07).
+// Through a forwarder, into a module that is still to be initialised (GPA-10, FWD-07), or into a builtin DLL's PE
+// build.
 Result<Proc> Loader::get_proc_slowly(HMODULE handle, const bind::Symbol& symbol) {
   const std::lock_guard lock(lock_);
   Module& module = *TRY(module_at(*table_.read(), handle));

@@ -97,6 +97,8 @@ struct Module {
   std::uint32_t load_count = 0;  // explicit loads, or kPermanent
   std::vector<Module*> dependencies;
   bool dont_resolve = false;  // FLAG-06
+  bool behind_builtin =
+      false;  // the PE build that serves what the builtin DLL of this name lacks; the name is that one's
   bool held_by_load = false;  // belongs to a load in progress
   std::atomic<Stage> stage{Stage::mapped};
   bool attached = false;                 // its attach was called and succeeded: detach is due

@@ -106,6 +106,32 @@ TEST_F(Command, CheckNamesMissingSystemFunctions) {
   EXPECT_THAT(run("check --all " + file("x.dll")).text, HasSubstr("served GetLastError"));
 }
 
+// A builtin DLL's PE build in System32 serves what the builtin lacks, under the same name.
+TEST_F(Command, WhatABuiltinDllLacksComesFromItsPeBuild) {
+  const auto answering = [](std::uint8_t number) {  // mov eax, number; ret
+    return test::ByteVector{std::byte{0xB8}, std::byte{number}, {}, {}, {}, std::byte{0xC3}};
+  };
+  PeBuilder build = PeBuilder::minimal_dll();
+  const std::uint32_t lacking = build.add_section("one", answering(41), pe::kSectionRead | pe::kSectionExecute);
+  const std::uint32_t native = build.add_section("two", answering(42), pe::kSectionRead | pe::kSectionExecute);
+  build.add_exports("psapi.dll", {{"EnumProcessModules", native}, {"LacksNoMore", lacking}});
+  write("psapi.dll", build);
+  PeBuilder user = PeBuilder::minimal_dll();
+  user.add_imports({{"psapi.dll", {"EnumProcessModules", "LacksNoMore"}}});
+  user.add_exports("user.dll", {{"again", 0, "psapi.LacksNoMore"}});
+  write("user.dll", user);
+
+  EXPECT_THAT(run("check " + file("user.dll")).text, HasSubstr("psapi.dll: native; 2 of 2 functions"));
+  EXPECT_THAT(run("call psapi.dll 'int LacksNoMore(void)'").text, testing::StrEq("41\n"));
+  EXPECT_THAT(run("call " + file("user.dll") + " 'int again(void)'").text, testing::StrEq("41\n"));
+  EXPECT_THAT(run("call psapi.dll 'int EnumProcessModules(void*, void*, int, void*)' 0 0 0 0").text,
+              Not(testing::StrEq("42\n")));
+  EXPECT_THAT(run("call psapi.dll 'int LacksStill(void)'").text, HasSubstr("psapi.dll exports no LacksStill"));
+  setenv("HMODULE_OVERRIDES", "psapi.dll=builtin", 1);
+  EXPECT_THAT(run("call psapi.dll 'int LacksNoMore(void)'").text, HasSubstr("psapi.dll exports no LacksNoMore"));
+  unsetenv("HMODULE_OVERRIDES");
+}
+
 TEST_F(Command, CheckSaysWhatKeepsAFileFromLoading) {
   PeBuilder dll = PeBuilder::minimal_dll();
   dll.add_imports({{"gone.dll", {"thing"}}});
