@@ -1,6 +1,7 @@
 // make_seeds DIRECTORY writes the fuzzers' first inputs: valid files that have every table, together and alone.
 #include "support/pe_builder.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -41,6 +42,36 @@ void add_load_config(PeBuilder& dll) {
 void add_exceptions(PeBuilder& dll) {
   dll.add_exception_table({{0x1000, 0x1004, 0x1000}, {0x1004, 0x1006, 0x1001}});
 }
+// A function for each kind of unwind data: all codes of version 1 with a frame register, epilogs that are listed, a
+// chained piece, an indirect entry, a machine frame.
+void add_unwind_data(PeBuilder& dll) {
+  // push rbx; sub rsp, 20h; lea rbp, [rsp+10h]; nop; add rsp, 20h; pop rbx; ret
+  const auto function = bytes_of({0x53, 0x48, 0x83, 0xEC, 0x20, 0x48, 0x8D, 0x6C, 0x24, 0x10,
+                                  0x90, 0x48, 0x83, 0xC4, 0x20, 0x5B, 0xC3, 0xCC, 0xCC, 0xCC});
+  const auto size = static_cast<std::uint32_t>(function.size());
+  test::ByteVector code;
+  for (int i = 0; i < 5; ++i) code.insert(code.end(), function.begin(), function.end());
+  const std::uint32_t begin = dll.add_code(std::move(code)), info = dll.next_rva();
+  std::vector<pe::RuntimeFunction> functions;
+  for (std::uint32_t i = 0; i < 5; ++i) functions.push_back({begin + i * size, begin + i * size + 17, info + i * 0x40});
+  test::ByteVector data;
+  const auto at = [&data](std::size_t offset, std::initializer_list<unsigned> values) {
+    const test::ByteVector bytes = bytes_of(values);
+    data.resize(std::max(data.size(), offset + bytes.size()));
+    std::copy(bytes.begin(), bytes.end(), data.begin() + static_cast<std::ptrdiff_t>(offset));
+  };
+  at(0x00, {0x19, 10, 20, 0x15, 10, 0x68, 1, 0, 10, 0x79, 0, 1, 0, 0, 10, 0x34, 2, 0, 10, 0x65, 0,    1, 0,
+            10,   3,  5,  0x32, 5,  1,    2, 0, 5,  0x11, 8, 0, 0, 0, 1,  0x30, 0, 0, 0,  0,    0x10, 0, 0});
+  at(0x40, {0x0A, 5, 4, 0, 2, 0x16, 3, 0x06, 5, 0x32, 1, 0x30});
+  at(0x80, {0x21, 0, 2, 0, 0, 0x34, 0, 0});
+  test::put(data, 0x88, functions[0]);
+  at(0xC0, {0x01, 0, 1, 0, 0, 0x1A, 0, 0});
+  test::put(data, 0x100, functions[1]);
+  functions[3].UnwindData = info + 0x101;
+  functions[4].UnwindData = info + 0xC0;
+  dll.add_section(".xdata", std::move(data), pe::kSectionInitializedData | pe::kSectionRead);
+  dll.add_exception_table(functions);
+}
 void add_resources(PeBuilder& dll) {
   dll.add_resources({{std::uint16_t{6}, std::uint16_t{1}, 0x409, bytes_of("strings")},
                      {std::uint16_t{6}, std::uint16_t{2}, 0x407, bytes_of("Zeichen")},
@@ -57,6 +88,7 @@ constexpr Part kParts[] = {{"exports", add_exports},
                            {"tls", add_tls},
                            {"load_config", add_load_config},
                            {"exceptions", add_exceptions},
+                           {"unwind_data", add_unwind_data},
                            {"resources", add_resources},
                            {"relocations", add_relocations}};
 
