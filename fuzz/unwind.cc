@@ -31,7 +31,8 @@ void walk(std::uintptr_t pc, std::span<std::byte> stack) {
     if (context.Rip == 0) return;
     for (const ULONGLONG* place : pointers.IntegerContext)
       if (place != nullptr && !range.holds(reinterpret_cast<std::uintptr_t>(place), sizeof *place)) __builtin_trap();
-    if (found.routine != nullptr && unwind::find_function(reinterpret_cast<std::uintptr_t>(found.routine)).image_base == 0)
+    if (found.routine != nullptr &&
+        unwind::find_function(reinterpret_cast<std::uintptr_t>(found.routine)).image_base == 0)
       __builtin_trap();
   }
 }
@@ -62,7 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t i = 0; i < count; ++i) {
     RUNTIME_FUNCTION function;
     std::memcpy(&function, static_cast<const void*>(table + i), sizeof function);
-    for (const std::uint32_t offset : {0U, 1U, 4U, 10U, 11U, 15U, 16U}) walk(base + function.BeginAddress + offset, stack);
+    for (const std::uint32_t offset : {0U, 1U, 4U, 10U, 11U, 15U, 16U})
+      walk(base + function.BeginAddress + offset, stack);
     walk(base + function.EndAddress - 1, stack);
   }
   unwind::remove_image(base);

@@ -204,7 +204,8 @@ AddressRange readable_part(std::uintptr_t image_base, std::uintptr_t address) {
   const auto all = tables().read();
   const ImageTable* const image = image_at(*all, image_base);
   if (image == nullptr || image->base != image_base) return kEverything;
-  if (image->readable.empty()) return {image->base, image->base + image->size};
+  if (image->readable.empty())
+    return address - image_base < image->size ? AddressRange{image_base, image_base + image->size} : kNothing;
   for (const AddressRange& part : image->readable)
     if (part.holds(address, 1)) return part;
   return kNothing;

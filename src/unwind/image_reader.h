@@ -1,5 +1,5 @@
-// What an image says about its own code, believed only as far as it can be read. A damaged file must not make the
-// unwinder fault; generated code has no bounds we know, and is trusted (function_table.h).
+// What an image says about its own code, believed only as far as it can be read: a damaged file must not make the
+// unwinder fault. Generated code has no bounds we know, even if it counts from an image's base, and is trusted.
 #pragma once
 
 #include "unwind/function_table.h"
@@ -14,7 +14,9 @@ namespace hmodule::unwind {
 
 class ImageReader {
  public:
-  explicit ImageReader(std::uintptr_t base) : base_(base) {}
+  ImageReader(std::uintptr_t base, std::uintptr_t pc) : base_(base), part_(readable_part(base, pc)) {
+    if (part_.empty()) part_ = kEverything;
+  }
 
   bool can_read(std::uintptr_t at, std::size_t size) {
     if (!part_.holds(at, size)) part_ = readable_part(base_, at);
@@ -43,7 +45,7 @@ class ImageReader {
 
  private:
   std::uintptr_t base_;
-  AddressRange part_ = kNothing;
+  AddressRange part_;
 };
 
 }  // namespace hmodule::unwind

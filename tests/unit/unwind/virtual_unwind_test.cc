@@ -569,6 +569,21 @@ TEST_F(Damaged, FramesMustBeOnTheStack) {
   EXPECT_TRUE(breaks({.codes = {with_far(code(0, kSaveXmm128Far, 6), kStackSize - 8)}}));
 }
 
+// A patch, say: code beside the image whose entries count from the image's base.
+TEST_F(Damaged, GeneratedCodeMayHaveAnImagesBase) {  // EH-20
+  std::vector<BYTE> both(2 * kImageSize);
+  const auto base = reinterpret_cast<std::uintptr_t>(both.data());
+  const ByteList info = Info{.codes = {code(0, kPushNonvol, kRbp)}}.bytes();
+  std::memcpy(&both[kImageSize + 0x100], info.data(), info.size());
+  ASSERT_TRUE(add_image({base, kImageSize, nullptr, 0}));
+  const RUNTIME_FUNCTION entry{kImageSize, kImageSize + 0x10, kImageSize + 0x100};
+  CONTEXT context{};
+  context.Rsp = stack();
+  virtual_unwind(whole_stack(), kNoHandler, base, base + kImageSize + 8, &entry, context);
+  EXPECT_EQ(context.Rip, 8U);
+  remove_image(base);
+}
+
 TEST_F(Damaged, UnreadablePartsOfAnImageAreNotRead) {
   remove_image(base());
   RUNTIME_FUNCTION in_a_hole = function(0, ByteList(0x10, 0x90), {}), beside_it{0x10, 0x20, 0x1800};
