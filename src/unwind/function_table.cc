@@ -6,6 +6,7 @@
 #include "base/rcu.h"
 #include "thread/call.h"
 #include "unwind/frames.h"
+#include "unwind/image_reader.h"
 
 #include <algorithm>
 #include <array>
@@ -129,6 +130,28 @@ RUNTIME_FUNCTION* find_in(const DynamicTable& table, std::uintptr_t pc) {
   return nullptr;
 }
 
+// The entry for pc, or the table whose callback knows it.
+FunctionEntry find_in_dynamic(const Tables& all, std::uintptr_t pc, DynamicTable& asked) {
+  for (const DynamicTable& table : all.dynamic) {
+    if (!table.code.holds(pc, 1)) continue;
+    if (table.callback != nullptr) {
+      asked = table;
+      return {};
+    }
+    if (RUNTIME_FUNCTION* const found = find_in(table, pc)) return {found, table.base};
+  }
+  return {};
+}
+
+AddressRange part_around(const Tables& all, std::uintptr_t image_base, std::uintptr_t code, std::uintptr_t address) {
+  const ImageTable* const image = image_at(all, code);
+  if (image == nullptr || image->base != image_base) return kEverything;
+  if (image->readable.empty()) return {image->base, image->base + image->size};
+  for (const AddressRange& part : image->readable)
+    if (part.holds(address, 1)) return part;
+  return kNothing;
+}
+
 bool forget(std::uintptr_t identifier) {
   return change_tables([identifier](Tables& all) {
     const auto found = std::find_if(all.dynamic.begin(), all.dynamic.end(),
@@ -175,52 +198,27 @@ void remove_image(std::uintptr_t base) {
 FunctionEntry find_function(std::uintptr_t pc) {
   const auto own = reinterpret_cast<std::uintptr_t>(hm_unwind_base);
   if (pc >= own && pc < reinterpret_cast<std::uintptr_t>(hm_consolidate_end)) return {hm_consolidate_entry, own};
-  FunctionEntry found;
   DynamicTable asked;
   {
     const auto all = tables().read();
-    if (const std::optional<FunctionEntry> entry = find_in_images(*all, pc)) {
+    FunctionEntry found;
+    if (const std::optional<FunctionEntry> entry = find_in_images(*all, pc))
       found = *entry;
-    } else {
-      for (const DynamicTable& table : all->dynamic) {
-        if (!table.code.holds(pc, 1)) continue;
-        if (table.callback != nullptr) {
-          asked = table;
-          break;
-        }
-        found = {find_in(table, pc), table.base};
-        if (found.function != nullptr) break;
-        found = {};
-      }
+    else
+      found = find_in_dynamic(*all, pc, asked);
+    if (found.function != nullptr && (load(found.function).UnwindData & 1) != 0) {
+      const auto can_read = [&](std::uintptr_t at, std::size_t size) {
+        return part_around(*all, found.image_base, pc, at).holds(at, size);
+      };
+      found.function = const_cast<RUNTIME_FUNCTION*>(follow_indirection(found.function, found.image_base, can_read));
     }
+    if (asked.callback == nullptr) return found;
   }
-  if (asked.callback != nullptr) return {thread::call(asked.callback, pc, asked.context), asked.base};
-  if (found.function != nullptr && (load(found.function).UnwindData & 1) != 0)
-    found.function = const_cast<RUNTIME_FUNCTION*>(follow_indirection(found.function, found.image_base));
-  return found;
+  return {thread::call(asked.callback, pc, asked.context), asked.base};
 }
 
-AddressRange readable_part(std::uintptr_t image_base, std::uintptr_t address) {
-  const auto all = tables().read();
-  const ImageTable* const image = image_at(*all, image_base);
-  if (image == nullptr || image->base != image_base) return kEverything;
-  if (image->readable.empty())
-    return address - image_base < image->size ? AddressRange{image_base, image_base + image->size} : kNothing;
-  for (const AddressRange& part : image->readable)
-    if (part.holds(address, 1)) return part;
-  return kNothing;
-}
-
-const RUNTIME_FUNCTION* follow_indirection(const RUNTIME_FUNCTION* function, std::uintptr_t image_base) {
-  constexpr int kMostSteps = 32;  // a circle is damage
-  for (int step = 0; step < kMostSteps; ++step) {
-    const ULONG data = load(function).UnwindData;
-    if ((data & 1) == 0) return function;
-    const std::uintptr_t next = image_base + (data & ~1U);
-    if (!readable_part(image_base, next).holds(next, sizeof(RUNTIME_FUNCTION))) return nullptr;
-    function = reinterpret_cast<const RUNTIME_FUNCTION*>(next);
-  }
-  return nullptr;
+AddressRange readable_part(std::uintptr_t image_base, std::uintptr_t code, std::uintptr_t address) {
+  return part_around(*tables().read(), image_base, code, address);
 }
 
 Status add_table(RUNTIME_FUNCTION* table, std::size_t count, std::uintptr_t base) {

@@ -39,12 +39,9 @@ struct FunctionEntry {
 // EH-03. May run a table callback of the program; holds no lock meanwhile.
 FunctionEntry find_function(std::uintptr_t pc);
 
-// The part of the image at `image_base` around `address` that can be read, or nothing. Everything, if no image is known
-// to be there: whoever generated the code vouches for its unwind data.
-AddressRange readable_part(std::uintptr_t image_base, std::uintptr_t address);
-
-// EH-01: an entry may only say which other entry to use. Null when that leads nowhere.
-const RUNTIME_FUNCTION* follow_indirection(const RUNTIME_FUNCTION* function, std::uintptr_t image_base);
+// Of the image that is at `image_base` and has `code` in it, the part around `address` that can be read, or nothing.
+// Everything, if there is no such image: whoever generated the code vouches for its unwind data.
+AddressRange readable_part(std::uintptr_t image_base, std::uintptr_t code, std::uintptr_t address);
 
 using TableCallback = HM_WINAPI RUNTIME_FUNCTION* (*)(std::uintptr_t pc, void* context);
 

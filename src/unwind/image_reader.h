@@ -8,19 +8,40 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace hmodule::unwind {
 
+// EH-01: an entry may only say which other entry to use. Null when that leads nowhere.
+template <typename CanRead>
+const RUNTIME_FUNCTION* follow_indirection(const RUNTIME_FUNCTION* function, std::uintptr_t base, CanRead can_read) {
+  constexpr int kMostSteps = 32;  // a circle is damage
+  for (int step = 0; step < kMostSteps; ++step) {
+    RUNTIME_FUNCTION entry;
+    std::memcpy(&entry, static_cast<const void*>(function), sizeof entry);
+    if ((entry.UnwindData & 1) == 0) return function;
+    const std::uintptr_t next = base + (entry.UnwindData & ~1U);
+    if (!can_read(next, sizeof entry)) return nullptr;
+    function = reinterpret_cast<const RUNTIME_FUNCTION*>(next);
+  }
+  return nullptr;
+}
+
 class ImageReader {
  public:
-  ImageReader(std::uintptr_t base, std::uintptr_t pc) : base_(base), part_(readable_part(base, pc)) {
-    if (part_.empty()) part_ = kEverything;
-  }
+  // For a function with `code` in it.
+  ImageReader(std::uintptr_t base, std::uintptr_t code) : base_(base), code_(code) {}
 
   bool can_read(std::uintptr_t at, std::size_t size) {
-    if (!part_.holds(at, size)) part_ = readable_part(base_, at);
+    if (!part_.holds(at, size)) part_ = readable_part(base_, code_, at);
     return part_.holds(at, size);
+  }
+
+  // The entry to use instead of this one, or null.
+  const RUNTIME_FUNCTION* direct(const RUNTIME_FUNCTION* function) {
+    return follow_indirection(function, base_,
+                              [this](std::uintptr_t at, std::size_t size) { return can_read(at, size); });
   }
 
   // The unwind data of an entry that is not indirect, all of it; null when it is damaged or of a version nobody knows.
@@ -38,14 +59,14 @@ class ImageReader {
   }
 
   // The bytes of code from `pc` to `end`, or to where they cannot be read.
-  std::span<const BYTE> code(std::uintptr_t pc, std::uintptr_t end) {
+  std::span<const BYTE> instructions(std::uintptr_t pc, std::uintptr_t end) {
     if (end <= pc || !can_read(pc, 1)) return {};
     return {reinterpret_cast<const BYTE*>(pc), std::min(end, part_.end) - pc};
   }
 
  private:
-  std::uintptr_t base_;
-  AddressRange part_;
+  std::uintptr_t base_, code_;
+  AddressRange part_ = kNothing;
 };
 
 }  // namespace hmodule::unwind

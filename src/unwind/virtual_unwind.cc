@@ -134,8 +134,8 @@ struct Piece {
   RUNTIME_FUNCTION entry;
   const UnwindInfo* info;
 
-  static std::optional<Piece> of(const RUNTIME_FUNCTION* function, std::uintptr_t base, ImageReader& image) {
-    function = follow_indirection(function, base);
+  static std::optional<Piece> of(const RUNTIME_FUNCTION* function, ImageReader& image) {
+    function = image.direct(function);
     if (function == nullptr) return std::nullopt;
     const auto entry = load<RUNTIME_FUNCTION>(function);
     const UnwindInfo* const info = image.info(entry);
@@ -145,11 +145,11 @@ struct Piece {
 };
 
 // The piece of the function that the others are chained to.
-std::optional<Piece> root_of(Piece piece, std::uintptr_t base, ImageReader& image) {
+std::optional<Piece> root_of(Piece piece, ImageReader& image) {
   for (int depth = 0; depth < kMostChained; ++depth) {
     const RUNTIME_FUNCTION* const parent = chained_from(*piece.info);
     if (parent == nullptr) return piece;
-    const std::optional<Piece> next = Piece::of(parent, base, image);
+    const std::optional<Piece> next = Piece::of(parent, image);
     if (!next) break;
     piece = *next;
   }
@@ -163,9 +163,9 @@ bool leaves_function(std::uintptr_t target, std::uintptr_t base, const Piece& pi
   if (target >= begin && target < base + piece.entry.EndAddress) return false;
   const FunctionEntry other = find_function(target);
   if (other.function == nullptr || other.image_base != base) return true;
-  const std::optional<Piece> there = Piece::of(other.function, base, image);
-  const std::optional<Piece> root = root_of(piece, base, image);
-  const std::optional<Piece> other_root = there ? root_of(*there, base, image) : std::nullopt;
+  const std::optional<Piece> there = Piece::of(other.function, image);
+  const std::optional<Piece> root = root_of(piece, image);
+  const std::optional<Piece> other_root = there ? root_of(*there, image) : std::nullopt;
   if (!root || !other_root || other_root->entry.BeginAddress != root->entry.BeginAddress) return true;
   return target == base + root->entry.BeginAddress;
 }
@@ -174,7 +174,11 @@ bool leaves_function(std::uintptr_t target, std::uintptr_t base, const Piece& pi
 class Epilog {
  public:
   Epilog(std::uintptr_t pc, std::uintptr_t base, const Piece& piece, ImageReader& image)
-      : code_(image.code(pc, base + piece.entry.EndAddress)), pc_(pc), base_(base), piece_(piece), image_(image) {}
+      : code_(image.instructions(pc, base + piece.entry.EndAddress)),
+        pc_(pc),
+        base_(base),
+        piece_(piece),
+        image_(image) {}
 
   // Does the code from pc on have the form of an epilog? `adjustments` says whether it may begin with a change of RSP.
   bool recognise(bool adjustments) {
@@ -294,12 +298,12 @@ bool leave_by_epilog(std::uintptr_t pc, std::uintptr_t base, const Piece& piece,
 // EH-05...EH-11, for a function with an entry. Breaks `registers` off where the data ends making sense.
 FrameHandler leave_function(ULONG handler_type, std::uintptr_t base, std::uintptr_t pc,
                             const RUNTIME_FUNCTION* function, Registers& registers) {
-  ImageReader image(base, pc);
+  ImageReader image(base, base + load<RUNTIME_FUNCTION>(function).BeginAddress);
   FrameHandler result;
   result.establisher_frame = registers.rsp();
   bool machine_frame = false;
   for (int depth = 0; depth < kMostChained; ++depth) {
-    const std::optional<Piece> piece = Piece::of(function, base, image);
+    const std::optional<Piece> piece = Piece::of(function, image);
     if (!piece) break;
     const UnwindInfo& info = *piece->info;
     // A piece is left at pc; what it continues has run its prolog, and has the same frame (EH-10).

@@ -50,7 +50,8 @@ struct ReferenceImage::Instruction {
            facts.length == (has_rex() ? 2 : 1);
   }
   bool returns() const {
-    return facts.mnemonic == ZYDIS_MNEMONIC_RET && (first_byte == 0xC3 || first_byte == 0xC2 || first_byte == 0xF3);
+    const bool repeated = first_byte == 0xF3 && facts.opcode == 0xC3;
+    return facts.mnemonic == ZYDIS_MNEMONIC_RET && (first_byte == 0xC3 || first_byte == 0xC2 || repeated);
   }
   bool jumps_directly() const {
     return facts.mnemonic == ZYDIS_MNEMONIC_JMP && (first_byte == 0xEB || first_byte == 0xE9);
