@@ -16,7 +16,7 @@
 namespace hmodule::unwind {
 namespace {
 
-constexpr unsigned kRax = 0, kRbx = 3, kRbp = 5, kRsi = 6, kRdi = 7, kR12 = 12, kR15 = 15;
+constexpr unsigned kRbx = 3, kRbp = 5, kRsi = 6, kRdi = 7, kR12 = 12, kR15 = 15;
 constexpr unsigned kFlagExceptionHandler = 1, kFlagUnwindHandler = 2;  // UNW_FLAG_*
 
 using ByteList = std::vector<BYTE>;
