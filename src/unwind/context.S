@@ -60,6 +60,7 @@ hm_capture_context:
     movq %r15, R15(%rcx)
     popq %rax
     .cfi_adjust_cfa_offset -8
+    andl $~0x100, %eax              // TF
     movl %eax, EFlags(%rcx)
     leaq 8(%rsp), %rax
     movq %rax, Rsp(%rcx)

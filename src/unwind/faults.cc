@@ -14,6 +14,9 @@
 #include "unwind/instruction.h"
 #include "win/status.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -46,6 +49,9 @@ enum Trap : greg_t {
   kAlignment = 17,
   kSimd = 19,
 };
+
+// The error code of a page fault.
+constexpr unsigned kWrite = 2, kUser = 4, kExecute = 16;
 
 constexpr std::uint64_t kTrapFlag = 0x100, kDirectionFlag = 0x400, kAlignmentFlag = 0x40000;
 
@@ -139,7 +145,6 @@ void explain_general_protection(EXCEPTION_RECORD& record, CONTEXT& context, unsi
 }
 
 void explain_page_fault(FaultFrame& frame) {
-  constexpr unsigned kWrite = 2, kExecute = 16;
   constexpr ULONG_PTR kNoSuchPage = 0xC000009A;  // STATUS_INSUFFICIENT_RESOURCES: the file has become shorter
   const auto error = static_cast<unsigned>(frame.error);
   const auto where = reinterpret_cast<ULONG_PTR>(frame.info.si_addr);
@@ -253,14 +258,80 @@ bool opens_page_for_host(const siginfo_t& info, ucontext_t& interrupted) {
   return true;
 }
 
+// --- stack overflow in native code ---
+//
+// What a DLL calls needs stack, too, and as the deepest function is the likeliest to use up the last of it. It has no
+// frame an exception could leave, so it is given the guarded part, and when it has returned, the DLL gets the
+// exception. How to know that it has: with the trap flag set, each instruction is followed by SIGTRAP, until one is a
+// DLL's.
+
+// Where the stack ended, and how many instructions are left before we take it that no DLL has called.
+struct Overdue {
+  std::uintptr_t address;
+  int steps;
+};
+__thread Overdue overdue __attribute__((tls_model("initial-exec")));
+std::atomic<bool> ever_stepped{false};
+
+// A debugger would stop at every step.
+bool is_traced() {
+  char text[2048];
+  const int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  const ssize_t size = read(file, text, sizeof text - 1);
+  close(file);
+  text[std::max<ssize_t>(size, 0)] = 0;
+  const char* const tracer = std::strstr(text, "TracerPid:\t");
+  return tracer != nullptr && tracer[sizeof "TracerPid:\t" - 1] != '0';
+}
+
+void start_stepping(const siginfo_t& info, greg_t* registers) {
+  constexpr int kMostSteps = 100'000;  // 0.1 s
+  if (is_traced()) return;
+  overdue = {reinterpret_cast<std::uintptr_t>(info.si_addr), kMostSteps};
+  ever_stepped = true;
+  registers[REG_EFL] |= kTrapFlag;
+}
+
+enum class Step { none, native, dll };
+
+// A step of ours. In a DLL it becomes what the fault would have been.
+Step take_step(siginfo_t& info, greg_t* registers) {
+  if (info.si_signo != SIGTRAP || registers[REG_TRAPNO] != kDebug || !ever_stepped) return Step::none;
+  const bool in_dll = thread::is_dll_code(static_cast<std::uintptr_t>(registers[REG_RIP]));
+  if (in_dll && overdue.steps == 0) return Step::none;
+  if (!in_dll) {
+    // Without steps left, or in a thread that was started meanwhile, there is no end to wait for.
+    if (overdue.steps == 0 || --overdue.steps == 0) registers[REG_EFL] &= ~static_cast<greg_t>(kTrapFlag);
+    return Step::native;
+  }
+  overdue.steps = 0;
+  info = {};
+  info.si_signo = SIGSEGV;
+  info.si_code = SEGV_ACCERR;
+  info.si_addr = reinterpret_cast<void*>(overdue.address);
+  registers[REG_TRAPNO] = kPageFault;
+  registers[REG_ERR] = kUser | kWrite;
+  registers[REG_EFL] &= ~static_cast<greg_t>(kTrapFlag);
+  return Step::dll;
+}
+
 bool becomes_exception(int, siginfo_t& info, ucontext_t& interrupted) {
   greg_t* const registers = interrupted.uc_mcontext.gregs;
-  const TEB* const teb = thread::try_teb();
-  if (info.si_code <= 0 || teb == nullptr) return false;
+  if (info.si_code <= 0) return false;
+  const Step step = take_step(info, registers);
+  if (step == Step::native) return true;
 
+  const TEB* const teb = thread::try_teb();
+  if (teb == nullptr) return false;
   const bool stack_overflow =
-      registers[REG_TRAPNO] == kPageFault && thread::open_stack_guard(reinterpret_cast<std::uintptr_t>(info.si_addr));
-  if (!happened_in_dll(interrupted, *teb)) return stack_overflow || opens_page_for_host(info, interrupted);
+      step == Step::dll ||
+      (registers[REG_TRAPNO] == kPageFault && thread::open_stack_guard(reinterpret_cast<std::uintptr_t>(info.si_addr)));
+  if (!happened_in_dll(interrupted, *teb)) {
+    if (!stack_overflow) return opens_page_for_host(info, interrupted);
+    start_stepping(info, registers);
+    return true;
+  }
 
   const thread::SavedVectors vectors = thread::saved_vectors(interrupted);
   const auto sp = static_cast<std::uintptr_t>(registers[REG_RSP]);

@@ -235,6 +235,29 @@ TEST_F(CrashDeathTest, ClaimingAgainAndAgainChangesNothing) {
   EXPECT_EXIT(run(), ExitedWithCode(42), "");
 }
 
+// What is no DLL's code, ours included, is no Windows code that an exception could be thrown into.
+TEST_F(CrashDeathTest, HostsCodeOpensGuardPages) {
+  const auto run = [] {
+    const auto kernel32 = [](const char* name) { return hmodule_sym(hmodule_open("kernel32.dll", 0), name); };
+    const auto allocate =
+        reinterpret_cast<HM_WINAPI char* (*)(void*, std::size_t, unsigned, unsigned)>(kernel32("VirtualAlloc"));
+    const auto protect =
+        reinterpret_cast<HM_WINAPI int (*)(void*, std::size_t, unsigned, unsigned*)>(kernel32("VirtualProtect"));
+    constexpr unsigned kReadWrite = 4, kGuard = 0x100;
+    char* const page = allocate(nullptr, 0x1000, 0x3000, kReadWrite | kGuard);
+    page[5] = 1;
+    unsigned old = 0;
+    protect(page, 0x1000, kReadWrite | kGuard, &old);
+    if (old != kReadWrite) _exit(1);
+    reinterpret_cast<HM_WINAPI void (*)(void*)>(kernel32("GetSystemTimeAsFileTime"))(page);
+    install(SIGSEGV, [](int, siginfo_t*, void*) { _exit(42); });
+    hmodule_claim_faults();
+    protect(page, 0x1000, 1, &old);  // PAGE_NOACCESS
+    fault_in_host(reinterpret_cast<std::uintptr_t>(page));
+  };
+  EXPECT_EXIT(run(), ExitedWithCode(42), "");
+}
+
 // Code of the host has the stack it always had: the guard is for DLLs.
 TEST_F(CrashDeathTest, HostMayUseItsWholeStack) {
   const auto run = [] {

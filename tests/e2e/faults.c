@@ -212,7 +212,7 @@ int main(void) {
     CHECK_EQ(old, PAGE_READWRITE);
     FAULT("write", 0x80000001, 2, 1, (uintptr_t)page + 8, 0);
   }
-  for (int i = 0; i < 1; ++i) {
+  for (int i = 0; i < 2; ++i) {
     TEST(i == 0 ? "14.5 stack overflow" : "14.5 stack overflow with calls",
          "is an exception, again and again once the guard is reset") {
       DWORD code = 99;
