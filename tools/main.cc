@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   app.footer(
       "Environment:\n"
       "  HMODULE_DEBUG=search,map,bind,init,thread,api,nt|all   trace to stderr, or to HMODULE_DEBUG_OUTPUT=FILE\n"
+      "  HMODULE_CRASH_REPORT=off                               no report when a DLL ends the process\n"
       "  HMODULE_PATH=DIR:DIR...                                more directories to search for DLLs\n"
       "  HMODULE_OVERRIDES=NAME=builtin|pe|file,...             who serves a DLL\n"
       "  HMODULE_C_DRIVE=DIR                                    the directory behind C:\n"

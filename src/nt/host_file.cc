@@ -3,6 +3,7 @@
 #include "base/utf.h"
 #include "nt/directory_watch.h"
 #include "nt/io_error.h"
+#include "nt/virtual_memory.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -240,6 +241,21 @@ Result<Ref<HostFile>> HostFile::wrap(int descriptor, Ownership ownership, ACCESS
                                kind_of(descriptor, host.st_mode), std::string(), std::u16string());
 }
 
+namespace {
+
+// The kernel cannot reach a buffer. If a page with PAGE_GUARD is why, it is an ordinary one from now on.
+Error fail_transfer(std::string_view operation, std::string_view path, std::span<const std::byte> buffer) {
+  if (errno != EFAULT) return fail_errno(operation, path);
+  const auto begin = reinterpret_cast<std::uintptr_t>(buffer.data());
+  for (std::uintptr_t at = begin; at < begin + buffer.size(); at = (at / kPageSize + 1) * kPageSize)
+    if (virtual_memory().take_guard_page(at))
+      return fail(STATUS_GUARD_PAGE_VIOLATION, "{} {}: {:#x} is in a guard page", operation, path, at);
+  errno = EFAULT;
+  return fail_errno(operation, path);
+}
+
+}  // namespace
+
 Result<std::size_t> HostFile::read_some(std::span<std::byte> buffer, std::optional<std::uint64_t> offset) const {
   std::size_t done = 0;
   while (done < buffer.size()) {
@@ -254,7 +270,7 @@ Result<std::size_t> HostFile::read_some(std::span<std::byte> buffer, std::option
     } else if (errno == EAGAIN) {
       wait_until_ready(fd_.get(), POLLIN);
     } else if (errno != EINTR) {
-      if (done == 0) return fail_errno("read", host_path_);
+      if (done == 0) return fail_transfer("read", host_path_, rest);
       break;
     }
   }
@@ -289,7 +305,7 @@ Result<std::size_t> HostFile::write_all(std::span<const std::byte> data, std::op
     } else if (errno == EAGAIN) {
       wait_until_ready(fd_.get(), POLLOUT);
     } else if (errno != EINTR) {
-      if (done == 0) return fail_errno("write", host_path_);
+      if (done == 0) return fail_transfer("write", host_path_, rest);
       break;
     }
   }

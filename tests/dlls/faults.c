@@ -8,7 +8,8 @@ typedef struct {
   LONGLONG address, rip;  // from the faulting instruction's first byte
   DWORD eflags, mxcsr, handler_eflags, handler_mxcsr;
   WORD x87_status, cs, ds, es, fs, gs, ss;
-  DWORD misaligned;  // the handler's stack
+  DWORD misaligned;       // the handler's stack
+  DWORD record_distance;  // from the context
   DWORD calls;
 } Seen;
 EXPORT Seen seen;
@@ -39,6 +40,7 @@ EXCEPTION_DISPOSITION note(EXCEPTION_RECORD* record, void* frame, CONTEXT* conte
                 .fs = context->SegFs,
                 .gs = context->SegGs,
                 .ss = context->SegSs,
+                .record_distance = (DWORD)((char*)record - (char*)context),
                 .misaligned = (entry_rsp + 8) % 16 != 0,
                 .calls = calls};
   if (record->ExceptionInformation[0] == 8) context->Rsp += 8;  // called: the return address is on the stack

@@ -7,7 +7,7 @@ typedef struct {
   long long address, rip;
   DWORD eflags, mxcsr, handler_eflags, handler_mxcsr;
   WORD x87_status, cs, ds, es, fs, gs, ss;
-  DWORD misaligned, calls;
+  DWORD misaligned, record_distance, calls;
 } Seen;
 
 static HMODULE dll, kernel32;
@@ -193,6 +193,10 @@ int main(void) {
     CHECK_EQ(seen->gs, 0x2B);
     CHECK_EQ(seen->ss, 0x2B);
     CHECK_EQ(seen->fs, 0x53);
+  }
+  TEST("EH-46", "the record of a fault lies behind its context") {
+    fault("read", 0x10);
+    CHECK_EQ(seen->record_distance, 0x4F0);
   }
 #ifdef __x86_64__
   TEST("14.5 AVX", "a fault that is continued changes no vector register") {

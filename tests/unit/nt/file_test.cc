@@ -3,6 +3,7 @@
 #include "nt/event.h"
 #include "nt/handle_table.h"
 #include "nt/io_completion.h"
+#include "nt/virtual_memory.h"
 #include "thread/teb.h"
 #include "unit/nt/temporary_directory.h"
 
@@ -350,6 +351,23 @@ TEST_F(Files, TellOfChangesInADirectory) {
   const auto* const change = reinterpret_cast<const FILE_NOTIFY_INFORMATION*>(buffer);
   EXPECT_EQ(change->Action, FILE_ACTION_ADDED);
   EXPECT_EQ(std::u16string_view(change->FileName, change->FileNameLength / 2), u"new");
+}
+
+TEST_F(Files, TransferTouchesAGuardPageAsCodeDoes) {
+  const Opened file = open(u"guarded", kRead | kWrite, FILE_CREATE);
+  ASSERT_TRUE(write(file, "content"));
+  const auto page = virtual_memory().allocate(
+      {.size = kPageSize, .type = MEM_RESERVE | MEM_COMMIT, .protect = PAGE_READWRITE | PAGE_GUARD});
+  ASSERT_TRUE(page);
+  const auto read_into_page = [&] {
+    IO_STATUS_BLOCK block;
+    const LARGE_INTEGER start{};
+    return status(read_file(file.get(), {.status_block = &block}, reinterpret_cast<void*>(page->start + 8), 7, &start));
+  };
+  EXPECT_EQ(read_into_page(), STATUS_GUARD_PAGE_VIOLATION);
+  EXPECT_EQ(read_into_page(), STATUS_SUCCESS);
+  EXPECT_EQ(std::memcmp(reinterpret_cast<const void*>(page->start + 8), "content", 7), 0);
+  ASSERT_TRUE(virtual_memory().free(page->start, 0, MEM_RELEASE));
 }
 
 }  // namespace
