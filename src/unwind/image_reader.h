@@ -30,7 +30,7 @@ const RUNTIME_FUNCTION* follow_indirection(const RUNTIME_FUNCTION* function, std
 
 class ImageReader {
  public:
-  // For a function with `code` in it.
+  // For the function that `code` is in; by that address, as what an entry says of its own is not to be believed.
   ImageReader(std::uintptr_t base, std::uintptr_t code) : base_(base), code_(code) {}
 
   bool can_read(std::uintptr_t at, std::size_t size) {

@@ -298,7 +298,7 @@ bool leave_by_epilog(std::uintptr_t pc, std::uintptr_t base, const Piece& piece,
 // EH-05...EH-11, for a function with an entry. Breaks `registers` off where the data ends making sense.
 FrameHandler leave_function(ULONG handler_type, std::uintptr_t base, std::uintptr_t pc,
                             const RUNTIME_FUNCTION* function, Registers& registers) {
-  ImageReader image(base, base + load<RUNTIME_FUNCTION>(function).BeginAddress);
+  ImageReader image(base, pc);
   FrameHandler result;
   result.establisher_frame = registers.rsp();
   bool machine_frame = false;
