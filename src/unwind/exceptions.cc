@@ -47,7 +47,7 @@ std::uintptr_t address(const void* pointer) {
 struct Activation {
   enum class Pass { first, second } pass;
   std::uintptr_t stack;            // everything this pass calls is below
-  CONTEXT context;                 // where a walk that meets it goes on
+  const CONTEXT* context;          // where a walk that meets it goes on
   DISPATCHER_CONTEXT* dispatcher;  // what the handler being called was told
   Activation* outer;
 };
@@ -84,11 +84,48 @@ void unlink_registrations_below(std::uintptr_t stack) {
 
 // --- frames ---
 
-// What a walk knows about the frame it is at.
-struct Frame {
-  FunctionEntry entry;
-  CONTEXT caller;
-  FrameHandler handler;
+// Where a walk is, and the caller it has found. Two contexts take turns. Once both are complete, only what unwinding
+// changes is copied for a frame: the integer registers and XMM6-15.
+class Walk {
+ public:
+  explicit Walk(const CONTEXT& start) { jump(start); }
+  Walk(const Walk&) = delete;
+  Walk& operator=(const Walk&) = delete;
+
+  CONTEXT& here() { return contexts_[at_]; }
+  CONTEXT& caller() { return contexts_[1 - at_]; }
+
+  void jump(const CONTEXT& to) {
+    at_ = 0;
+    caller_complete_ = false;
+    copy_all(to, here());
+  }
+  FrameHandler look(const FunctionEntry& entry, ULONG handler_type) {
+    if (caller_complete_)
+      copy_walked(here(), caller());
+    else
+      copy_all(here(), caller());
+    caller_complete_ = true;
+    return virtual_unwind(handler_type, entry.image_base, here().Rip, entry.function, caller());
+  }
+  void step() { at_ = 1 - at_; }
+
+ private:
+  static void copy(const CONTEXT& from, CONTEXT& to, std::size_t begin, std::size_t end) {
+    std::copy(reinterpret_cast<const char*>(&from) + begin, reinterpret_cast<const char*>(&from) + end,
+              reinterpret_cast<char*>(&to) + begin);
+  }
+  // Up to XMM15; walking_copy() says why no more.
+  static void copy_all(const CONTEXT& from, CONTEXT& to) { copy(from, to, 0, kXmm16); }
+  static void copy_walked(const CONTEXT& from, CONTEXT& to) {
+    copy(from, to, offsetof(CONTEXT, Rax), offsetof(CONTEXT, FltSave));
+    copy(from, to, kXmm16 - 10 * sizeof(M128A), kXmm16);
+  }
+  static constexpr std::size_t kXmm16 = offsetof(CONTEXT, FltSave.XmmRegisters) + 16 * sizeof(M128A);
+
+  CONTEXT contexts_[2];
+  unsigned at_;
+  bool caller_complete_;
 };
 
 bool is_ours(const CONTEXT& at, const char* return_address) {
@@ -102,31 +139,23 @@ Guard* guard_at(const CONTEXT& at) {
   return guard;
 }
 
-Frame look_at(const CONTEXT& at, const FunctionEntry& entry, ULONG handler_type) {
-  Frame frame{entry, at, {}};
-  frame.handler = virtual_unwind(handler_type, entry.image_base, at.Rip, entry.function, frame.caller);
-  return frame;
-}
-
 // EH-31
 bool on_stack(std::uintptr_t establisher) {
   const NT_TIB& tib = thread::teb().NtTib;
   return establisher % 8 == 0 && establisher >= address(tib.StackLimit) && establisher < address(tib.StackBase);
 }
 
-DISPATCHER_CONTEXT describe(const CONTEXT& at, const Frame& frame, std::uintptr_t target_ip, CONTEXT& shown,
-                            ULONG scope_index) {
-  DISPATCHER_CONTEXT dispatcher{};
-  dispatcher.ControlPc = at.Rip;
-  dispatcher.ImageBase = frame.entry.image_base;
-  dispatcher.FunctionEntry = frame.entry.function;
-  dispatcher.EstablisherFrame = frame.handler.establisher_frame;
+void describe(DISPATCHER_CONTEXT& dispatcher, std::uintptr_t pc, const FunctionEntry& entry,
+              const FrameHandler& handler, std::uintptr_t target_ip, CONTEXT& shown, ULONG scope_index) {
+  dispatcher.ControlPc = pc;
+  dispatcher.ImageBase = entry.image_base;
+  dispatcher.FunctionEntry = entry.function;
+  dispatcher.EstablisherFrame = handler.establisher_frame;
   dispatcher.TargetIp = target_ip;
   dispatcher.ContextRecord = &shown;
-  dispatcher.LanguageHandler = frame.handler.routine;
-  dispatcher.HandlerData = frame.handler.data;
+  dispatcher.LanguageHandler = handler.routine;
+  dispatcher.HandlerData = handler.data;
   dispatcher.ScopeIndex = scope_index;
-  return dispatcher;
 }
 
 EXCEPTION_DISPOSITION call_handler(EXCEPTION_ROUTINE* routine, EXCEPTION_RECORD& record, std::uintptr_t frame,
@@ -195,23 +224,23 @@ struct Unwinding {
 }
 
 // Calls the records in this frame's stack. True when the target is one of them.
-HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, CONTEXT& context, const Frame& frame,
-                                          DISPATCHER_CONTEXT& dispatcher) {
+HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk, DISPATCHER_CONTEXT& dispatcher) {
+  const std::uintptr_t end = walk.caller().Rsp;
   Registration* record = first_registration();
-  while (address(record) < frame.caller.Rsp && (unwinding.target == 0 || address(record) < unwinding.target)) {
+  while (address(record) < end && (unwinding.target == 0 || address(record) < unwinding.target)) {
     dispatcher.EstablisherFrame = address(record);
-    call_handler(record->handler, *unwinding.record, address(record), context, dispatcher);
+    call_handler(record->handler, *unwinding.record, address(record), walk.here(), dispatcher);
     record = record->previous;
     thread::teb().NtTib.ExceptionList = record;
   }
-  return unwinding.target != 0 && address(record) == unwinding.target && unwinding.target < frame.caller.Rsp;
+  return unwinding.target != 0 && address(record) == unwinding.target && unwinding.target < end;
 }
 
 [[noreturn]] HM_LEFT_BY_JUMP void unwind_frames(const Unwinding& unwinding, const CONTEXT& start) {
   DISPATCHER_CONTEXT dispatcher{};
-  Activation self{Activation::Pass::second, address(__builtin_frame_address(0)), start, &dispatcher, nullptr};
+  Walk walk(start);
+  Activation self{Activation::Pass::second, address(__builtin_frame_address(0)), nullptr, &dispatcher, nullptr};
   enter(self);
-  CONTEXT& context = self.context;
   EXCEPTION_RECORD& record = *unwinding.record;
   record.ExceptionFlags |=
       EXCEPTION_UNWINDING | (unwinding.target == 0 && unwinding.guard == nullptr ? EXCEPTION_EXIT_UNWIND : 0);
@@ -219,12 +248,14 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, CONTEXT& c
   DWORD collided = 0;
 
   for (;;) {
+    CONTEXT& context = walk.here();
+    self.context = &context;
     const FunctionEntry entry = find_function(context.Rip);
     if (entry.image_base == 0) {
       Activation* const met = is_ours(context, hm_call_seh_return) ? innermost_above(context.Rsp) : nullptr;
       if (met != nullptr) {
         const bool second = met->pass == Activation::Pass::second;
-        context = met->context;
+        walk.jump(*met->context);
         scope_index = second ? met->dispatcher->ScopeIndex : 0;
         collided = second ? EXCEPTION_COLLIDED_UNWIND : 0;
         continue;
@@ -235,29 +266,30 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, CONTEXT& c
       die("an unwind would cross native code", record, context);
     }
 
-    const Frame frame = look_at(context, entry, kUnwindHandler);
-    const std::uintptr_t establisher = frame.handler.establisher_frame;
+    const FrameHandler handler = walk.look(entry, kUnwindHandler);
+    const std::uintptr_t establisher = handler.establisher_frame;
     if (!on_stack(establisher)) die("an unwind met a frame outside the stack", record, context);
     if (unwinding.target != 0 && unwinding.target < context.Rsp && establisher > unwinding.target)
       raise_instead(STATUS_INVALID_UNWIND_TARGET, record, context);  // EH-35
 
     const bool at_target = establisher == unwinding.target;
-    dispatcher = describe(context, frame, unwinding.target_ip, context, scope_index);
-    if (frame.handler.routine != nullptr) {
+    describe(dispatcher, context.Rip, entry, handler, unwinding.target_ip, context, scope_index);
+    if (handler.routine != nullptr) {
       record.ExceptionFlags |= collided | (at_target ? EXCEPTION_TARGET_UNWIND : 0);
-      const auto answer = call_handler(frame.handler.routine, record, establisher, context, dispatcher);
+      const auto answer = call_handler(handler.routine, record, establisher, context, dispatcher);
       record.ExceptionFlags &= ~(EXCEPTION_COLLIDED_UNWIND | EXCEPTION_TARGET_UNWIND);
       if (answer != ExceptionContinueSearch && answer != ExceptionCollidedUnwind)
         raise_instead(STATUS_INVALID_DISPOSITION, record, context);
-    } else if (unwind_registrations(unwinding, context, frame, dispatcher)) {
+    } else if (unwind_registrations(unwinding, walk, dispatcher)) {
       break;
     }
     if (at_target) break;
-    context = frame.caller;
+    walk.step();
     scope_index = 0;
     collided = 0;
   }
 
+  CONTEXT& context = walk.here();
   unlink_registrations_below(context.Rsp);
   context.Rax = unwinding.result;
   context.Rip = unwinding.target_ip;
@@ -270,54 +302,42 @@ enum class Verdict { resume, unhandled };
 
 class Search {
  public:
-  Search(EXCEPTION_RECORD& record, CONTEXT& original, Activation& self)
-      : record_(record), original_(original), self_(self), walk_(self.context) {
-    self_.dispatcher = &dispatcher_;
+  Search(EXCEPTION_RECORD& record, CONTEXT& original, const CONTEXT& start, Activation& self)
+      : record_(record), original_(original), start_(start), walk_(start) {
+    self.dispatcher = &dispatcher_;
   }
 
   HM_LEFT_BY_JUMP Verdict run() {
     Registration* registration = first_registration();
-    if (is_jump_to_nowhere()) leave_leaf();
     for (;;) {
-      const FunctionEntry entry = find_function(walk_.Rip);
+      const std::uintptr_t pc = walk_.here().Rip;
+      const FunctionEntry entry = find_function(pc);
       if (entry.image_base == 0) {
         if (!cross_native_frame()) return Verdict::unhandled;
         continue;
       }
-      const Frame frame = look_at(walk_, entry, kExceptionHandler);
-      if (!on_stack(frame.handler.establisher_frame)) {
+      const FrameHandler handler = walk_.look(entry, kExceptionHandler);
+      if (!on_stack(handler.establisher_frame)) {
         record_.ExceptionFlags |= EXCEPTION_STACK_INVALID;
         return Verdict::unhandled;
       }
-      CONTEXT shown = frame.caller;
-      dispatcher_ = describe(walk_, frame, 0, shown, scope_index_);
+      describe(dispatcher_, pc, entry, handler, 0, walk_.caller(), scope_index_);
       scope_index_ = 0;
-      if (frame.handler.routine != nullptr) {
-        if (ask(frame.handler.routine, frame.handler.establisher_frame)) return Verdict::resume;
-        end_nesting(frame.handler.establisher_frame);
+      if (handler.routine != nullptr) {
+        if (ask(handler.routine, handler.establisher_frame)) return Verdict::resume;
+        end_nesting(handler.establisher_frame);
       } else {
-        for (; address(registration) < frame.caller.Rsp; registration = registration->previous)
+        for (; address(registration) < walk_.caller().Rsp; registration = registration->previous)
           if (ask(registration->handler, address(registration))) return Verdict::resume;
       }
-      walk_ = frame.caller;
+      walk_.step();
     }
   }
 
  private:
-  // A call through a bad pointer: the frame has done nothing but begin.
-  bool is_jump_to_nowhere() const {
-    return record_.ExceptionCode == STATUS_ACCESS_VIOLATION && record_.NumberParameters == 2 &&
-           record_.ExceptionInformation[0] == 8 && find_function(walk_.Rip).image_base == 0;
-  }
-  // For the second pass too.
-  void leave_leaf() {
-    virtual_unwind(kNoHandler, 0, walk_.Rip, nullptr, walk_);
-    self_.context = walk_;
-  }
-
   bool cross_native_frame() {
-    if (is_ours(walk_, hm_call_seh_return)) {
-      const Activation* const met = innermost_above(walk_.Rsp);
+    if (is_ours(walk_.here(), hm_call_seh_return)) {
+      const Activation* const met = innermost_above(walk_.here().Rsp);
       if (met == nullptr) return false;
       if (met->pass == Activation::Pass::first) {
         record_.ExceptionFlags |= EXCEPTION_NESTED_CALL;
@@ -325,10 +345,10 @@ class Search {
       } else {
         scope_index_ = met->dispatcher->ScopeIndex;
       }
-      walk_ = met->context;
+      walk_.jump(*met->context);
       return true;
     }
-    if (Guard* const guard = guard_at(walk_)) unwind_frames({0, 0, &record_, 0, guard}, self_.context);
+    if (Guard* const guard = guard_at(walk_.here())) unwind_frames({0, 0, &record_, 0, guard}, start_);
     return false;
   }
 
@@ -359,8 +379,8 @@ class Search {
 
   EXCEPTION_RECORD& record_;
   CONTEXT& original_;
-  Activation& self_;
-  CONTEXT walk_;
+  const CONTEXT& start_;
+  Walk walk_;
   DISPATCHER_CONTEXT dispatcher_{};
   std::uintptr_t nested_until_ = 0;
   ULONG scope_index_ = 0;
@@ -391,16 +411,24 @@ void load_jump_buffer(const JumpBuffer& from, CONTEXT& context) {
   std::memcpy(&context.xmm(6), from.Xmm, sizeof from.Xmm);
 }
 
+// A call through a bad pointer: the frame has done nothing but begin.
+bool is_jump_to_nowhere(const EXCEPTION_RECORD& record, const CONTEXT& context) {
+  return record.ExceptionCode == STATUS_ACCESS_VIOLATION && record.NumberParameters == 2 &&
+         record.ExceptionInformation[0] == 8 && find_function(context.Rip).image_base == 0;
+}
+
 }  // namespace
 
 HM_LEFT_BY_JUMP void dispatch(EXCEPTION_RECORD& record, CONTEXT& context, Origin origin) {
   trace::line(trace::Channel::thread, "exception {:#010x} at {}", static_cast<std::uint32_t>(record.ExceptionCode),
               record.ExceptionAddress);
   DISPATCHER_CONTEXT none{};
-  Activation self{Activation::Pass::first, address(__builtin_frame_address(0)), walking_copy(context), &none, nullptr};
+  CONTEXT start = walking_copy(context);
+  if (is_jump_to_nowhere(record, start)) virtual_unwind(kNoHandler, 0, start.Rip, nullptr, start);
+  Activation self{Activation::Pass::first, address(__builtin_frame_address(0)), &start, &none, nullptr};
   enter(self);
   if (ask_vectored_handlers(VectoredList::exception, record, context)) resume(record, context);
-  if (Search(record, context, self).run() == Verdict::resume) resume(record, context);
+  if (Search(record, context, start, self).run() == Verdict::resume) resume(record, context);
   nobody_wants(record, context, origin);
 }
 
@@ -491,7 +519,7 @@ HM_LEFT_BY_JUMP HM_WINAPI EXCEPTION_DISPOSITION c_specific_handler(EXCEPTION_REC
       const Activation* const pass = innermost_above(address(__builtin_frame_address(0)));
       unwind_frames(
           {address(frame), base + scope.JumpTarget, record, static_cast<std::uint32_t>(record->ExceptionCode), nullptr},
-          pass->context);
+          *pass->context);
     }
     return ExceptionContinueSearch;
   }
