@@ -1,5 +1,5 @@
-// Exceptions beside native ones: the same C++ source as a mingw-w64 DLL and as a shared object, and a caught fault beside
-// a signal handler that jumps.
+// Exceptions beside native ones: the same C++ source as a mingw-w64 DLL and as a shared object, and a caught fault
+// beside a signal handler that jumps.
 #include <benchmark/benchmark.h>
 #include <dlfcn.h>
 #include <unistd.h>

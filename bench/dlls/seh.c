@@ -1,5 +1,6 @@
 // __try and __except; Clang for Microsoft's ABI.
-__declspec(dllimport) void RaiseException(unsigned long code, unsigned long flags, unsigned long count, const void* arguments);
+__declspec(dllimport) void RaiseException(unsigned long code, unsigned long flags, unsigned long count,
+                                          const void* arguments);
 
 static int read_from(const int* from) {
   return *from;

@@ -11,7 +11,10 @@
 #define R15     0xF0
 #define Rip     0xF8
 #define EFlags  0x44
+#define FltSave 0x100
 #define Xmm6    0x200
+#define MxCsr   0x34
+#define ContextFlags 0x30
 
     .text
 
@@ -45,6 +48,35 @@
     cld
 .endm
 
+// The same for a caller that will not be returned to: what its own callers may expect to keep, and an empty x87 stack, as
+// at every call. fxsave would be half the time.
+.macro CAPTURE_NONVOLATILE
+    subq $kFrame, %rsp
+    movq %rbx, kContext+Rbx(%rsp)
+    movq %rbp, kContext+Rbp(%rsp)
+    movq %rsi, kContext+Rsi(%rsp)
+    movq %rdi, kContext+Rdi(%rsp)
+    movq %r12, kContext+R12(%rsp)
+    movq %r13, kContext+R13(%rsp)
+    movq %r14, kContext+R14(%rsp)
+    movq %r15, kContext+R15(%rsp)
+    movq kFrame(%rsp), %r10
+    movq %r10, kContext+Rip(%rsp)
+    leaq kFrame+8(%rsp), %r10
+    movq %r10, kContext+Rsp(%rsp)
+    .irp number, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    movaps %xmm\number, kContext+Xmm6+(\number-6)*16(%rsp)
+    .endr
+    xorps %xmm0, %xmm0
+    movaps %xmm0, kContext+FltSave(%rsp)
+    movaps %xmm0, kContext+FltSave+16(%rsp)
+    fnstcw kContext+FltSave(%rsp)
+    stmxcsr kContext+FltSave+24(%rsp)
+    stmxcsr kContext+MxCsr(%rsp)
+    movl $0x10000B, kContext+ContextFlags(%rsp)
+    movl $0x202, kContext+EFlags(%rsp)
+    cld
+.endm
 // RaiseException(code = ecx, flags = edx, count = r8d, arguments = r9)
 ENTRY hm_raise_exception
     CAPTURE_CALLER
@@ -77,7 +109,7 @@ ENTRY hm_rtl_raise_exception
 // RtlUnwindEx(target frame = rcx, target ip = rdx, record = r8, result = r9, ...); what the caller offers as scratch
 // is not needed. RtlUnwind is the same with four parameters.
 ENTRY hm_rtl_unwind_ex
-    CAPTURE_CALLER
+    CAPTURE_NONVOLATILE
     movq %rcx, %rdi
     movq %rdx, %rsi
     movq %r8, %rdx

@@ -13,10 +13,26 @@ namespace {
 
 using Handlers = std::vector<std::shared_ptr<const PVECTORED_EXCEPTION_HANDLER>>;
 
+// Never changed in place: who asks holds on to what it found.
 struct List {
   std::mutex mutex;  // a leaf
-  Handlers handlers;
-  std::atomic<std::size_t> count{0};
+  std::shared_ptr<const Handlers> handlers = std::make_shared<const Handlers>();
+  std::atomic<std::size_t> count{0}, changes{0};
+
+  std::shared_ptr<const Handlers> now() {
+    const std::lock_guard lock(mutex);
+    return handlers;
+  }
+  // The change's answer. The mutex is held.
+  template <typename Change>
+  auto change(Change change) {
+    auto next = std::make_shared<Handlers>(*handlers);
+    auto answer = change(*next);
+    count = next->size();
+    handlers = std::move(next);
+    ++changes;
+    return answer;
+  }
 };
 
 List& list_of(VectoredList which) {
@@ -33,8 +49,7 @@ void* add_vectored_handler(VectoredList which, bool first, PVECTORED_EXCEPTION_H
   auto entry = std::make_shared<const PVECTORED_EXCEPTION_HANDLER>(handler);
   auto* const handle = const_cast<PVECTORED_EXCEPTION_HANDLER*>(entry.get());
   const std::lock_guard lock(list.mutex);
-  list.handlers.insert(first ? list.handlers.begin() : list.handlers.end(), std::move(entry));
-  list.count = list.handlers.size();
+  list.change([&](Handlers& all) { return all.insert(first ? all.begin() : all.end(), std::move(entry)); });
   return handle;
 } catch (const std::bad_alloc&) {
   return nullptr;
@@ -43,10 +58,9 @@ void* add_vectored_handler(VectoredList which, bool first, PVECTORED_EXCEPTION_H
 bool remove_vectored_handler(VectoredList which, void* handle) {
   List& list = list_of(which);
   const std::lock_guard lock(list.mutex);
-  const std::size_t removed =
-      std::erase_if(list.handlers, [handle](const auto& entry) { return entry.get() == handle; });
-  list.count = list.handlers.size();
-  return removed != 0;
+  return list.change([handle](Handlers& all) {
+    return std::erase_if(all, [handle](const auto& entry) { return entry.get() == handle; });
+  }) != 0;
 }
 
 void forget_handlers_in(std::uintptr_t begin, std::size_t size) {
@@ -55,29 +69,26 @@ void forget_handlers_in(std::uintptr_t begin, std::size_t size) {
   };
   for (const VectoredList which : {VectoredList::exception, VectoredList::resume}) {
     List& list = list_of(which);
+    if (list.count == 0) continue;
     const std::lock_guard lock(list.mutex);
-    std::erase_if(list.handlers, [&inside](const auto& entry) { return inside(*entry); });
-    list.count = list.handlers.size();
+    list.change(
+        [&inside](Handlers& all) { return std::erase_if(all, [&](const auto& entry) { return inside(*entry); }); });
   }
   LPTOP_LEVEL_EXCEPTION_FILTER filter = unhandled_filter.load();
   if (inside(filter)) unhandled_filter.compare_exchange_strong(filter, nullptr);
 }
 
-// Walks by position in a copy, so handlers may add and remove, themselves included; one that was removed meanwhile is
-// not called any more.
+// Handlers may add and remove handlers, themselves included; one that was removed meanwhile is not called any more.
 bool ask_vectored_handlers(VectoredList which, EXCEPTION_RECORD& record, CONTEXT& context) {
   List& list = list_of(which);
   if (list.count == 0) return false;
-  Handlers handlers;
-  {
-    const std::lock_guard lock(list.mutex);
-    handlers = list.handlers;
-  }
+  const std::size_t changes = list.changes;
+  const std::shared_ptr<const Handlers> handlers = list.now();
   EXCEPTION_POINTERS exception = {&record, &context};
-  for (const auto& handler : handlers) {
-    {
-      const std::lock_guard lock(list.mutex);
-      if (std::find(list.handlers.begin(), list.handlers.end(), handler) == list.handlers.end()) continue;
+  for (const auto& handler : *handlers) {
+    if (list.changes != changes) {
+      const std::shared_ptr<const Handlers> now = list.now();
+      if (std::find(now->begin(), now->end(), handler) == now->end()) continue;
     }
     if (static_cast<LONG>(hm_call_seh(reinterpret_cast<void*>(*handler), &exception, nullptr, nullptr, nullptr)) ==
         EXCEPTION_CONTINUE_EXECUTION)

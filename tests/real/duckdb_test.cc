@@ -19,9 +19,8 @@ namespace {
 using hmodule::u64;
 namespace fs = std::filesystem;
 
-#define NEED(name)                                                              \
-  if (!fs::exists(fs::path(REAL_DLLS) / (name)))                                \
-  GTEST_SKIP() << (name) << " is not there: run scripts/fetch-dlls"
+#define NEED(name) \
+  if (!fs::exists(fs::path(REAL_DLLS) / (name))) GTEST_SKIP() << (name) << " is not there: run scripts/fetch-dlls"
 
 struct DuckResult {  // duckdb_result
   u64 deprecated[3];
@@ -128,15 +127,15 @@ class DuckDbQueries : public testing::Test {
 };
 
 const char* const kWrong[] = {
-    "selec 1",                                       // parser
-    "select 'no end",                                // its lexer
-    "select nosuch from t",                          // binder
-    "select * from nosuch",                          // catalog
-    "select substr(1, 2, 3, 4, 5)",                  // no such overload
-    "select cast('abc' as integer)",                 // conversion, while the plan is made
-    "select cast(s as integer) from t",              // conversion, in a thread that runs it
-    "insert into t values (1, 'dup')",               // constraint
-    "insert into t values (-1, null)",               // another
+    "selec 1",                           // parser
+    "select 'no end",                    // its lexer
+    "select nosuch from t",              // binder
+    "select * from nosuch",              // catalog
+    "select substr(1, 2, 3, 4, 5)",      // no such overload
+    "select cast('abc' as integer)",     // conversion, while the plan is made
+    "select cast(s as integer) from t",  // conversion, in a thread that runs it
+    "insert into t values (1, 'dup')",   // constraint
+    "insert into t values (-1, null)",   // another
     "select 2147483647::integer + i::integer from t where i = 1",
     "select error('own ' || i) from t where i = 500",
     "select regexp_matches(s, '(') from t",

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t kMostSessions = 64;  // restartmanager documentation
 constexpr DWORD kMaxSessionsReached = 353;
-constexpr std::size_t kKeyLength = 32;     // CCH_RM_SESSION_KEY
+constexpr std::size_t kKeyLength = 32;  // CCH_RM_SESSION_KEY
 
 struct RM_UNIQUE_PROCESS {
   DWORD dwProcessId;

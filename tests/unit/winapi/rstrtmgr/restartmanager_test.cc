@@ -45,8 +45,7 @@ class RestartManager : public ::testing::Test {
   int file_ = -1;
   DWORD session_ = 0;
   WCHAR key_[33];
-  Function<DWORD, DWORD*, DWORD, WCHAR*> start =
-      function<DWORD, DWORD*, DWORD, WCHAR*>(rstrtmgr_dll, "RmStartSession");
+  Function<DWORD, DWORD*, DWORD, WCHAR*> start = function<DWORD, DWORD*, DWORD, WCHAR*>(rstrtmgr_dll, "RmStartSession");
   Function<DWORD, DWORD> end = function<DWORD, DWORD>(rstrtmgr_dll, "RmEndSession");
   Function<DWORD, DWORD, UINT*, UINT*, ProcessInfo*, DWORD*> list =
       function<DWORD, DWORD, UINT*, UINT*, ProcessInfo*, DWORD*>(rstrtmgr_dll, "RmGetList");
