@@ -7,6 +7,7 @@
 #include "thread/call.h"
 #include "unwind/frames.h"
 #include "unwind/image_reader.h"
+#include "unwind/native_unwinders.h"
 
 #include <algorithm>
 #include <array>
@@ -174,6 +175,7 @@ Status remember(const DynamicTable& table) try {
 }  // namespace
 
 Status add_image(ImageTable image) try {
+  serve_native_unwinders();
   const auto holds_table = [&image](const AddressRange& part) {
     return part.holds(reinterpret_cast<std::uintptr_t>(image.functions), image.count * sizeof(RUNTIME_FUNCTION));
   };
@@ -190,9 +192,16 @@ Status add_image(ImageTable image) try {
 }
 
 void remove_image(std::uintptr_t base) {
+  forget_image(base);
   change_tables([base](Tables& all) {
     return std::erase_if(all.images, [base](const ImageTable& each) { return each.base == base; });
   });
+}
+
+ImageTable find_image(std::uintptr_t pc) {
+  const auto all = tables().read();
+  const ImageTable* const image = image_at(*all, pc);
+  return image != nullptr ? *image : ImageTable{};
 }
 
 FunctionEntry find_function(std::uintptr_t pc) {

@@ -32,6 +32,9 @@ struct ImageTable {
 Status add_image(ImageTable image);
 void remove_image(std::uintptr_t base);
 
+// The image at `pc`; base 0: none.
+ImageTable find_image(std::uintptr_t pc);
+
 struct FunctionEntry {
   RUNTIME_FUNCTION* function = nullptr;  // null: a leaf function, or unknown code
   std::uintptr_t image_base = 0;         // 0: unknown code

@@ -35,8 +35,10 @@
 .endm
 
 .macro CAPTURE_CALLER
+    .cfi_startproc
     movq %rcx, 8(%rsp)
     subq $kFrame, %rsp
+    .cfi_def_cfa_offset kFrame+8
     leaq kContext(%rsp), %rcx
     call hm_capture_context
     movq kFrame+8(%rsp), %rcx
@@ -87,6 +89,7 @@ ENTRY hm_raise_exception
     leaq kContext(%rsp), %r8
     call hm_raise
     ud2
+    .cfi_endproc
     .size hm_raise_exception, . - hm_raise_exception
 
 // RtlRaiseStatus(status = ecx): noncontinuable, no arguments
@@ -104,6 +107,7 @@ ENTRY hm_rtl_raise_exception
     leaq kContext(%rsp), %rsi
     call hm_raise_record
     ud2
+    .cfi_endproc
     .size hm_rtl_raise_exception, . - hm_rtl_raise_exception
 
 // RtlUnwindEx(target frame = rcx, target ip = rdx, record = r8, result = r9, ...); what the caller offers as scratch
@@ -117,6 +121,7 @@ ENTRY hm_rtl_unwind_ex
     leaq kContext(%rsp), %r8
     call hm_unwind
     ud2
+    .cfi_endproc
     .size hm_rtl_unwind_ex, . - hm_rtl_unwind_ex
 
 ENTRY hm_rtl_unwind
@@ -157,11 +162,15 @@ hm_call_seh_return:
 //   rsp+192    rbx, rbp, rsi, rdi, r12, r13, r14, r15 of the target
 //   rsp+32     xmm6 ... xmm15 of the target
 //   rsp        shadow space
+//
+// DWARF's description, for native unwinders, is the same: the CFA is put where it makes RIP the return address.
     .globl hm_unwind_base, hm_consolidate_end, hm_consolidate_entry
     .hidden hm_unwind_base, hm_consolidate_end, hm_consolidate_entry
     .p2align 4
 hm_unwind_base:
 ENTRY hm_consolidate
+    .cfi_startproc
+    .cfi_undefined %rip
     andq $-16, %rsp
     subq $304, %rsp
     movq %rdi, %rbx
@@ -187,12 +196,24 @@ ENTRY hm_consolidate
     movq %rcx, 280(%rsp)
     movq $0x2B, 288(%rsp)
 
+    .cfi_def_cfa %rsp, 264
+    .cfi_offset %rip, -8
+    .cfi_offset %rsp, 16
+    .cfi_offset %rbx, -72
+    .cfi_offset %rbp, -64
+    .cfi_offset %rsi, -56
+    .cfi_offset %rdi, -48
+    .cfi_offset %r12, -40
+    .cfi_offset %r13, -32
+    .cfi_offset %r14, -24
+    .cfi_offset %r15, -16
     movq %r9, %rcx
     call *%rax
     movq %rbx, %rdi
     movq %rax, %rsi
     call hm_consolidated
     ud2
+    .cfi_endproc
 hm_consolidate_end:
     .size hm_consolidate, . - hm_consolidate
 
