@@ -110,6 +110,15 @@ void call_dll(benchmark::State& state) {
 }
 BENCHMARK(call_dll);
 
+// The same, with seh_error for what may come out of it.
+void call_dll_guarded(benchmark::State& state) {
+  if (missing(state, "zlib1.dll")) return;
+  const hmodule::library zlib(real("zlib1.dll"));
+  const auto flags = zlib.guarded<std::uint32_t()>("zlibCompileFlags");
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(flags());
+}
+BENCHMARK(call_dll_guarded);
+
 void call_native(benchmark::State& state) {
   void* zlib = dlopen(kNativeZlib, RTLD_NOW | RTLD_LOCAL);
   if (zlib == nullptr) return state.SkipWithError(dlerror());

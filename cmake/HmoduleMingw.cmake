@@ -5,3 +5,6 @@ foreach(tool DLLTOOL WINDRES WINDMC STRIP)
   string(TOLOWER ${tool} lower)
   find_program(MINGW_${tool} NAMES x86_64-w64-mingw32-${lower})
 endforeach()
+# Microsoft's C++: optional, for tests of its exceptions.
+find_program(CLANG NAMES clang++ clang++-14)
+find_program(LLD_LINK NAMES lld-link lld-link-14)

@@ -60,6 +60,38 @@ HM_EXPORT void* hmodule_sym_ordinal(HMODULE module, unsigned ordinal);
 HM_EXPORT const char* hmodule_error(void);
 HM_EXPORT unsigned hmodule_error_code(void);
 
+/* ---- Calling what may raise ---- */
+
+/* An exception that a DLL does not handle (a fault, RaiseException, a C++ throw) ends the process when it gets to the
+ * host's frames: those are not Windows'. This call ends it instead. */
+struct hmodule_result {
+  unsigned long long integer; /* of a function that returns an integer or a pointer; small ones need a cast */
+  double number;              /* of one that returns double; a float is in its first four bytes */
+};
+
+/* Calls a DLL's `function` with `count` arguments (at most 16) of 64 bits each: integers and pointers as they are, a
+ * double as its bytes, a float as its bytes in the lower half.
+ * 0, or -1 if an exception came out of it: its frames have been unwound, their clean-ups have run, and
+ * hmodule_last_exception() tells about it. (ERROR_INVALID_PARAMETER, without an exception: too many arguments.) */
+HM_EXPORT int hmodule_call(const void* function, const unsigned long long* arguments, size_t count,
+                           struct hmodule_result* result);
+
+struct hmodule_exception {
+  unsigned code;      /* 0xC0000005: access violation; 0xE06D7363, 0x20474343: C++ exceptions of MSVC and of GCC; ... */
+  void* address;      /* where it happened; of a C++ exception, behind the call that threw it */
+  HMODULE module;     /* the module that is in; NULL: none */
+  const char* name;   /* the module's base name; NULL: none */
+  size_t rva;         /* the address as an offset in it */
+  const char* symbol; /* the nearest export at or below the address; NULL: none with a name */
+  size_t offset;      /* the address as an offset from that export */
+  const char* type;   /* the type of the C++ object, as C++ writes it if we know how; NULL: unknown, or none */
+  const char* what;   /* its what(), if it is a std::exception that keeps its text where we know; NULL: unknown */
+  const char* message; /* all of this as a sentence; hmodule_error() has it too */
+};
+
+/* What the thread's last hmodule_call() failed with; NULL if it was no exception. Valid until its next one. */
+HM_EXPORT const struct hmodule_exception* hmodule_last_exception(void);
+
 /* ---- Looking around ---- */
 
 struct hmodule_module {
@@ -118,12 +150,16 @@ HM_EXPORT int hmodule_attach_thread(void);
  * the DLL sees them, and a thread that the library has not seen starting cannot enter one. Always 0. */
 HM_EXPORT int hmodule_claim_faults(void);
 
+/* Gives the names of all loaded DLLs' functions, and how to walk through their frames, to the debugger. Loading does so
+ * by itself when a debugger is there; one that has been attached since can call this: docs/debugging.md. 0, or -1. */
+HM_EXPORT int hmodule_show_to_debugger(void);
+
 /* A function pointer with the Windows calling convention that runs a closure.
  *
  * signature: the result's letter, ':', the parameters' letters. v void, b int8, B uint8, h int16, H uint16, i int32,
  *   I uint32, q int64, Q uint64, p pointer, f float, d double.
  * invoke: called with `context`, where the result goes (8 bytes; integers widened to 64 bits), and the addresses of
- *   the arguments. It must not throw.
+ *   the arguments.
  * Returns the pointer, valid until hmodule_callback_free(), or NULL: ERROR_INVALID_PARAMETER, ERROR_NOT_ENOUGH_MEMORY.
  */
 HM_EXPORT void* hmodule_callback_new(const char* signature,

@@ -11,6 +11,7 @@
 
 #include <hmodule/hmodule.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -66,6 +67,38 @@ class error : public std::system_error {
 
  private:
   std::string explanation_;
+};
+
+// An exception that a DLL did not handle and that a guarded function stopped: a fault, RaiseException, a C++ throw.
+class seh_error : public std::runtime_error {
+ public:
+  explicit seh_error(const hmodule_exception& from)
+      : std::runtime_error(from.message),
+        code_(from.code),
+        address_(from.address),
+        rva_(from.rva),
+        offset_(from.offset),
+        module_(text(from.name)),
+        symbol_(text(from.symbol)),
+        type_(text(from.type)),
+        text_(text(from.what)) {}
+
+  unsigned code() const noexcept { return code_; }  // as hmodule_exception has them
+  void* address() const noexcept { return address_; }
+  std::size_t rva() const noexcept { return rva_; }
+  std::size_t offset() const noexcept { return offset_; }
+  const std::string& module() const noexcept { return module_; }  // the strings are empty where it has NULL
+  const std::string& symbol() const noexcept { return symbol_; }
+  const std::string& type() const noexcept { return type_; }
+  const std::string& thrown_what() const noexcept { return text_; }
+
+ private:
+  static std::string text(const char* from) { return from == nullptr ? std::string() : std::string(from); }
+
+  unsigned code_;
+  void* address_;
+  std::size_t rva_, offset_;
+  std::string module_, symbol_, type_, text_;
 };
 
 namespace detail {
@@ -127,6 +160,59 @@ using u64 = unsigned long long;
 // A pointer to a function of a DLL.
 template <typename Signature>
 using function_pointer = typename detail::function<Signature>::pointer;
+
+// A function of a DLL that may be left by an exception: the call throws seh_error then.
+template <typename Signature>
+class guarded_function;
+template <typename R, typename... Args>
+class guarded_function<R(Args...)> {
+ public:
+  explicit guarded_function(function_pointer<R(Args...)> function) noexcept : function_(function) {}
+
+  R operator()(Args... arguments) const {
+    const u64 bits[] = {bits_of<Args>(arguments)..., 0};
+    hmodule_result result;
+    if (hmodule_call(reinterpret_cast<const void*>(function_), bits, sizeof...(Args), &result) != 0) {
+      if (const hmodule_exception* exception = hmodule_last_exception()) throw seh_error(*exception);
+      detail::throw_last_failure();
+    }
+    if constexpr (std::is_same_v<R, double>)
+      return result.number;
+    else if constexpr (std::is_same_v<R, float>)
+      return std::bit_cast<float>(static_cast<std::uint32_t>(std::bit_cast<u64>(result.number)));
+    else if constexpr (std::is_reference_v<R>)
+      return *reinterpret_cast<std::remove_reference_t<R>*>(result.integer);
+    else if constexpr (std::is_pointer_v<R>)
+      return reinterpret_cast<R>(result.integer);
+    else if constexpr (!std::is_void_v<R>)
+      return static_cast<R>(result.integer);
+  }
+  function_pointer<R(Args...)> get() const noexcept { return function_; }
+
+ private:
+  template <typename T>
+  static constexpr bool fits = std::is_scalar_v<T> || std::is_reference_v<T>;
+  static_assert((fits<Args> && ...) && (fits<R> || std::is_void_v<R>), "a structure travels by pointer");
+  static_assert(sizeof...(Args) <= 16, "a guarded function has at most 16 parameters");
+
+  template <typename T>
+  static u64 bits_of(std::remove_reference_t<T>& value) {
+    if constexpr (std::is_reference_v<T>)
+      return reinterpret_cast<u64>(std::addressof(value));
+    else if constexpr (std::is_pointer_v<T>)
+      return reinterpret_cast<u64>(value);
+    else if constexpr (std::is_null_pointer_v<T>)
+      return 0;
+    else if constexpr (std::is_same_v<T, float>)
+      return std::bit_cast<std::uint32_t>(value);
+    else if constexpr (std::is_same_v<T, double>)
+      return std::bit_cast<u64>(value);
+    else
+      return static_cast<u64>(value);
+  }
+
+  function_pointer<R(Args...)> function_;
+};
 
 // One export of a module.
 struct export_info {
@@ -190,6 +276,16 @@ class library {
   template <typename Signature>
   function_pointer<Signature> get(unsigned ordinal, std::error_code& failure) const {
     return reinterpret_cast<function_pointer<Signature>>(found(hmodule_sym_ordinal(handle_, ordinal), failure));
+  }
+
+  // The same, for functions that may be left by an exception.
+  template <typename Signature>
+  guarded_function<Signature> guarded(const char* name) const {
+    return guarded_function<Signature>(get<Signature>(name));
+  }
+  template <typename Signature>
+  guarded_function<Signature> guarded(unsigned ordinal) const {
+    return guarded_function<Signature>(get<Signature>(ordinal));
   }
 
   // An exported variable.
@@ -267,7 +363,8 @@ constexpr char letter() {
 }  // namespace detail
 
 // A closure as a pointer that a DLL can call; freed with the object, which must outlive the DLL's use of the pointer.
-// The closure must not throw: there is DLL code above it.
+// What it throws goes through the DLL's frames, whose clean-ups run, to the host's code that called the DLL, unless a
+// catch (...) in the DLL ends it.
 template <typename Signature>
 class callback;
 template <typename R, typename... Args>
@@ -295,7 +392,7 @@ class callback<R(Args...)> {
   operator function_pointer<R(Args...)>() const noexcept { return get(); }
 
  private:
-  static void invoke(void* context, void* result, void** arguments) noexcept {
+  static void invoke(void* context, void* result, void** arguments) {
     call(*static_cast<std::function<R(Args...)>*>(context), result, arguments, std::index_sequence_for<Args...>());
   }
   template <std::size_t... I>

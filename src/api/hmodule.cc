@@ -22,8 +22,12 @@
 #include "path/volumes.h"
 #include "thread/call.h"
 #include "thread/create.h"
+#include "thread/registry.h"
 #include "thread/signals.h"
 #include "thread/teb.h"
+#include "unwind/context.h"
+#include "unwind/native_frames.h"
+#include "unwind/native_unwinders.h"
 
 namespace hmodule::api {
 namespace {
@@ -235,6 +239,13 @@ int hmodule_attach_thread(void) {
   return 0;
 }
 
+int hmodule_show_to_debugger(void) {
+  return guarded<int>(-1, []() -> Result<int> {
+    runtime().loader().show_to_debugger();
+    return 0;
+  });
+}
+
 // --- Callbacks: libffi closures for the Windows convention ---
 
 namespace {
@@ -293,7 +304,28 @@ Result<std::vector<ffi_type*>> parse_signature(std::string_view signature) {
   return types;
 }
 
+// libffi's entry for this convention, two frames up, is assembly without unwind data, so exceptions would stop there.
+// It ends with `add rsp, n; ret`, which tells what its frame is.
+void describe_entry_of_libffi() {
+  CONTEXT walk;
+  unwind::hm_capture_context(&walk);
+  unwind::NativeFrame frame;
+  while (unwind::unwind_native_frame(walk, frame)) {
+    walk = frame.caller;
+    if (thread::is_dll_code(walk.Rip)) return;  // a libffi that has what it should
+  }
+  const auto* const code = reinterpret_cast<const BYTE*>(walk.Rip);
+  constexpr unsigned kMostCode = 32;
+  for (unsigned i = 0; i < kMostCode; ++i) {
+    const BYTE* const at = code + i;
+    if (at[0] != 0x48 || at[1] != 0x83 || at[2] != 0xC4 || at[4] != 0xC3) continue;
+    return unwind::describe_native_code(walk.Rip - 1, walk.Rip + i, at[3]);
+  }
+}
+
 void invoke_closure(ffi_cif*, void* result, void** arguments, void* data) {
+  static std::once_flag described;
+  std::call_once(described, describe_entry_of_libffi);
   const auto* callback = static_cast<Callback*>(data);
   callback->invoke(callback->context, result, arguments);
 }

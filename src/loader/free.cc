@@ -9,6 +9,7 @@
 #include "map/image_regions.h"
 #include "nt/virtual_memory.h"
 #include "thread/tls.h"
+#include "unwind/debuggers.h"
 #include "unwind/function_table.h"
 #include "unwind/vectored.h"
 
@@ -73,12 +74,20 @@ void Loader::unload(const std::vector<Module*>& dying) {
     if (module->tls_index) thread::release_tls(*module->tls_index);
     if (module->registered) {
       unwind::forget_handlers_in(reinterpret_cast<std::uintptr_t>(module->base()), module->size());
+      unwind::hide_from_debugger(*module);
       unwind::remove_image(reinterpret_cast<std::uintptr_t>(module->base()));
       map::forget_image(module->base());
     }
   }
   // An edge leads from a dead module to a living one or to another dead one; drop all before any dies.
   for (const auto& module : gone) module->forget_dependencies();
+}
+
+// Those of a load that came before the debugger are shown too.
+void Loader::show_to_debugger() {
+  const std::lock_guard lock(lock_);
+  for (const auto& module : table_.modules())
+    if (module->registered) unwind::show_to_debugger(*module);
 }
 
 void Loader::remember_unload(const Module& module) {

@@ -18,6 +18,7 @@
 #include "pe/tls.h"
 #include "search/api_set.h"
 #include "thread/tls.h"
+#include "unwind/debuggers.h"
 #include "unwind/function_table.h"
 
 namespace hmodule {
@@ -397,6 +398,8 @@ Status Load::finish(Module& module) {
                          reinterpret_cast<RUNTIME_FUNCTION*>(const_cast<pe::RuntimeFunction*>(functions.data())),
                          functions.size(), readable_parts(module)}));
   module.registered = true;
+  unwind::show_to_perf(module);
+  if (unwind::debugger_listens()) loader_.show_to_debugger();
   module.node.State = LdrModulesSnapped;
   module.stage = runs ? Stage::snapped : Stage::ready;
   return ok;

@@ -119,6 +119,9 @@ class Loader {
   };
   Result<ExportView> exports_of(HMODULE handle);
 
+  // Gives a debugger the names and the unwind data of all modules that have a file.
+  void show_to_debugger();
+
   // DisableThreadLibraryCalls (FREE-08).
   Status disable_thread_calls(HMODULE handle);
 

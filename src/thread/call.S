@@ -8,13 +8,15 @@
 // After the call nothing but RSP is trusted. RSI, RDI and XMM6-15 belong to the callee in our convention, so the
 // caller has not left anything in them.
     .text
-    .globl hm_call_windows, hm_call_windows_double, hm_call_windows_return
-    .hidden hm_call_windows, hm_call_windows_double, hm_call_windows_return
+    .globl hm_call_windows, hm_call_windows_double, hm_call_windows_both, hm_call_windows_return
+    .hidden hm_call_windows, hm_call_windows_double, hm_call_windows_both, hm_call_windows_return
     .type hm_call_windows, @function
     .type hm_call_windows_double, @function
+    .type hm_call_windows_both, @function
     .p2align 4
 hm_call_windows:
 hm_call_windows_double:
+hm_call_windows_both:
     .cfi_startproc
     pushq %rbp
     .cfi_def_cfa_offset 16

@@ -20,12 +20,17 @@ namespace hmodule::thread {
 extern "C" {
 // Calls `proc` with `count` (at most kMaxCallArguments) arguments of 64 bits, the first four in the integer and in the
 // SSE registers alike, as a variadic Windows call does; `arguments` has room for four at least. The same code under
-// two names: one result is in RAX, the other in XMM0.
+// three names: one result is in RAX, one in XMM0, and one is whichever of the two the caller knows it to be.
 //
 // An exception that nobody in the DLL handles ends at this frame. `guard` is for the folder that catches it there
 // (unwind/guard.h); without one it is unhandled.
 std::uint64_t hm_call_windows(const void* proc, const std::uint64_t* arguments, std::size_t count, void* guard);
 double hm_call_windows_double(const void* proc, const std::uint64_t* arguments, std::size_t count, void* guard);
+struct EitherResult {
+  std::uint64_t integer;
+  double number;
+};
+EitherResult hm_call_windows_both(const void* proc, const std::uint64_t* arguments, std::size_t count, void* guard);
 }
 
 inline constexpr std::size_t kMaxCallArguments = 16;

@@ -7,7 +7,8 @@
 //   - from a first pass, at the frame where that exception happened: it is nested (EH-34), and an unwind simply
 //     continues through the frames that were interrupted;
 //   - from a second pass, at the frame being unwound, with the clean-ups that have run left out: they collide (EH-36).
-// Other native frames are a wall (EH-43), except one with a guard (guard.h), which ends the walk as a handler does.
+// Of other native frames, one with a guard (guard.h) ends the walk as a handler does; the rest is crossed (crossing.h),
+// or is a wall (EH-43).
 //
 // Wine's C runtimes keep further handlers in a list on the TEB; a record belongs to the frame whose stack it is in
 // (platform-facts §4).
@@ -19,6 +20,7 @@
 #include "unwind/context.h"
 #include "unwind/crash_report.h"
 #include "unwind/faults.h"
+#include "unwind/crossing.h"
 #include "unwind/frames.h"
 #include "unwind/function_table.h"
 #include "unwind/guard.h"
@@ -229,6 +231,13 @@ struct Unwinding {
   Guard* guard;
 };
 
+[[noreturn]] HM_LEFT_BY_JUMP void go_on_natively_at(NativeException& native, const CONTEXT& context) {
+  unlink_registrations_below(context.Rsp);
+  thread::exception_activations = innermost_above(context.Rsp);
+  if (__asan_handle_no_return != nullptr) __asan_handle_no_return();
+  go_on_natively(native, context);
+}
+
 [[noreturn]] HM_LEFT_BY_JUMP void land_in_guard(Guard& guard, const EXCEPTION_RECORD& record, CONTEXT& context) {
   guard.caught = true;
   guard.record = record;
@@ -275,9 +284,12 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk
         collided = second ? EXCEPTION_COLLIDED_UNWIND : 0;
         continue;
       }
+      // GCC's clean-ups end in an unwind of their own, which knows no guard.
       Guard* const guard = guard_at(context);
       if (guard != nullptr && (guard == unwinding.guard || unwinding.target == 0))
         land_in_guard(*guard, record, context);
+      if (NativeException* const native = native_exception_of(record)) go_on_natively_at(*native, context);
+      if (leave_native_frame(context)) continue;
       die("an unwind would cross native code", record, context);
     }
 
@@ -291,7 +303,10 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk
     describe(dispatcher, context.Rip, entry, handler, unwinding.target_ip, context, scope_index);
     if (handler.routine != nullptr) {
       record.ExceptionFlags |= collided | (at_target ? EXCEPTION_TARGET_UNWIND : 0);
-      const auto answer = call_handler(handler.routine, record, establisher, context, dispatcher);
+      EXCEPTION_RECORD disguised;
+      const bool native = native_exception_of(record) != nullptr;
+      if (native) disguised = disguise(record, handler.data);
+      const auto answer = call_handler(handler.routine, native ? disguised : record, establisher, context, dispatcher);
       record.ExceptionFlags &= ~(EXCEPTION_COLLIDED_UNWIND | EXCEPTION_TARGET_UNWIND);
       if (answer != ExceptionContinueSearch && answer != ExceptionCollidedUnwind)
         raise_instead(STATUS_INVALID_DISPOSITION, record, context);
@@ -363,8 +378,15 @@ class Search {
       walk_.jump(*met->context);
       return true;
     }
-    if (Guard* const guard = guard_at(walk_.here())) unwind_frames({0, 0, &record_, 0, guard}, start_);
-    return false;
+    if (Guard* const guard = guard_at(walk_.here())) {
+      if (guard->seen != nullptr) guard->seen(record_, original_);
+      unwind_frames({0, 0, &record_, 0, guard}, start_);
+    }
+    if (NativeException* const native = native_exception_of(record_)) {
+      begin_anew(*native);
+      unwind_frames({0, 0, &record_, 0, nullptr}, start_);
+    }
+    return pass_native_frame(walk_.here());
   }
 
   // True: continue where the exception happened. EH-32.
@@ -495,6 +517,16 @@ __attribute__((visibility("hidden"))) HM_LEFT_BY_JUMP void hm_consolidated(CONTE
 }
 
 }  // extern "C"
+
+// crossing.h
+
+HM_LEFT_BY_JUMP void leave_dll_frames(EXCEPTION_RECORD& record, const CONTEXT& start) {
+  unwind_frames({0, 0, &record, 0, nullptr}, start);
+}
+
+void* activations_above(std::uintptr_t rsp) {
+  return innermost_above(rsp);
+}
 
 // EH-39.
 namespace {

@@ -12,7 +12,9 @@ namespace hmodule::unwind {
 // What came out of a guarded call.
 struct Guard {
   bool caught = false;
-  EXCEPTION_RECORD record{};
+  EXCEPTION_RECORD record;  // if caught
+  // Called when the exception has got here and its frames are still there; `raised` is where it happened.
+  void (*seen)(const EXCEPTION_RECORD& record, const CONTEXT& raised) = nullptr;
 };
 
 // As thread::call(), but an exception no frame of the DLL handles ends the call: its frames are unwound, `guard` says

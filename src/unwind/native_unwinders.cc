@@ -18,8 +18,11 @@
 
 #include "base/rcu.h"
 #include "thread/got.h"
+#include "unwind/crossing.h"
 #include "unwind/dwarf.h"
 #include "unwind/function_table.h"
+#include "unwind/unwind_info.h"
+#include "unwind/virtual_unwind.h"
 
 #include <dlfcn.h>
 
@@ -39,9 +42,9 @@ namespace {
 // An .eh_frame_hdr without a search table, and the .eh_frame of one function behind it.
 struct Header {
   std::uint8_t version = 1;
-  std::uint8_t eh_frame_encoding = 0x00;                           // DW_EH_PE_absptr
-  std::uint8_t count_encoding = 0xFF, table_encoding = 0xFF;       // DW_EH_PE_omit
-  std::byte eh_frame[8];                                           // its address
+  std::uint8_t eh_frame_encoding = 0x00;                      // DW_EH_PE_absptr
+  std::uint8_t count_encoding = 0xFF, table_encoding = 0xFF;  // DW_EH_PE_omit
+  std::byte eh_frame[8];                                      // its address
 };
 static_assert(sizeof(Header) == 12);
 using Block = std::unique_ptr<std::byte[]>;
@@ -57,10 +60,16 @@ Block block_of(const std::vector<std::byte>& eh_frame) {
   return block;
 }
 
+bool has_unwind_handler(const FunctionEntry& entry) {
+  const UnwindInfo* info = &info_of(entry.image_base, *entry.function);
+  while (const RUNTIME_FUNCTION* const parent = chained_from(*info)) info = &info_of(entry.image_base, *parent);
+  return (info->Flags & kUnwindHandler) != 0;
+}
+
 Block translate(const FunctionEntry& entry) {
   const auto rows = unwind_rows(entry.image_base, *entry.function);
   if (!rows) return nullptr;
-  EhFrame eh_frame;
+  EhFrame eh_frame(has_unwind_handler(entry) ? dll_personality() : nullptr);
   eh_frame.add(entry.image_base + entry.function->BeginAddress, entry.image_base + entry.function->EndAddress, *rows);
   return block_of(eh_frame.finish());
 }
@@ -151,6 +160,12 @@ bool describe(std::uintptr_t pc, dl_find_object& found) try {
   return false;
 }
 
+struct NativeCode {
+  std::uintptr_t begin, end;
+  Block block;
+};
+std::atomic<const NativeCode*> native_code{nullptr};
+
 using FindObject = int (*)(void* pc, dl_find_object* found);
 
 FindObject linkers_definition() {
@@ -169,6 +184,14 @@ void serve_native_unwinders() {
     thread::patch_callers_of("_dl_find_object", reinterpret_cast<const void*>(&hm_dl_find_object));
 }
 
+void describe_native_code(std::uintptr_t begin, std::uintptr_t end, std::int64_t frame_size) {
+  UnwindRow row;
+  row.caller_rsp = {kRsp, frame_size + 8};
+  EhFrame eh_frame;
+  eh_frame.add(begin, end, {row});
+  native_code.store(new NativeCode{begin, end, block_of(eh_frame.finish())}, std::memory_order_release);
+}
+
 void forget_image(std::uintptr_t base) {
   if (known(base) == nullptr) return;
   const std::lock_guard lock(changing);
@@ -182,9 +205,16 @@ void forget_image(std::uintptr_t base) {
 // May run before anything of this library has been initialised: when a constructor of another one throws.
 int hm_dl_find_object(void* pc, dl_find_object* found) noexcept {
   using namespace hmodule::unwind;
+  const auto address = reinterpret_cast<std::uintptr_t>(pc);
+  const NativeCode* const code = native_code.load(std::memory_order_acquire);
+  if (code != nullptr && address >= code->begin && address < code->end) {
+    *found = {};
+    found->dlfo_eh_frame = code->block.get();
+    return 0;
+  }
   const FindObject linkers = linkers_definition();
   if (linkers != nullptr && linkers(pc, found) == 0) return 0;
-  return serving.load(std::memory_order_acquire) && describe(reinterpret_cast<std::uintptr_t>(pc), *found) ? 0 : -1;
+  return serving.load(std::memory_order_acquire) && describe(address, *found) ? 0 : -1;
 }
 extern "C" __attribute__((visibility("default"), alias("hm_dl_find_object"))) int _dl_find_object(
     void* pc, dl_find_object* found) noexcept;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # check_exports.sh LIBRARY MAP: the library shows exactly what the version script names, pthread_create and _dl_find_object.
 set -eu
-wanted=$(sed 's,/\*.*\*/,,' "$2" | tr ';' '\n' | grep -oE '^ *[A-Za-z][A-Za-z0-9]*$' | tr -d ' ' | sort)
+wanted=$(sed 's,/\*.*\*/,,' "$2" | tr ';' '\n' | grep -oE '^ *[A-Za-z_][A-Za-z0-9_]*$' | tr -d ' ' | sort)
 shown=$(nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | grep -v '^hmodule_' | sort)
 unwanted=$(printf '%s\n' "$shown" | grep -vxF -e pthread_create -e _dl_find_object -e "$wanted" || true)
 missing=$(printf '%s\n' "$wanted" | grep -vxF -e "$shown" || true)

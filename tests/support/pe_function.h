@@ -35,8 +35,7 @@ class PeFunction {
         0x5E, 0x5B, 0xC3,              // 23 pop rsi; pop rbx; ret
     };
     static constexpr BYTE kInfo[] = {1, 0x0B, 5, 0, 0x0B, 0x68, 2, 0, 0x06, 0x62, 0x02, 0x60, 0x01, 0x30, 0, 0};
-    void* const page =
-        mmap(nullptr, kSize, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const page = mmap(nullptr, kSize, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) throw std::runtime_error("mmap");
     page_ = static_cast<BYTE*>(page);
     std::memcpy(page_, kCode, sizeof kCode);

@@ -57,11 +57,11 @@ std::string difference(const CONTEXT& a, const CONTEXT& b) {
 // In an epilog the virtual unwinder only runs the rest of it: what it does not pop it takes for restored, and the
 // registers of this test are not. DWARF says where they were.
 bool may_be_epilog(const BYTE* at) {
-  if (at[0] == 0x48 && (at[1] == 0x83 || at[1] == 0x81) && at[2] == 0xC4) return true;             // add rsp, n
-  if ((at[0] & 0xF8) == 0x48 && at[1] == 0x8D && (at[2] & 0x38) == 0x20) return true;              // lea rsp, [...]
+  if (at[0] == 0x48 && (at[1] == 0x83 || at[1] == 0x81) && at[2] == 0xC4) return true;            // add rsp, n
+  if ((at[0] & 0xF8) == 0x48 && at[1] == 0x8D && (at[2] & 0x38) == 0x20) return true;             // lea rsp, [...]
   if ((at[0] & 0xF8) == 0x58 || ((at[0] & 0xF0) == 0x40 && (at[1] & 0xF8) == 0x58)) return true;  // pop
-  if (at[0] == 0xC3 || at[0] == 0xC2 || (at[0] == 0xF3 && at[1] == 0xC3)) return true;             // ret
-  if (at[0] == 0xEB || at[0] == 0xE9) return true;                                                 // jmp
+  if (at[0] == 0xC3 || at[0] == 0xC2 || (at[0] == 0xF3 && at[1] == 0xC3)) return true;            // ret
+  if (at[0] == 0xEB || at[0] == 0xE9) return true;                                                // jmp
   if ((at[0] & 0xF0) == 0x40) ++at;
   return at[0] == 0xFF && (at[1] & 0x38) == 0x20;  // jmp indirect
 }
@@ -188,8 +188,8 @@ class HandMade : public ::testing::Test {
 };
 
 TEST_F(HandMade, FrameRegister) {
-  put(0x100, {0x01, 0x1C, 8, 0x35, 0x1C, 0x64, 0x25, 0, 0x15, 0x34, 0x24, 0, 0x0E, 0x03, 0x09, 0x01, 0x22, 0, 0x02,
-              0x50});
+  put(0x100,
+      {0x01, 0x1C, 8, 0x35, 0x1C, 0x64, 0x25, 0, 0x15, 0x34, 0x24, 0, 0x0E, 0x03, 0x09, 0x01, 0x22, 0, 0x02, 0x50});
   EXPECT_EQ(compare().places, 0x80U);
 }
 

@@ -18,7 +18,7 @@ int main(int count, char** arguments) {
   void* const plugin = count == 2 ? dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL) : nullptr;
   if (plugin == nullptr) return std::fprintf(stderr, "%s\n", dlerror()), 2;
   const auto maker = reinterpret_cast<void* (*)()>(dlsym(plugin, "dll_function"));
-  using Function = __attribute__((ms_abi)) std::uint64_t (*)(std::uint64_t(__attribute__((ms_abi)) *)(void*), void*);
+  using Function = __attribute__((ms_abi)) std::uint64_t (*)(std::uint64_t(__attribute__((ms_abi))*)(void*), void*);
   char text[] = "from a callback";
   try {
     reinterpret_cast<Function>(maker())(throws, text);
