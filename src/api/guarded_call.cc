@@ -63,7 +63,10 @@ std::string sentence(const EXCEPTION_RECORD& record, const LastException& except
   if (told.what != nullptr) text += fmt::format(" ({})", told.what);
   if (record.ExceptionCode == STATUS_ACCESS_VIOLATION && record.NumberParameters == 2) {
     const ULONG_PTR how = record.ExceptionInformation[0];
-    text += fmt::format(", an access violation {} {:#x}", how == 0 ? "reading" : how == 1 ? "writing" : "executing",
+    text += fmt::format(", an access violation {} {:#x}",
+                        how == 0   ? "reading"
+                        : how == 1 ? "writing"
+                                   : "executing",
                         record.ExceptionInformation[1]);
   }
   if (told.name == nullptr) return text + fmt::format(", at {}", told.address);

@@ -2,7 +2,7 @@
 
 #include "base/utf.h"
 #include "pe/exceptions.h"
-#include "unwind/unwind_info.h"
+#include "unwind/image_reader.h"
 
 #include <algorithm>
 #include <map>
@@ -28,8 +28,8 @@ std::uint32_t end_of_section(const Module& module, std::uint32_t rva) {
 bool is_piece(const Module& module, const RUNTIME_FUNCTION& function) {
   const auto base = reinterpret_cast<std::uintptr_t>(module.base());
   if ((function.UnwindData & 1) != 0) return true;
-  if (function.UnwindData > module.size() - sizeof(UnwindInfo)) return false;
-  return (info_of(base, function).Flags & kChainInfo) != 0;
+  const UnwindInfo* const info = ImageReader(base).info(function);
+  return info != nullptr && (info->Flags & kChainInfo) != 0;
 }
 
 }  // namespace
@@ -66,9 +66,7 @@ std::vector<NamedCode> named_code(const Module& module) {
     const auto entry = ends.find(at->first);
     const auto next = std::next(at);
     const std::uint32_t limit = end_of_section(module, at->first);
-    at->second.end = entry != ends.end()      ? entry->second
-                     : next != found.end() ? std::min(next->first, limit)
-                                           : limit;
+    at->second.end = entry != ends.end() ? entry->second : next != found.end() ? std::min(next->first, limit) : limit;
     if (at->second.end > at->first) all.push_back(std::move(at->second));
   }
   return all;

@@ -3,18 +3,19 @@
 // *A Windows exception meets native frames* that a DLL called and that called a DLL: qsort of ntdll, a callback of the
 // host. The first pass walks over them by their DWARF (native_frames.h), with all registers Windows code keeps. Native
 // catch clauses are not asked. The second pass runs the frames' clean-ups, one landing pad after the other, as a forced
-// unwinding would: a landing pad ends in _Unwind_Resume(), libgcc asks the exception's stop function first, and that one
-// comes back to us. But a landing pad runs at its own frame's place on the stack, and what is below must survive it: the
-// DLL's exception object is in the frame that threw, until its catch block, run below everything, ends (platform-facts
-// §5.2 rule 4). So that part of the stack is put aside meanwhile.
-//   A catch (...) is such a landing pad, too. It must rethrow, as when a thread is cancelled: the frame that handles the
+// unwinding would: a landing pad ends in _Unwind_Resume(), libgcc asks the exception's stop function first, and that
+// one comes back to us. But a landing pad runs at its own frame's place on the stack, and what is below must survive
+// it: the DLL's exception object is in the frame that threw, until its catch block, run below everything, ends
+// (platform-facts §5.2 rule 4). So that part of the stack is put aside meanwhile.
+//   A catch (...) is such a landing pad, too. It must rethrow, as when a thread is cancelled: the frame that handles
+//   the
 // exception has been found already. A function that is noexcept lets nothing pass. Our own are the exception: they own
 // nothing while they call back, so they are left without ceremony.
 //
 // *A native exception meets DLL frames*. Its first pass goes over them by the DWARF made from their unwind data
-// (native_unwinders.h). In its second pass, the first one that has a handler makes libgcc call the personality below. It
-// does not return: the DLL frames up to the next native one are left in Windows' way, and from there libgcc goes on as
-// if a landing pad had ended. The handlers of GCC's runtime pass over records that are not GCC's without running
+// (native_unwinders.h). In its second pass, the first one that has a handler makes libgcc call the personality below.
+// It does not return: the DLL frames up to the next native one are left in Windows' way, and from there libgcc goes on
+// as if a landing pad had ended. The handlers of GCC's runtime pass over records that are not GCC's without running
 // clean-ups, and those of Microsoft's, in a function made with /EHsc, over those that are not Microsoft's. So each is
 // shown one of its own kind, whose object it does not look at in this pass. A catch (...) of GCC's catches the
 // exception; one of Microsoft's does not, nor does __except: they are not asked before it is decided who catches.
@@ -80,8 +81,8 @@ namespace {
 
 constexpr _Unwind_Exception_Class kForeign = 0x484D'4F44'554C'4500;  // "HMODULE\0"
 
-// Asked at each frame: those below and at the landing pad's (a catch block rethrows with more to clean up around it) are
-// libgcc's, what comes then is not.
+// Asked at each frame: those below and at the landing pad's (a catch block rethrows with more to clean up around it)
+// are libgcc's, what comes then is not.
 _Unwind_Reason_Code come_back(int, _Unwind_Action, _Unwind_Exception_Class, _Unwind_Exception*, _Unwind_Context* frame,
                               void* argument) {
   auto* const crossing = static_cast<hm_crossing*>(argument);
@@ -90,10 +91,17 @@ _Unwind_Reason_Code come_back(int, _Unwind_Action, _Unwind_Exception_Class, _Unw
 }
 
 void swallowed(_Unwind_Reason_Code, _Unwind_Exception*) {
-  trace::warn("a native catch (...) between frames of DLLs has ended an exception that an outer one handles: it must "
-              "rethrow");
+  trace::warn(
+      "a native catch (...) between frames of DLLs has ended an exception that an outer one handles: it must "
+      "rethrow");
   std::abort();
 }
+
+// __cxa_eh_globals of the Itanium C++ ABI, §2.2.2.
+struct EhGlobals {
+  void* caught;
+  unsigned uncaught;
+};
 
 struct FreeMemory {
   void operator()(std::byte* memory) const { std::free(memory); }
@@ -101,8 +109,7 @@ struct FreeMemory {
 
 void run_landing_pad(const CONTEXT& frame, std::uintptr_t end_of_frame, std::uintptr_t landing_pad) {
   constexpr std::size_t kOwnFrame = 0x1000;
-  const std::size_t room =
-      frame.Rsp - reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) + kOwnFrame;
+  const std::size_t room = frame.Rsp - reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) + kOwnFrame;
   // The crossing must survive, so it is in the same block as the stack.
   const std::unique_ptr<std::byte, FreeMemory> block(
       static_cast<std::byte*>(std::aligned_alloc(64, (sizeof(hm_crossing) + room + 63) / 64 * 64)));
@@ -119,8 +126,12 @@ void run_landing_pad(const CONTEXT& frame, std::uintptr_t end_of_frame, std::uin
   there.Rax = reinterpret_cast<ULONGLONG>(&crossing->exception);
   there.Rdx = 0;  // no catch clause: the clean-up
   void* const activations = thread::exception_activations;
+  // A rethrow adds one to the exceptions on their way, and a catch of a foreign one takes none off.
+  unsigned& on_their_way = reinterpret_cast<EhGlobals*>(abi::__cxa_get_globals())->uncaught;
+  const unsigned before = on_their_way;
   thread::exception_activations = activations_above(frame.Rsp);
   hm_run_landing_pad(crossing, &there);
+  on_their_way = before;
   thread::exception_activations = activations;
 }
 
@@ -232,7 +243,8 @@ NativeException* native_exception_of(const EXCEPTION_RECORD& record) {
 bool is_gcc_data(const BYTE* data) {
   if (*data++ != 0xFF) return false;
   if (*data++ != 0xFF)
-    while ((*data++ & 0x80) != 0) {}
+    while ((*data++ & 0x80) != 0) {
+    }
   return *data == 0x01;
 }
 

@@ -80,7 +80,7 @@ class ObjectFile {
     std::string strings(1, '\0');
     begin(".symtab", SHT_SYMTAB, 0);
     sections_.back().sh_entsize = sizeof(Elf64_Sym);
-    sections_.back().sh_info = 1;                                                      // the first global symbol
+    sections_.back().sh_info = 1;                                             // the first global symbol
     sections_.back().sh_link = static_cast<std::uint32_t>(sections_.size());  // .strtab is next
     put(Elf64_Sym{});
     for (const NamedCode& code : named_code(module)) {
@@ -262,8 +262,7 @@ class Perf {
       trace::warn("HMODULE_PERF={}: 'map' and 'jitdump' are possible", wish);
       return nullptr;
     }
-    const std::string path =
-        dump ? fmt::format("jit-{}.dump", getpid()) : fmt::format("/tmp/perf-{}.map", getpid());
+    const std::string path = dump ? fmt::format("jit-{}.dump", getpid()) : fmt::format("/tmp/perf-{}.map", getpid());
     const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     std::FILE* const file = fd < 0 ? nullptr : fdopen(fd, "w+");
     if (file == nullptr) {

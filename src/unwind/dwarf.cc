@@ -3,6 +3,7 @@
 // prolog on paper: like virtual_unwind(), but with "RSP + 40" in the place of numbers. A test compares the two.
 #include "unwind/dwarf.h"
 
+#include "unwind/image_reader.h"
 #include "unwind/unwind_info.h"
 
 #include <cstring>
@@ -29,7 +30,6 @@ class Paper {
  public:
   // False when it cannot be said.
   bool undo(const UnwindInfo& info, std::uintptr_t offset) {
-    if (info.Version != 1 && info.Version != 2) return false;
     const bool framed = frame_register_in_effect(info, offset);
     if (framed && row_.integer[info.FrameRegister]) return false;
     const Place frame = framed ? Place{info.FrameRegister, -16 * info.FrameOffset} : rsp_;
@@ -89,15 +89,16 @@ class Paper {
 
 std::optional<UnwindRow> row_at(std::uintptr_t base, const RUNTIME_FUNCTION& function, std::uintptr_t offset) {
   Paper paper;
-  const UnwindInfo* info = &info_of(base, function);
-  if (!paper.undo(*info, offset)) return std::nullopt;
+  ImageReader image(base);
+  const UnwindInfo* info = image.info(function);
+  if (info == nullptr || !paper.undo(*info, offset)) return std::nullopt;
   for (int depth = 0; depth < kMostChained; ++depth) {  // EH-10
     const RUNTIME_FUNCTION* const parent = chained_from(*info);
-    if (parent == nullptr) break;
-    info = &info_of(base, *parent);
-    if (!paper.undo(*info, ~std::uintptr_t{0})) return std::nullopt;
+    if (parent == nullptr) return paper.finish(offset);
+    info = image.info(*parent);
+    if (info == nullptr || !paper.undo(*info, ~std::uintptr_t{0})) return std::nullopt;
   }
-  return paper.finish(offset);
+  return std::nullopt;
 }
 
 bool says_the_same(const UnwindRow& a, const UnwindRow& b) {
@@ -107,7 +108,9 @@ bool says_the_same(const UnwindRow& a, const UnwindRow& b) {
 }  // namespace
 
 std::optional<std::vector<UnwindRow>> unwind_rows(std::uintptr_t base, const RUNTIME_FUNCTION& function) {
-  const UnwindInfo& info = info_of(base, function);
+  const UnwindInfo* const found = ImageReader(base).info(function);
+  if (found == nullptr) return std::nullopt;
+  const UnwindInfo& info = *found;
   std::set<std::uintptr_t> changes = {0, info.SizeOfProlog};
   for (unsigned i = 0; i < info.CountOfCodes; i += slots(info.codes()[i]))
     if (info.codes()[i].Operation != kEpilog) changes.insert(info.codes()[i].CodeOffset);

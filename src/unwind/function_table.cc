@@ -201,7 +201,8 @@ void remove_image(std::uintptr_t base) {
 ImageTable find_image(std::uintptr_t pc) {
   const auto all = tables().read();
   const ImageTable* const image = image_at(*all, pc);
-  return image != nullptr ? *image : ImageTable{};
+  if (image == nullptr) return {};
+  return {image->base, image->size, image->functions, image->count};
 }
 
 FunctionEntry find_function(std::uintptr_t pc) {

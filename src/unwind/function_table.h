@@ -32,7 +32,7 @@ struct ImageTable {
 Status add_image(ImageTable image);
 void remove_image(std::uintptr_t base);
 
-// The image at `pc`; base 0: none.
+// The image at `pc`, without its parts; base 0: none.
 ImageTable find_image(std::uintptr_t pc);
 
 struct FunctionEntry {

@@ -128,8 +128,15 @@ ULONGLONG* register_of(CONTEXT& context, unsigned column) {
 }
 
 struct Rule {
-  enum class Kind : std::uint8_t { same, undefined, at_cfa, cfa_plus, other_register, at_expression, expression } kind =
-      Kind::same;
+  enum class Kind : std::uint8_t {
+    same,
+    undefined,
+    at_cfa,
+    cfa_plus,
+    other_register,
+    at_expression,
+    expression
+  } kind = Kind::same;
   std::int64_t offset = 0;  // or the other register
   Reader block{nullptr};
 };
@@ -420,9 +427,8 @@ class Entry {
 void apply(const Rules& rules, const CONTEXT& at, CONTEXT& caller) {
   CONTEXT before = at;
   const std::uint64_t cfa =
-      rules.cfa_expression
-          ? evaluate(*rules.cfa_expression, before, std::nullopt)
-          : *register_of(before, rules.cfa_register) + static_cast<std::uint64_t>(rules.cfa_offset);
+      rules.cfa_expression ? evaluate(*rules.cfa_expression, before, std::nullopt)
+                           : *register_of(before, rules.cfa_register) + static_cast<std::uint64_t>(rules.cfa_offset);
   caller = at;
   caller.Rsp = cfa;
   for (unsigned column = 0; column < kColumns; ++column) {
@@ -480,8 +486,7 @@ CleanUp clean_up_of(const NativeFrame& frame, std::uintptr_t return_address) try
   if (frame.language_data == nullptr) return {};
   Reader data(frame.language_data);
   const auto start_encoding = data.take<std::uint8_t>();
-  const std::uintptr_t start =
-      start_encoding == 0xFF ? frame.function : data.encoded(start_encoding, frame.function);
+  const std::uintptr_t start = start_encoding == 0xFF ? frame.function : data.encoded(start_encoding, frame.function);
   if (data.take<std::uint8_t>() != 0xFF) data.number();  // where the table of types is
   const auto encoding = data.take<std::uint8_t>();
   Reader sites = data.block(data.number());

@@ -21,7 +21,7 @@
 #include "unwind/crossing.h"
 #include "unwind/dwarf.h"
 #include "unwind/function_table.h"
-#include "unwind/unwind_info.h"
+#include "unwind/image_reader.h"
 #include "unwind/virtual_unwind.h"
 
 #include <dlfcn.h>
@@ -61,13 +61,16 @@ Block block_of(const std::vector<std::byte>& eh_frame) {
 }
 
 bool has_unwind_handler(const FunctionEntry& entry) {
-  const UnwindInfo* info = &info_of(entry.image_base, *entry.function);
-  while (const RUNTIME_FUNCTION* const parent = chained_from(*info)) info = &info_of(entry.image_base, *parent);
+  ImageReader image(entry.image_base);
+  const RUNTIME_FUNCTION* function = entry.function;
+  const UnwindInfo* info = nullptr;
+  for (; function != nullptr; function = chained_from(*info))
+    if (info = image.info(*function); info == nullptr) return false;
   return (info->Flags & kUnwindHandler) != 0;
 }
 
 Block translate(const FunctionEntry& entry) {
-  const auto rows = unwind_rows(entry.image_base, *entry.function);
+  const auto rows = unwind_rows(entry.image_base, *entry.function);  // which rules out circles of chained pieces
   if (!rows) return nullptr;
   EhFrame eh_frame(has_unwind_handler(entry) ? dll_personality() : nullptr);
   eh_frame.add(entry.image_base + entry.function->BeginAddress, entry.image_base + entry.function->EndAddress, *rows);

@@ -59,10 +59,10 @@ void tell_msvc_name(std::string_view decorated, std::span<char> into) {
   if (!plain) {
     constexpr struct {
       std::string_view decorated, plain;
-    } kKnown[] = {{".H", "int"},   {".I", "unsigned int"}, {".N", "double"},     {".PEAD", "char*"},
-                  {".J", "long"},  {".K", "unsigned long"}, {".PEBD", "const char*"}, {".PEB_W", "const wchar_t*"}};
-    const auto* const known = std::find_if(std::begin(kKnown), std::end(kKnown),
-                                           [&](const auto& row) { return row.decorated == decorated; });
+    } kKnown[] = {{".H", "int"},  {".I", "unsigned int"},  {".N", "double"},         {".PEAD", "char*"},
+                  {".J", "long"}, {".K", "unsigned long"}, {".PEBD", "const char*"}, {".PEB_W", "const wchar_t*"}};
+    const auto* const known =
+        std::find_if(std::begin(kKnown), std::end(kKnown), [&](const auto& row) { return row.decorated == decorated; });
     return copy(known != std::end(kKnown) ? known->plain : decorated, into);
   }
   path = path.substr(4, path.size() - 6);
@@ -164,7 +164,8 @@ void describe_gcc(const EXCEPTION_RECORD& record, Thrown& thrown) {
   if (const auto what = read<std::uintptr_t>(header + kHeaderSize + 8)) read_string(*what, thrown.what);
 }
 
-// The call of RaiseException: in _CxxThrowException, which the throwing function calls; in _Unwind_RaiseException, which
+// The call of RaiseException: in _CxxThrowException, which the throwing function calls; in _Unwind_RaiseException,
+// which
 // __cxa_throw calls.
 int frames_of_runtime(const EXCEPTION_RECORD& record) {
   if (record.ExceptionCode == kMsvcThrow) return 1;

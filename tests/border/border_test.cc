@@ -18,6 +18,7 @@ using ::testing::HasSubstr;
 class Border : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");  // winpthreads does not survive a fork
     const std::filesystem::path path = std::filesystem::path(TEST_DLLS) / GetParam();
     if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " was not made";
     std::error_code failure;
@@ -33,8 +34,8 @@ class Border : public ::testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(Dlls, Border, ::testing::Values("border_gnu.dll", "border_msvc.dll"));
 
 TEST_P(Border, AGuardedFunctionIsCalledAsTheOthersAre) {
-  EXPECT_EQ(dll.guarded<int(signed char, short, int, hmodule::i64, unsigned char, unsigned)>("adds")(-1, -2, 3, 4, 5, 6),
-            15);
+  EXPECT_EQ(
+      dll.guarded<int(signed char, short, int, hmodule::i64, unsigned char, unsigned)>("adds")(-1, -2, 3, 4, 5, 6), 15);
   EXPECT_EQ(dll.guarded<double(double, float)>("halves")(3, 0.25F), 1.75);
   EXPECT_EQ(dll.guarded<float(float)>("thirds")(1.5F), 0.5F);
   int number = 42;
@@ -221,8 +222,7 @@ HM_WINAPI int sorts(void* argument) {
   auto& between = *static_cast<Between*>(argument);
   const Local local{between.ended};
   static const hmodule::library ntdll("ntdll.dll");
-  const auto qsort =
-      ntdll.get<void(void*, hmodule::u64, hmodule::u64, hmodule::function_pointer<void(int)>)>("qsort");
+  const auto qsort = ntdll.get<void(void*, hmodule::u64, hmodule::u64, hmodule::function_pointer<void(int)>)>("qsort");
   int numbers[] = {2, 1};
   qsort(numbers, 2, sizeof(int), between.dll->get<void(int)>("throws_int"));
   return 0;
@@ -265,7 +265,8 @@ TEST_P(Border, TheHostsExceptionRunsTheDllsCleanUps) {
 }
 
 TEST_P(Border, TheCleanUpHasItsRegisters) {
-  const auto calls = dll.get<double(Callback, void*, hmodule::i64, hmodule::i64, double, double)>("calls_with_registers");
+  const auto calls =
+      dll.get<double(Callback, void*, hmodule::i64, hmodule::i64, double, double)>("calls_with_registers");
   EXPECT_THROW(calls(throws_natively, nullptr, 1, 2, 3, 4), std::runtime_error);
   EXPECT_EQ(calls(nullptr, nullptr, 0, 0, 0, 0), 3 + 10 + 21 + 44);
 }

@@ -9,8 +9,12 @@ void* type_info_table[2] __asm__("??_7type_info@@6B@");
 __declspec(dllimport) void RaiseException(unsigned long, unsigned long, unsigned long, const unsigned long long*);
 __declspec(dllimport) void free(void*);
 }
-void operator delete(void* block) noexcept { free(block); }
-void operator delete(void* block, unsigned long long) noexcept { free(block); }
+void operator delete(void* block) noexcept {
+  free(block);
+}
+void operator delete(void* block, unsigned long long) noexcept {
+  free(block);
+}
 namespace std {
 class exception {  // laid out as vcruntime.h has it
  public:
@@ -27,7 +31,9 @@ class runtime_error : public exception {
   using exception::exception;
 };
 }  // namespace std
-extern "C" int DllMain(void*, unsigned long, void*) { return 1; }
+extern "C" int DllMain(void*, unsigned long, void*) {
+  return 1;
+}
 #else
 #include <stdexcept>
 #define EXPORT extern "C" __declspec(dllexport)

@@ -104,7 +104,7 @@ class Comparer {
   void compare_at(std::uintptr_t base, const RUNTIME_FUNCTION& function, ULONG rva, const testing::DwarfSection& dwarf,
                   Comparison& result) {
     CONTEXT by_windows = stack_.context(base + rva), by_dwarf = by_windows;
-    virtual_unwind(kNoHandler, base, base + rva, &function, by_windows);
+    virtual_unwind(kEverything, kNoHandler, base, base + rva, &function, by_windows);
     result.places += 1;
     const bool told = dwarf.unwind(by_dwarf);
     const std::string what = told ? difference(by_windows, by_dwarf) : "no entry";
