@@ -7,6 +7,7 @@
 
 #include "api/failure.h"
 #include "base/utf.h"
+#include "unwind/crash_report.h"
 #include "unwind/guard.h"
 #include "unwind/thrown.h"
 
@@ -59,11 +60,12 @@ void find_place(LastException& exception) {
 std::string sentence(const EXCEPTION_RECORD& record, const LastException& exception) {
   const hmodule_exception& told = exception.told;
   std::string text = fmt::format("exception {:#010x}", told.code);
-  if (told.type != nullptr) text += fmt::format(", a C++ {}", told.type);
-  if (told.what != nullptr) text += fmt::format(" ({})", told.what);
+  if (const auto name = unwind::name_of(record.ExceptionCode); !name.empty()) text += fmt::format(" ({})", name);
+  if (told.type != nullptr) text += fmt::format(", a {}", told.type);
+  if (told.what != nullptr) text += fmt::format(": {}", told.what);
   if (record.ExceptionCode == STATUS_ACCESS_VIOLATION && record.NumberParameters == 2) {
     const ULONG_PTR how = record.ExceptionInformation[0];
-    text += fmt::format(", an access violation {} {:#x}",
+    text += fmt::format(", {} {:#x}",
                         how == 0   ? "reading"
                         : how == 1 ? "writing"
                                    : "executing",

@@ -3,15 +3,15 @@
 #include "thread/registry.h"
 #include "unwind/faults.h"
 #include "unwind/function_table.h"
+#include "unwind/native_frames.h"
+#include "unwind/thrown.h"
 #include "unwind/virtual_unwind.h"
 #include "win/status.h"
 
-#include <cxxabi.h>
 #include <dlfcn.h>
 #include <fmt/core.h>
 #include <sys/uio.h>
 #include <unistd.h>
-#include <unwind.h>
 
 #include <algorithm>
 #include <atomic>
@@ -19,9 +19,6 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
-
-extern "C" _Unwind_Reason_Code hm_native_backtrace(const hmodule::CONTEXT* context, _Unwind_Trace_Fn callback,
-                                                   void* argument);
 
 namespace hmodule::unwind {
 namespace {
@@ -251,7 +248,7 @@ class Backtrace {
 
 // --- the exception ---
 
-constexpr NTSTATUS kMsvcThrow = static_cast<NTSTATUS>(0xE06D7363), kGccThrow = 0x20474343;
+}  // namespace
 
 std::string_view name_of(NTSTATUS code) {
   switch (code) {
@@ -312,6 +309,8 @@ std::string_view name_of(NTSTATUS code) {
   }
 }
 
+namespace {
+
 void add_details(Line& line, const EXCEPTION_RECORD& record) {
   const ULONG_PTR* const info = record.ExceptionInformation;
   switch (record.ExceptionCode) {
@@ -327,67 +326,10 @@ void add_details(Line& line, const EXCEPTION_RECORD& record) {
   }
 }
 
-// ".?AVlogic_error@std@@" is std::logic_error. Templates stay as they are.
-void print_msvc_name(std::string_view decorated) {
-  std::string_view path = decorated;
-  const bool simple = path.size() > 6 && (path.starts_with(".?AV") || path.starts_with(".?AU")) &&
-                      path.ends_with("@@") && path.find('?', 2) == std::string_view::npos;
-  if (!simple) return print("  thrown: {}", decorated);
-  path = path.substr(4, path.size() - 6);
-  Line line;
-  line.add("  thrown: ");
-  for (;;) {
-    const std::size_t last = path.rfind('@');
-    line.add("{}", last == std::string_view::npos ? path : path.substr(last + 1));
-    if (last == std::string_view::npos) return;
-    line.add("::");
-    path = path.substr(0, last);
-  }
-}
-
-// EH-44: {magic, object, ThrowInfo, image base}; ThrowInfo's fourth field is the RVA of the list of types a handler may
-// name, the first of which is the object's own.
-void print_msvc_exception(const EXCEPTION_RECORD& record) {
-  if (record.NumberParameters < 4 || record.ExceptionInformation[2] == 0) return;
-  const std::uintptr_t object = record.ExceptionInformation[1], base = record.ExceptionInformation[3];
-  const auto types = read<std::uint32_t>(record.ExceptionInformation[2] + 12);
-  if (!types) return;
-  const std::uint32_t count = std::min(read<std::uint32_t>(base + *types).value_or(0), 16U);
-  char name[200];
-  bool is_exception = false;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const auto type = read<std::uint32_t>(base + *types + 4 + i * 4);
-    const auto descriptor = type ? read<std::uint32_t>(base + *type + 4) : std::nullopt;
-    if (!descriptor) return;
-    const std::string_view text = read_string(base + *descriptor + 16, name);
-    if (i == 0) print_msvc_name(text);
-    is_exception |= text == ".?AVexception@std@@";
-  }
-  // std::exception there keeps the text of what() behind the table of virtual functions.
-  const auto what = is_exception ? read<std::uintptr_t>(object + 8) : std::nullopt;
-  char message[400];
-  if (what && *what != 0) print("  what(): {}", read_string(*what, message));
-}
-
-// The one parameter is the _Unwind_Exception inside libstdc++'s record, 80 bytes before which is the type.
-void print_gcc_exception(const EXCEPTION_RECORD& record) {
-  constexpr char kGnuCpp[8] = {'\0', '+', '+', 'C', 'C', 'U', 'N', 'G'};  // "GNUCC++\0", a number
-  constexpr std::uintptr_t kTypeBefore = 80;
-  if (record.NumberParameters < 1) return;
-  const std::uintptr_t header = record.ExceptionInformation[0];
-  char kind[8];
-  if (!read(header, kind, sizeof kind) || std::memcmp(kind, kGnuCpp, sizeof kind) != 0) return;
-  const auto type = read<std::uintptr_t>(header - kTypeBefore);
-  const auto name = type ? read<std::uintptr_t>(*type + 8) : std::nullopt;
-  if (!name) return;
-  char mangled[200];
-  const std::string_view text = read_string(*name, std::span(mangled).first(sizeof mangled - 1));
-  mangled[text.size()] = 0;
-  const char* const plain = mangled + (mangled[0] == '*' ? 1 : 0);
-  int status = 0;
-  char* const readable = abi::__cxa_demangle(plain, nullptr, nullptr, &status);
-  print("  thrown: {}", readable != nullptr ? readable : plain);
-  std::free(readable);
+void print_thrown(const EXCEPTION_RECORD& record) {
+  const Thrown thrown = describe_thrown(record);
+  if (*thrown.type != 0) print("  thrown: {}", thrown.type);
+  if (*thrown.what != 0) print("  what(): {}", thrown.what);
 }
 
 void print_registers(const CONTEXT& context) {
@@ -425,8 +367,7 @@ void report_crash(const char* what, const EXCEPTION_RECORD& record, const CONTEX
     else
       add_native_code(line, at, at);
   }
-  if (record.ExceptionCode == kMsvcThrow) print_msvc_exception(record);
-  if (record.ExceptionCode == kGccThrow) print_gcc_exception(record);
+  print_thrown(record);
   print_registers(context);
   Backtrace(record, context).print_frames();
   print("  (HMODULE_CRASH_REPORT=off leaves this report out)");

@@ -8,7 +8,12 @@
 
 #include "win/context.h"
 
+#include <string_view>
+
 namespace hmodule::unwind {
+
+// "access violation", say; empty for a code that is no fault's and no language's.
+std::string_view name_of(NTSTATUS code);
 
 // `what` says why it ends here: "nobody handles", say, to be followed by the exception.
 void report_crash(const char* what, const EXCEPTION_RECORD& record, const CONTEXT& context);

@@ -7,18 +7,19 @@
 // one comes back to us. But a landing pad runs at its own frame's place on the stack, and what is below must survive
 // it: the DLL's exception object is in the frame that threw, until its catch block, run below everything, ends
 // (platform-facts §5.2 rule 4). So that part of the stack is put aside meanwhile.
-//   A catch (...) is such a landing pad, too. It must rethrow, as when a thread is cancelled: the frame that handles
+// A catch (...) is such a landing pad, too. It must rethrow, as when a thread is cancelled: the frame that handles
 //   the
 // exception has been found already. A function that is noexcept lets nothing pass. Our own are the exception: they own
 // nothing while they call back, so they are left without ceremony.
 //
 // *A native exception meets DLL frames*. Its first pass goes over them by the DWARF made from their unwind data
-// (native_unwinders.h). In its second pass, the first one that has a handler makes libgcc call the personality below.
-// It does not return: the DLL frames up to the next native one are left in Windows' way, and from there libgcc goes on
-// as if a landing pad had ended. The handlers of GCC's runtime pass over records that are not GCC's without running
-// clean-ups, and those of Microsoft's, in a function made with /EHsc, over those that are not Microsoft's. So each is
-// shown one of its own kind, whose object it does not look at in this pass. A catch (...) of GCC's catches the
-// exception; one of Microsoft's does not, nor does __except: they are not asked before it is decided who catches.
+// (native_unwinders.h). In its second pass, the first of them makes libgcc call the personality below. It does not
+// return: the DLL frames up to the next native one are left in Windows' way, and what libgcc would do there is done
+// with all registers that Windows code keeps, up to the next landing pad. The handlers of GCC's runtime pass over
+// records that are not GCC's without running clean-ups, and those of Microsoft's, in a function made with /EHsc, over
+// those that are not Microsoft's. So each is shown one of its own kind, whose object it does not look at in this pass.
+// A catch (...) of GCC's catches the exception; one of Microsoft's does not, nor does __except: they are not asked
+// before it is decided who catches.
 #include "unwind/crossing.h"
 
 #include "base/trace.h"
@@ -226,6 +227,43 @@ _Unwind_Reason_Code personality(int, _Unwind_Action actions, _Unwind_Exception_C
   std::terminate();
 }
 
+// As if the native frame at `caller` had called the function.
+[[noreturn]] void call_from(const CONTEXT& caller, void (*function)(_Unwind_Exception*), _Unwind_Exception* native) {
+  CONTEXT call = caller;
+  call.Rsp -= sizeof call.Rip;
+  std::memcpy(reinterpret_cast<void*>(call.Rsp), &call.Rip, sizeof call.Rip);
+  call.Rip = reinterpret_cast<ULONGLONG>(function);
+  call.Rdi = reinterpret_cast<ULONGLONG>(native);
+  hm_restore_context(&call);
+}
+
+// One step of libgcc's second pass, at a native frame.
+struct Question {
+  CONTEXT& frame;  // its registers, which the answer changes
+  _Unwind_Exception* native;
+  const void* personality;
+  _Unwind_Reason_Code answer = _URC_CONTINUE_UNWIND;
+};
+
+_Unwind_Reason_Code ask_personality(_Unwind_Context* frame, void* argument) {
+  auto& question = *static_cast<Question*>(argument);
+  if (_Unwind_GetCFA(frame) != question.frame.Rsp) return _URC_NO_REASON;  // our own frame still
+  _Unwind_Exception* const native = question.native;
+  int actions = _UA_CLEANUP_PHASE;
+  if (native->private_1 != 0) {  // a thread's end, or another forced unwinding: private_2 is the argument
+    actions |= _UA_FORCE_UNWIND;
+    reinterpret_cast<_Unwind_Stop_Fn>(native->private_1)(1, actions, native->exception_class, native, frame,
+                                                         reinterpret_cast<void*>(native->private_2));
+  } else if (_Unwind_GetCFA(frame) == native->private_2) {  // the first pass has found the catch clause here
+    actions |= _UA_HANDLER_FRAME;
+  }
+  if (question.personality != nullptr)
+    question.answer = reinterpret_cast<_Unwind_Personality_Fn>(const_cast<void*>(question.personality))(
+        1, actions, native->exception_class, native, frame);
+  question.frame.Rip = _Unwind_GetIP(frame);
+  return _URC_END_OF_STACK;
+}
+
 }  // namespace
 
 const void* dll_personality() {
@@ -262,15 +300,30 @@ void begin_anew(NativeException& exception) {
   exception.anew = true;
 }
 
-// The native frame calls one of the two, so to say.
+// What libgcc would do, with all registers: a compiler may keep values in RSI, RDI and XMM6-15 across a call of a DLL
+// (Clang does), and libgcc would land in the catch clause without them.
 void go_on_natively(NativeException& exception, const CONTEXT& caller) {
-  CONTEXT call = caller;
-  call.Rsp -= sizeof call.Rip;
-  std::memcpy(reinterpret_cast<void*>(call.Rsp), &call.Rip, sizeof call.Rip);
-  call.Rip = reinterpret_cast<ULONGLONG>(exception.anew ? &raise_anew : &resume);
-  call.Rdi = reinterpret_cast<ULONGLONG>(exception.native);
-  delete &exception;
-  hm_restore_context(&call);
+  _Unwind_Exception* const native = exception.native;
+  if (exception.anew) {
+    delete &exception;
+    call_from(caller, raise_anew, native);
+  }
+  CONTEXT at = caller;
+  while (find_function(at.Rip).image_base == 0) {
+    NativeFrame frame;
+    if (!unwind_native_frame(at, frame)) {
+      delete &exception;
+      call_from(at, resume, native);
+    }
+    Question question{at, native, frame.personality};
+    hm_native_backtrace(&at, ask_personality, &question);
+    if (question.answer == _URC_INSTALL_CONTEXT) {
+      delete &exception;
+      hm_restore_context(&at);
+    }
+    at = frame.caller;
+  }
+  leave_dll_frames(exception.record, at);
 }
 
 }  // namespace hmodule::unwind

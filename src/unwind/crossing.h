@@ -23,7 +23,7 @@ void begin_anew(NativeException& exception);
 // The DLL frames below `caller`, a native frame, have been left: native unwinding goes on there.
 [[noreturn]] void go_on_natively(NativeException& exception, const CONTEXT& caller);
 
-// The personality of DLL functions that have a handler, for native_unwinders.cc.
+// The personality of DLL functions, for native_unwinders.cc.
 const void* dll_personality();
 
 // exceptions.cc: lets the DLL frames from `start` on clean up, up to a native one, and goes on there.

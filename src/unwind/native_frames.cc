@@ -118,7 +118,6 @@ class Reader {
 };
 
 constexpr unsigned kReturnAddress = 16, kXmm0 = 17, kColumns = 33;
-constexpr unsigned kDwarfRsp = 7;
 
 ULONGLONG* register_of(CONTEXT& context, unsigned column) {
   constexpr std::array<unsigned, 16> kNumbers = {0, 2, 1, 3, 6, 7, 5, 4, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -244,6 +243,7 @@ class Entry {
 
   bool is_signal_frame() const { return signal_frame_; }
   const std::byte* language_data() const { return language_data_; }
+  const void* personality() const { return personality_; }
 
   Rules rules_at(std::uintptr_t pc) const {
     Rules rules;
@@ -278,7 +278,7 @@ class Entry {
       else if (letter == 'L')
         language_pointers_ = data.take<std::uint8_t>();
       else if (letter == 'P')
-        data.encoded(data.take<std::uint8_t>() & 0x7F, function_);
+        personality_ = reinterpret_cast<const void*>(data.encoded(data.take<std::uint8_t>(), function_));
       else if (letter == 'S')
         signal_frame_ = true;
       else
@@ -421,6 +421,7 @@ class Entry {
   unsigned pointers_ = 0, language_pointers_ = 0xFF;
   bool augmented_ = false, signal_frame_ = false;
   const std::byte* language_data_ = nullptr;
+  const void* personality_ = nullptr;
   Reader initial_{nullptr}, instructions_{nullptr};
 };
 
@@ -474,6 +475,7 @@ bool unwind_native_frame(const CONTEXT& at, NativeFrame& frame) try {
   const Entry entry(fde, frame.function);
   if (entry.is_signal_frame()) return false;
   frame.language_data = entry.language_data();
+  frame.personality = entry.personality();
   apply(entry.rules_at(at.Rip - 1), at, frame.caller);
   return frame.caller.Rip != 0 && frame.caller.Rsp > at.Rsp;
 } catch (const Unreadable&) {

@@ -21,8 +21,7 @@
 #include "unwind/crossing.h"
 #include "unwind/dwarf.h"
 #include "unwind/function_table.h"
-#include "unwind/image_reader.h"
-#include "unwind/virtual_unwind.h"
+#include "unwind/unwind_info.h"
 
 #include <dlfcn.h>
 
@@ -60,19 +59,10 @@ Block block_of(const std::vector<std::byte>& eh_frame) {
   return block;
 }
 
-bool has_unwind_handler(const FunctionEntry& entry) {
-  ImageReader image(entry.image_base);
-  const RUNTIME_FUNCTION* function = entry.function;
-  const UnwindInfo* info = nullptr;
-  for (; function != nullptr; function = chained_from(*info))
-    if (info = image.info(*function); info == nullptr) return false;
-  return (info->Flags & kUnwindHandler) != 0;
-}
-
 Block translate(const FunctionEntry& entry) {
-  const auto rows = unwind_rows(entry.image_base, *entry.function);  // which rules out circles of chained pieces
+  const auto rows = unwind_rows(entry.image_base, *entry.function);
   if (!rows) return nullptr;
-  EhFrame eh_frame(has_unwind_handler(entry) ? dll_personality() : nullptr);
+  EhFrame eh_frame(dll_personality());
   eh_frame.add(entry.image_base + entry.function->BeginAddress, entry.image_base + entry.function->EndAddress, *rows);
   return block_of(eh_frame.finish());
 }
