@@ -10,8 +10,8 @@
 namespace hmodule::unwind {
 
 extern "C" {
-// _Unwind_Backtrace(), as if the native frame of `context` had called it; its first visit is to a frame of its own. What
-// is set in the frame of `context` goes there.
+// _Unwind_Backtrace(), as if the native frame of `context` had called it; its first visit is to a frame of its own.
+// What is set in the frame of `context` goes there.
 _Unwind_Reason_Code hm_native_backtrace(CONTEXT* context, _Unwind_Trace_Fn visit, void* argument);
 }
 
