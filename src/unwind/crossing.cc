@@ -10,7 +10,7 @@
 // A catch (...) is such a landing pad, too. It must rethrow, as when a thread is cancelled: the frame that handles
 //   the
 // exception has been found already. A function that is noexcept lets nothing pass. Our own are the exception: they own
-// nothing while they call back, so they are left without ceremony.
+// nothing while they call back, so they are left without ceremony, and without asking their catch clauses.
 //
 // *A native exception meets DLL frames*. Its first pass goes over them by the DWARF made from their unwind data
 // (native_unwinders.h). In its second pass, the first of them makes libgcc call the personality below. It does not
@@ -41,8 +41,15 @@
 #include <memory>
 #include <new>
 
+extern "C" __attribute__((weak)) void __asan_handle_no_return();
+
 namespace hmodule::unwind {
 namespace {
+
+// The frames from here to there are left, or put aside, without a return.
+void tell_sanitizer() {
+  if (__asan_handle_no_return != nullptr) __asan_handle_no_return();
+}
 
 bool is_on_stack(std::uintptr_t rsp) {
   const NT_TIB& tib = thread::teb().NtTib;
@@ -131,6 +138,7 @@ void run_landing_pad(const CONTEXT& frame, std::uintptr_t end_of_frame, std::uin
   unsigned& on_their_way = reinterpret_cast<EhGlobals*>(abi::__cxa_get_globals())->uncaught;
   const unsigned before = on_their_way;
   thread::exception_activations = activations_above(frame.Rsp);
+  tell_sanitizer();
   hm_run_landing_pad(crossing, &there);
   on_their_way = before;
   thread::exception_activations = activations;
@@ -153,7 +161,9 @@ bool leave_native_frame(CONTEXT& walk) {
   NativeFrame frame;
   if (!unwind_native_frame(walk, frame) || !is_on_stack(frame.caller.Rsp)) return false;
   const CleanUp clean_up = clean_up_of(frame, walk.Rip);
-  if (clean_up.kind == CleanUp::Kind::code) run_landing_pad(walk, frame.caller.Rsp, clean_up.landing_pad);
+  const bool runs =
+      clean_up.kind == CleanUp::Kind::code || (clean_up.kind == CleanUp::Kind::clauses && !is_own_code(walk.Rip));
+  if (runs) run_landing_pad(walk, frame.caller.Rsp, clean_up.landing_pad);
   walk = frame.caller;
   return true;
 }
@@ -234,6 +244,7 @@ _Unwind_Reason_Code personality(int, _Unwind_Action actions, _Unwind_Exception_C
   std::memcpy(reinterpret_cast<void*>(call.Rsp), &call.Rip, sizeof call.Rip);
   call.Rip = reinterpret_cast<ULONGLONG>(function);
   call.Rdi = reinterpret_cast<ULONGLONG>(native);
+  tell_sanitizer();
   hm_restore_context(&call);
 }
 
@@ -319,6 +330,7 @@ void go_on_natively(NativeException& exception, const CONTEXT& caller) {
     hm_native_backtrace(&at, ask_personality, &question);
     if (question.answer == _URC_INSTALL_CONTEXT) {
       delete &exception;
+      tell_sanitizer();
       hm_restore_context(&at);
     }
     at = frame.caller;

@@ -144,7 +144,7 @@ struct Rules {
   std::optional<Reader> cfa_expression;
   unsigned cfa_register = 0;
   std::int64_t cfa_offset = 0;
-  std::array<Rule, kColumns> columns{};
+  std::array<Rule, kColumns + 1> columns{};  // the last is for those nobody asks about
 };
 
 std::uint64_t evaluate(Reader code, CONTEXT& context, std::optional<std::uint64_t> first) {
@@ -291,8 +291,7 @@ class Entry {
     std::uintptr_t location = function_;
     std::vector<Rules> remembered;
     const auto column = [&rules](std::uint64_t number) -> Rule& {
-      static thread_local Rule ignored;
-      return number < kColumns ? rules.columns[number] : ignored;
+      return rules.columns[number < kColumns ? number : kColumns];
     };
     const auto factored = [this](std::int64_t value) { return value * data_alignment_; };
     const auto set = [&](std::uint64_t number, Rule::Kind kind, std::int64_t offset) {
@@ -496,11 +495,11 @@ CleanUp clean_up_of(const NativeFrame& frame, std::uintptr_t return_address) try
   while (!sites.done()) {
     const std::uintptr_t begin = sites.encoded(encoding, 0), size = sites.encoded(encoding, 0),
                          pad = sites.encoded(encoding, 0);
-    sites.number();  // what to do there, which the code there knows
+    const bool clauses = sites.number() != 0;  // a list of them
     if (wanted < begin) break;
     if (wanted - begin >= size) continue;
     if (pad == 0) return {};
-    return {CleanUp::Kind::code, start + pad};
+    return {clauses ? CleanUp::Kind::clauses : CleanUp::Kind::code, start + pad};
   }
   return {CleanUp::Kind::forbidden};
 } catch (const Unreadable&) {

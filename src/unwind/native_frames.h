@@ -31,7 +31,8 @@ bool unwind_native_frame(const CONTEXT& at, NativeFrame& frame);
 struct CleanUp {
   enum class Kind : std::uint8_t {
     none,
-    code,      // there is some, at `landing_pad`; it may belong to a catch (...)
+    code,      // there is some, at `landing_pad`
+    clauses,   // the same, and it is for catch clauses too, or ends in std::terminate()
     forbidden  // noexcept
   } kind = Kind::none;
   std::uintptr_t landing_pad = 0;

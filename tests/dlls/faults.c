@@ -220,7 +220,7 @@ static struct {
   void* spare;
   char name[32];
 } type_logic_error = {NULL, NULL, ".?AVlogic_error@std@@"}, type_exception = {NULL, NULL, ".?AVexception@std@@"};
-static struct { DWORD properties, type, displacement[3], size, copy; } catchable[2];
+static struct { DWORD properties, type; int member, base_table, in_table; DWORD size, copy; } catchable[2];
 static struct { DWORD count, types[2]; } catchables;
 static struct { DWORD attributes, unwind, forward, catchables; } throw_info;
 extern char __ImageBase;
@@ -228,6 +228,7 @@ EXPORT void throw_msvc(void) {
 #define RVA(x) (DWORD)((char*)&(x) - &__ImageBase)
   catchable[0].type = RVA(type_logic_error);
   catchable[1].type = RVA(type_exception);
+  catchable[0].base_table = catchable[1].base_table = -1;  // no virtual base
   catchables.count = 2;
   catchables.types[0] = RVA(catchable[0]);
   catchables.types[1] = RVA(catchable[1]);
