@@ -28,7 +28,7 @@ std::uint32_t end_of_section(const Module& module, std::uint32_t rva) {
 bool is_piece(const Module& module, const RUNTIME_FUNCTION& function) {
   const auto base = reinterpret_cast<std::uintptr_t>(module.base());
   if ((function.UnwindData & 1) != 0) return true;
-  const UnwindInfo* const info = ImageReader(base).info(function);
+  const UnwindInfo* const info = ImageReader(base, base + function.BeginAddress).info(function);
   return info != nullptr && (info->Flags & kChainInfo) != 0;
 }
 

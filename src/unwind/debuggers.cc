@@ -189,19 +189,6 @@ void tell(std::uint32_t action, hm_jit_code_entry& entry) {
   hm_jit.action = 0;
 }
 
-// The pid after "TracerPid:" in /proc/self/status.
-bool is_traced() {
-  char text[4096];
-  const int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const ssize_t size = ::read(fd, text, sizeof text - 1);
-  close(fd);
-  if (size <= 0) return false;
-  text[size] = 0;
-  const char* const line = std::strstr(text, "TracerPid:");
-  return line != nullptr && std::strtol(line + std::strlen("TracerPid:"), nullptr, 10) != 0;
-}
-
 std::int64_t now_in_ns(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
@@ -296,6 +283,18 @@ class Perf {
 };
 
 }  // namespace
+
+bool is_traced() {
+  char text[4096];
+  const int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const ssize_t size = ::read(fd, text, sizeof text - 1);
+  close(fd);
+  if (size <= 0) return false;
+  text[size] = 0;
+  const char* const line = std::strstr(text, "TracerPid:");
+  return line != nullptr && std::strtol(line + std::strlen("TracerPid:"), nullptr, 10) != 0;
+}
 
 bool debugger_listens() {
   if (asked_for_by_environment()) return true;

@@ -5,7 +5,9 @@
 
 namespace hmodule::unwind {
 
-// Is a debugger attached, or HMODULE_DEBUGGER=1 set? Looks at most ten times a second.
+// Is a debugger attached, or something else that traces? Safe in signal handlers.
+bool is_traced();
+// The same, or HMODULE_DEBUGGER=1 set? It looks at most ten times a second.
 bool debugger_listens();
 // gdb's JIT interface: `module` gets symbols and unwind data there, once.
 void show_to_debugger(const Module& module);

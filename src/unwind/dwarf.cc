@@ -89,7 +89,7 @@ class Paper {
 
 std::optional<UnwindRow> row_at(std::uintptr_t base, const RUNTIME_FUNCTION& function, std::uintptr_t offset) {
   Paper paper;
-  ImageReader image(base);
+  ImageReader image(base, base + function.BeginAddress);
   const UnwindInfo* info = image.info(function);
   if (info == nullptr || !paper.undo(*info, offset)) return std::nullopt;
   for (int depth = 0; depth < kMostChained; ++depth) {  // EH-10
@@ -108,7 +108,7 @@ bool says_the_same(const UnwindRow& a, const UnwindRow& b) {
 }  // namespace
 
 std::optional<std::vector<UnwindRow>> unwind_rows(std::uintptr_t base, const RUNTIME_FUNCTION& function) {
-  const UnwindInfo* const found = ImageReader(base).info(function);
+  const UnwindInfo* const found = ImageReader(base, base + function.BeginAddress).info(function);
   if (found == nullptr) return std::nullopt;
   const UnwindInfo& info = *found;
   std::set<std::uintptr_t> changes = {0, info.SizeOfProlog};

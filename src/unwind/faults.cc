@@ -11,11 +11,9 @@
 #include "thread/teb.h"
 #include "unwind/context.h"
 #include "unwind/crash_report.h"
+#include "unwind/debuggers.h"
 #include "unwind/instruction.h"
 #include "win/status.h"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -273,21 +271,9 @@ struct Overdue {
 __thread Overdue overdue __attribute__((tls_model("initial-exec")));
 std::atomic<bool> ever_stepped{false};
 
-// A debugger would stop at every step.
-bool is_traced() {
-  char text[2048];
-  const int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  const ssize_t size = read(file, text, sizeof text - 1);
-  close(file);
-  text[std::max<ssize_t>(size, 0)] = 0;
-  const char* const tracer = std::strstr(text, "TracerPid:\t");
-  return tracer != nullptr && tracer[sizeof "TracerPid:\t" - 1] != '0';
-}
-
 void start_stepping(const siginfo_t& info, greg_t* registers) {
   constexpr int kMostSteps = 100'000;  // 0.1 s
-  if (is_traced()) return;
+  if (is_traced()) return;             // a debugger would stop at every step
   overdue = {reinterpret_cast<std::uintptr_t>(info.si_addr), kMostSteps};
   ever_stepped = true;
   registers[REG_EFL] |= kTrapFlag;

@@ -220,7 +220,11 @@ static struct {
   void* spare;
   char name[32];
 } type_logic_error = {NULL, NULL, ".?AVlogic_error@std@@"}, type_exception = {NULL, NULL, ".?AVexception@std@@"};
-static struct { DWORD properties, type; int member, base_table, in_table; DWORD size, copy; } catchable[2];
+static struct {
+  DWORD properties, type;
+  int member, base_table, in_table;
+  DWORD size, copy;
+} catchable[2];
 static struct { DWORD count, types[2]; } catchables;
 static struct { DWORD attributes, unwind, forward, catchables; } throw_info;
 extern char __ImageBase;
