@@ -53,7 +53,9 @@
 // The same for a caller that will not be returned to: what its own callers may expect to keep, and an empty x87 stack, as
 // at every call. fxsave would be half the time.
 .macro CAPTURE_NONVOLATILE
+    .cfi_startproc
     subq $kFrame, %rsp
+    .cfi_def_cfa_offset kFrame+8
     movq %rbx, kContext+Rbx(%rsp)
     movq %rbp, kContext+Rbp(%rsp)
     movq %rsi, kContext+Rsi(%rsp)
