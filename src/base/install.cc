@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -37,11 +38,25 @@ std::string look_up() {
   return is_directory(kSystem32Installed) ? kSystem32Installed : "";
 }
 
+std::string look_up_command() {
+  if (const char* chosen = std::getenv("HMODULE_COMMAND"); chosen != nullptr && *chosen != 0) return chosen;
+  const std::string here = directory_of_this_object();
+  for (const char* relative : {"../bin/hmodule", "hmodule", "../../bin/hmodule"})
+    if (!here.empty() && access((here + relative).c_str(), X_OK) == 0 && !is_directory(here + relative))
+      return here + relative;
+  return {};
+}
+
 }  // namespace
 
 const std::string& pe_system32_directory() {
   static const std::string directory = look_up();
   return directory;
+}
+
+const std::string& command_path() {
+  static const std::string path = look_up_command();
+  return path;
 }
 
 }  // namespace hmodule

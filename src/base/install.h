@@ -10,4 +10,8 @@ namespace hmodule {
 // `cmake --install` used. Looked up once.
 const std::string& pe_system32_directory();
 
+// The command `hmodule`, which runs Windows programs (as a child process: a Linux path); empty when it is not there. In
+// order: the environment variable HMODULE_COMMAND, the places relative to this object file. Looked up once.
+const std::string& command_path();
+
 }  // namespace hmodule

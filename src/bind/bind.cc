@@ -55,7 +55,7 @@ class ImportBinder {
  private:
   Status bind(Module* provider, std::string_view dll, const pe::Import& entry) {
     const Symbol symbol = symbol_of(entry);
-    if (provider != nullptr) {
+    if (provider != nullptr && !is_left_for_later(*provider, symbol, entry.hint)) {
       Result<Proc> found = find_export(*provider, symbol, entry.hint, importer_, resolver_);
       if (found) return store(entry.slot, *found);
       if (found.error().status != STATUS_PROCEDURE_NOT_FOUND) return std::move(found).error();
@@ -63,9 +63,15 @@ class ImportBinder {
     if (!may_be_missing(provider))
       return fail(import_failure(symbol), "{} imports {} from {}, which does not export it", importer_.display_name(),
                   text_of(symbol), provider->display_name());
-    missing_.push_back({importer_.display_name(), std::string(dll), text_of(symbol)});
+    missing_.push_back({importer_.display_name(), std::string(dll), text_of(symbol), provider});
     missing_slots_.push_back(entry.slot);
     return ok;
+  }
+
+  // A builtin DLL's PE build is not loaded for functions that may never be called.
+  static bool is_left_for_later(const Module& provider, const Symbol& symbol, std::uint16_t hint) {
+    return provider.provider == Provider::builtin && std::holds_alternative<std::string_view>(symbol) &&
+           !look_up(provider, symbol, hint);
   }
 
   Status bind_missing() {

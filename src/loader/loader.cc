@@ -9,6 +9,7 @@
 #include "loader/load.h"
 #include "nt/process_parameters.h"
 #include "search/api_set.h"
+#include "thread/teb.h"
 
 namespace hmodule {
 namespace {
@@ -178,6 +179,14 @@ Result<Proc> Loader::get_proc_slowly(HMODULE handle, const bind::Symbol& symbol)
   load.commit();
   update_counts();
   return found;
+}
+
+Proc Loader::find_late(void* loader, Module& provider, std::string_view function) {
+  const DWORD last_error = thread::last_error();
+  const Result<Proc> found = static_cast<Loader*>(loader)->get_proc(provider.handle(), function);
+  if (!found) trace::line(trace::Channel::bind, "{}", found.error().reason);
+  thread::set_last_error(last_error);
+  return found ? *found : nullptr;
 }
 
 // What GetModuleHandle compares, worked out before the snapshot is taken: that may touch the file system.

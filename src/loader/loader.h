@@ -178,6 +178,8 @@ class Loader {
   // Under the lock:
   Result<Module*> module_of(HMODULE handle);
   Result<Proc> get_proc_slowly(HMODULE handle, const bind::Symbol& symbol);
+  // For a trap that is called (bind/trap.h).
+  static Proc find_late(void* loader, Module& provider, std::string_view function);
   Result<Proc> bind_delayed(Module& module, std::string_view dll, pe::Rva handle, const bind::Symbol& symbol);
   Result<HMODULE> load_datafile(const LoadRequest& request);
   HMODULE reference(Module& module, DWORD flags);

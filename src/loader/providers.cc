@@ -6,6 +6,7 @@
 
 #include "base/trace.h"
 #include "base/utf.h"
+#include "bind/trap.h"
 #include "loader/load.h"
 #include "module/builtin_image.h"
 #include "nt/process_parameters.h"
@@ -40,6 +41,7 @@ Result<std::unique_ptr<Loader>> Loader::start(const LoaderOptions& options) {
     nt::virtual_memory().note_image(module->base(), module->size(), map::page_runs(module->image));
     loader->table_.link_initialisation(loader->table_.insert(std::move(module)));
   }
+  bind::set_late_binder({find_late, loader.get()});
   loader->settings_.configure_from_environment();
   loader->configure_overrides_from_environment();
   loader->update_counts();

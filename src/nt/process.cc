@@ -2,6 +2,7 @@
 
 #include "nt/clock.h"
 #include "nt/futex.h"
+#include "nt/new_process.h"
 #include "nt/thread.h"
 #include "thread/fls.h"
 
@@ -15,6 +16,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <mutex>
 
 namespace hmodule::nt {
 namespace {
@@ -33,8 +36,43 @@ int linux_exit_status(DWORD exit_code) {
 
 const ObjectType Process::kType = {u"Process", 0x20410, 0x20BEB, 0x121001, PROCESS_ALL_ACCESS};
 
+namespace {
+
+struct Children {
+  std::mutex mutex;
+  std::map<DWORD, Process*> running;  // each holds a reference until it ends
+};
+Children& children() {
+  static auto* const all = new Children;
+  return *all;
+}
+
+}  // namespace
+
 Process::~Process() {
   if (pidfd_ >= 0) close(pidfd_);
+}
+
+Result<Ref<Process>> Process::adopt_child(DWORD id) {
+  const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, id, 0));
+  if (pidfd < 0) return fail(STATUS_INVALID_CID, "no process has the id {}", id);
+  Ref<Process> child = make_object<Process>(id, pidfd);
+  Children& all = children();
+  const std::lock_guard lock(all.mutex);
+  all.running[id] = Ref<Process>(child).detach();
+  return child;
+}
+
+void Process::child_ended(DWORD exit_code) {
+  answer_.store(killed_with_.load().value_or(exit_code));
+  Children& all = children();
+  Ref<Process> running;
+  {
+    const std::lock_guard lock(all.mutex);
+    running = Ref<Process>::adopt(all.running[id_]);
+    all.running.erase(id_);
+  }
+  set_signalled(true);
 }
 
 Ref<Process> Process::current() {
@@ -49,6 +87,11 @@ bool Process::is_current() const {
 Result<Ref<Process>> Process::open(DWORD id) {
   if (id == static_cast<DWORD>(getpid())) return current();
   if (id == 0) return fail(STATUS_INVALID_CID, "no process has the id 0");
+  {
+    Children& all = children();
+    const std::lock_guard lock(all.mutex);
+    if (const auto child = all.running.find(id); child != all.running.end()) return Ref<Process>::share(*child->second);
+  }
   const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, id, 0));
   if (pidfd < 0) return fail(STATUS_INVALID_CID, "no process has the id {}", id);
   Ref<Process> process = make_object<Process>(id, pidfd);
@@ -58,12 +101,14 @@ Result<Ref<Process>> Process::open(DWORD id) {
 }
 
 Result<DWORD> Process::exit_code() {
+  if (const auto answer = answer_.load()) return *answer;
   if (is_current() || kill(static_cast<pid_t>(id_), 0) == 0) return STILL_ACTIVE;
   return fail(STATUS_NOT_SUPPORTED, "Linux tells the exit status of process {} to its parent only", id_);
 }
 
 Status Process::terminate(DWORD exit_code) {
   if (is_current()) terminate_process(exit_code);
+  killed_with_.store(exit_code);  // counts if it dies of this
   if (syscall(SYS_pidfd_send_signal, pidfd_, SIGKILL, nullptr, 0) != 0)
     return fail(errno == ESRCH ? STATUS_PROCESS_IS_TERMINATING : STATUS_ACCESS_DENIED, "process {} cannot be killed",
                 id_);
@@ -125,6 +170,7 @@ void end_windows_side(DWORD exit_code, const std::function<void()>& detach) {
 void exit_process(DWORD exit_code, const std::function<void()>& detach) {
   if (ending_thread.load() == current_thread().id()) terminate_process(exit_code);
   end_windows_side(exit_code, detach);
+  tell_parent(exit_code);
   std::exit(linux_exit_status(exit_code));
 }
 
@@ -133,6 +179,7 @@ void end_now() {
 }
 
 void terminate_process(DWORD exit_code) {
+  tell_parent(exit_code);
   _exit(linux_exit_status(exit_code));
 }
 

@@ -4,6 +4,7 @@
 #include "nt/waitable.h"
 
 #include <functional>
+#include <optional>
 
 namespace hmodule::nt {
 
@@ -30,10 +31,14 @@ class Process final : public Signal {
   static Ref<Process> current();
   // STATUS_INVALID_CID when there is no such process, STATUS_ACCESS_DENIED for those of others.
   static Result<Ref<Process>> open(DWORD id);
+  // The object of a child that has just been started: open() finds the same one.
+  static Result<Ref<Process>> adopt_child(DWORD id);
+  // The child is gone, and this is what it answered.
+  void child_ended(DWORD exit_code);
 
   DWORD id() const { return id_; }
   bool is_current() const;
-  // STILL_ACTIVE while it runs. What another process answered, only its parent knows on Linux.
+  // STILL_ACTIVE while it runs. What a process answered that is no child, only its parent knows on Linux.
   Result<DWORD> exit_code();
   Status terminate(DWORD exit_code);
 
@@ -48,6 +53,7 @@ class Process final : public Signal {
  private:
   DWORD id_;
   int pidfd_;
+  std::atomic<std::optional<DWORD>> killed_with_{std::nullopt}, answer_{std::nullopt};  // of a child
 };
 
 // Every processor this process runs on passes a memory barrier.

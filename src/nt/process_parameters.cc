@@ -6,6 +6,7 @@
 #include "nt/critical_section.h"
 #include "nt/environment.h"
 #include "nt/heap.h"
+#include "nt/new_process.h"
 #include "path/volumes.h"
 #include "thread/peb.h"
 
@@ -138,7 +139,7 @@ void set_up_process() {
 void set_program(std::u16string_view image, std::span<const std::u16string> arguments) {
   set_up_process();
   const PebLock lock;
-  set_names(image, join_command_line(arguments));
+  set_names(image, command_line_from_parent().value_or(join_command_line(arguments)));
 }
 
 void acquire_peb_lock() {

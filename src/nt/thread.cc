@@ -284,6 +284,24 @@ void Thread::send_order() {
   syscall(SYS_tgkill, getpid(), id(), order_signal());
 }
 
+Thread::Thread(DWORD suspend_count) : suspend_count_(suspend_count) {}
+Thread::~Thread() = default;
+
+Ref<Thread> Thread::of_other_process(Ref<Process> process, bool suspended) {
+  Ref<Thread> thread = make_object<Thread>(suspended ? 1U : 0U);
+  thread->id_.store(process->id(), std::memory_order_release);  // its first thread has the process's number on Linux
+  thread->process_ = std::move(process);
+  thread->created_ = system_time();
+  return thread;
+}
+
+void Thread::process_ended(DWORD exit_code) {
+  const Dispatcher lock;
+  exit_code_.store(exit_code, std::memory_order_release);
+  ended_.store(true, std::memory_order_release);
+  set_signalled(lock, true);
+}
+
 Result<DWORD> Thread::suspend() {
   DWORD previous = suspend_count_.load();
   do {
@@ -291,6 +309,10 @@ Result<DWORD> Thread::suspend() {
     if (previous >= kMaximumSuspendCount)
       return fail(STATUS_SUSPEND_COUNT_EXCEEDED, "thread {} is suspended {} times", id(), previous);
   } while (!suspend_count_.compare_exchange_weak(previous, previous + 1));
+  if (process_) {
+    if (previous == 0) kill(static_cast<pid_t>(process_->id()), SIGSTOP);
+    return previous;
+  }
   if (&current_thread() == this) {
     wait_for_resume();
     return previous;
@@ -310,11 +332,16 @@ Result<DWORD> Thread::resume() {
   do {
     if (previous == 0) return 0;
   } while (!suspend_count_.compare_exchange_weak(previous, previous - 1));
+  if (process_) {
+    if (previous == 1) kill(static_cast<pid_t>(process_->id()), SIGCONT);
+    return previous;
+  }
   futex_wake_all(suspend_count_);
   return previous;
 }
 
 Status Thread::terminate(DWORD exit_code) {
+  if (process_) return process_->terminate(exit_code);
   if (&current_thread() == this) thread::terminate_current_thread(exit_code);
   {
     const Dispatcher lock;

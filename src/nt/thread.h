@@ -16,6 +16,7 @@
 namespace hmodule::nt {
 
 class Mutant;
+class Process;
 
 inline constexpr DWORD STILL_ACTIVE = 259;
 
@@ -45,7 +46,12 @@ class Thread final : public Signal {
   static const ObjectType kType;
   const ObjectType& type() const override { return kType; }
 
-  explicit Thread(DWORD suspend_count) : suspend_count_(suspend_count) {}
+  explicit Thread(DWORD suspend_count);
+  ~Thread() override;
+
+  // Stands for the threads of a child (new_process.h): it can be waited for, suspended, resumed and terminated.
+  static Ref<Thread> of_other_process(Ref<Process> process, bool suspended);
+  void process_ended(DWORD exit_code);
 
   DWORD id() const { return id_.load(std::memory_order_acquire); }
   // nullptr before its start and after its end; only the thread itself may rely on it.
@@ -106,6 +112,7 @@ class Thread final : public Signal {
   std::atomic<TEB*> teb_{nullptr};
   thread::StartRoutine routine_ = nullptr;
   bool created_here_ = false;
+  Ref<Process> process_;  // the other one it is in
   std::int64_t created_ = 0, exited_ = 0, kernel_time_ = 0, user_time_ = 0;
 
   std::atomic<std::uint32_t> outcome_{0};  // futex word of park()

@@ -11,6 +11,7 @@
 namespace hmodule {
 namespace {
 
+using test::append;
 using test::bytes_of;
 using test::PeBuilder;
 using testing::HasSubstr;
@@ -117,19 +118,33 @@ TEST_F(Command, WhatABuiltinDllLacksComesFromItsPeBuild) {
   build.add_exports("psapi.dll", {{"EnumProcessModules", native}, {"LacksNoMore", lacking}});
   write("psapi.dll", build);
   PeBuilder user = PeBuilder::minimal_dll();
-  user.add_imports({{"psapi.dll", {"EnumProcessModules", "LacksNoMore"}}});
-  user.add_exports("user.dll", {{"again", 0, "psapi.LacksNoMore"}});
+  const std::uint32_t slot = user.add_imports({{"psapi.dll", {"EnumProcessModules", "LacksNoMore"}}})[0][1];
+  test::ByteVector jump{std::byte{0xFF}, std::byte{0x25}};  // jmp [rip + slot]
+  append(jump, slot - (user.next_rva() + 6));
+  const std::uint32_t through = user.add_section("jump", std::move(jump), pe::kSectionRead | pe::kSectionExecute);
+  const std::uint32_t idle = user.add_section("idle", answering(7), pe::kSectionRead | pe::kSectionExecute);
+  user.add_exports("user.dll", {{"again", 0, "psapi.LacksNoMore"}, {"idle", idle}, {"through", through}});
   write("user.dll", user);
 
   EXPECT_THAT(run("check " + file("user.dll")).text, HasSubstr("psapi.dll: native; 2 of 2 functions"));
   EXPECT_THAT(run("call psapi.dll 'int LacksNoMore(void)'").text, testing::StrEq("41\n"));
   EXPECT_THAT(run("call " + file("user.dll") + " 'int again(void)'").text, testing::StrEq("41\n"));
+  EXPECT_THAT(run("call " + file("user.dll") + " 'int through(void)'").text, testing::StrEq("41\n"));
   EXPECT_THAT(run("call psapi.dll 'int EnumProcessModules(void*, void*, int, void*)' 0 0 0 0").text,
               Not(testing::StrEq("42\n")));
   EXPECT_THAT(run("call psapi.dll 'int LacksStill(void)'").text, HasSubstr("psapi.dll exports no LacksStill"));
   setenv("HMODULE_OVERRIDES", "psapi.dll=builtin", 1);
   EXPECT_THAT(run("call psapi.dll 'int LacksNoMore(void)'").text, HasSubstr("psapi.dll exports no LacksNoMore"));
+  EXPECT_THAT(run("call " + file("user.dll") + " 'int through(void)'").text,
+              HasSubstr("user.dll called psapi.dll!LacksNoMore, which hmodule does not provide"));
   unsetenv("HMODULE_OVERRIDES");
+  // Nobody calls it: the build is not loaded.
+  setenv("HMODULE_DEBUG", "map", 1);
+  EXPECT_THAT(run("call " + file("user.dll") + " 'int idle(void)'").text,
+              Not(testing::ContainsRegex("psapi.dll: [0-9]+ bytes")));
+  EXPECT_THAT(run("call " + file("user.dll") + " 'int through(void)'").text,
+              testing::ContainsRegex("psapi.dll: [0-9]+ bytes"));
+  unsetenv("HMODULE_DEBUG");
 }
 
 TEST_F(Command, CheckSaysWhatKeepsAFileFromLoading) {

@@ -8,6 +8,7 @@
 #include "thread/peb.h"
 #include "win/sysinfoapi.h"
 #include "winapi/common/answer.h"
+#include "winapi/kernel32/startup_info.h"
 
 #include <immintrin.h>
 
@@ -17,17 +18,6 @@
 
 namespace hmodule::winapi {
 namespace {
-
-template <typename Char>
-struct StartupInfo {
-  DWORD cb;
-  Char *lpReserved, *lpDesktop, *lpTitle;
-  DWORD dwX, dwY, dwXSize, dwYSize, dwXCountChars, dwYCountChars, dwFillAttribute, dwFlags;
-  WORD wShowWindow, cbReserved2;
-  BYTE* lpReserved2;
-  HANDLE hStdInput, hStdOutput, hStdError;
-};
-static_assert(sizeof(StartupInfo<WCHAR>) == 104);
 
 template <typename Char>
 void fill(StartupInfo<Char>& info, Char* reserved, Char* desktop, Char* title) {

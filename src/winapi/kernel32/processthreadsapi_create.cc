@@ -1,0 +1,211 @@
+// processthreadsapi.h: CreateProcess, and the attribute lists it may be given.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "base/utf.h"
+#include "module/builtin.h"
+#include "nls/codepage.h"
+#include "nt/environment.h"
+#include "nt/handle_table.h"
+#include "nt/new_process.h"
+#include "nt/process_parameters.h"
+#include "path/volumes.h"
+#include "thread/peb.h"
+#include "winapi/common/named_object.h"
+#include "winapi/common/process_paths.h"
+#include "winapi/kernel32/startup_info.h"
+
+namespace hmodule::winapi {
+namespace {
+
+constexpr DWORD CREATE_SUSPENDED = 0x4, CREATE_NEW_PROCESS_GROUP = 0x200, CREATE_UNICODE_ENVIRONMENT = 0x400,
+                DEBUG_PROCESS = 0x1, DEBUG_ONLY_THIS_PROCESS = 0x2;
+
+struct PROCESS_INFORMATION {
+  HANDLE hProcess, hThread;
+  DWORD dwProcessId, dwThreadId;
+};
+
+// --- Which program ---
+
+// A native program has no extension, so a name without one is looked for as it is, too.
+Result<std::u16string> find_program(std::u16string_view name) {
+  const search::Surroundings process = surroundings();
+  const search::LoadPath directories = search::file_search_path(process, false);
+  auto found = search::search_file(name, u".exe", directories, process, path::volumes());
+  if (!found) found = search::search_file(name, u"", directories, process, path::volumes());
+  if (!found) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}", found.error().reason);
+  return std::move(found->full_name);
+}
+
+// The command line's first word: in quotes, or up to the first blank that ends the name of something there is.
+Result<std::u16string> program_of(std::u16string_view line) {
+  constexpr std::u16string_view kBlanks = u" \t";
+  if (line.starts_with(u'"')) return find_program(line.substr(1, line.find(u'"', 1) - 1));
+  for (std::size_t end = line.find_first_of(kBlanks);; end = line.find_first_of(kBlanks, end + 1)) {
+    auto found = find_program(line.substr(0, end));
+    if (found || end == line.npos) return found;
+  }
+}
+
+// An application name is taken as it is, from the current directory.
+Result<std::u16string> application(std::u16string_view name) {
+  const std::u16string full = TRY(nt::full_path(name));
+  const auto found = TRY(path::volumes().to_host(full));
+  if (!found.exists()) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: is not there", utf8(full));
+  return full;
+}
+
+// --- Environment blocks in the ANSI code page ---
+
+std::u16string wide_block(const char* block) {
+  std::u16string out;
+  for (; *block != 0; block += std::strlen(block) + 1) out += nls::from_ansi(block) + u'\0';
+  return out + u'\0';
+}
+
+std::u16string block_of(const void* environment, DWORD flags) {
+  if ((flags & CREATE_UNICODE_ENVIRONMENT) == 0) return wide_block(static_cast<const char*>(environment));
+  const auto* const block = static_cast<const char16_t*>(environment);
+  return {block, nt::block_length(block)};
+}
+
+// --- CreateProcess ---
+
+struct Arguments {
+  std::optional<std::u16string> application, command_line, directory;
+  bool inherit;
+  DWORD flags;
+  const void* environment;
+  std::optional<std::array<HANDLE, 3>> standard;
+};
+
+template <typename Char>
+std::optional<std::array<HANDLE, 3>> standard_of(const StartupInfo<Char>& info) {
+  if ((info.dwFlags & STARTF_USESTDHANDLES) == 0) return std::nullopt;
+  return std::array{info.hStdInput, info.hStdOutput, info.hStdError};
+}
+
+Status create(const Arguments& given, const SECURITY_ATTRIBUTES* process_security,
+              const SECURITY_ATTRIBUTES* thread_security, PROCESS_INFORMATION& out) {
+  if (!given.application && (!given.command_line || given.command_line->empty()))
+    return fail(STATUS_INVALID_PARAMETER, "CreateProcess: neither an application nor a command line");
+  if ((given.flags & (DEBUG_PROCESS | DEBUG_ONLY_THIS_PROCESS)) != 0)
+    return fail(STATUS_NOT_SUPPORTED, "CreateProcess: processes cannot be debugged");
+  nt::ProcessRequest request;
+  request.image = given.application ? TRY(application(*given.application)) : TRY(program_of(*given.command_line));
+  request.command_line = given.command_line.value_or(u'"' + given.application.value_or(u"") + u'"');
+  if (given.environment != nullptr) request.environment = block_of(given.environment, given.flags);
+  if (given.directory) request.directory = TRY(nt::full_path(*given.directory));
+  request.standard = given.standard;
+  if (!given.standard) {
+    const RTL_USER_PROCESS_PARAMETERS& own = thread::process_parameters();
+    request.standard = {own.StandardInput, own.StandardOutput, own.StandardError};
+  }
+  request.suspended = (given.flags & CREATE_SUSPENDED) != 0;
+  request.own_group = (given.flags & CREATE_NEW_PROCESS_GROUP) != 0;
+  nt::NewProcess made = TRY(nt::create_process(request));
+
+  const DWORD id = made.process->id(), thread_id = made.thread->id();
+  const HANDLE process =
+      TRY(nt::handle_for(std::move(made.process), nt::PROCESS_ALL_ACCESS, handle_attributes(process_security)));
+  auto thread = nt::handle_for(std::move(made.thread), nt::THREAD_ALL_ACCESS, handle_attributes(thread_security));
+  if (!thread) {
+    static_cast<void>(nt::handles().close(process));
+    return std::move(thread).error();
+  }
+  out = {process, *thread, id, thread_id};
+  return ok;
+}
+
+HM_WINAPI BOOL CreateProcessW(const WCHAR* application, WCHAR* command_line,
+                              const SECURITY_ATTRIBUTES* process_security, const SECURITY_ATTRIBUTES* thread_security,
+                              BOOL inherit, DWORD flags, void* environment, const WCHAR* directory,
+                              const StartupInfo<WCHAR>* info, PROCESS_INFORMATION* out) noexcept {
+  return succeed([&]() -> Status {
+    if (info == nullptr || out == nullptr) return fail(STATUS_INVALID_PARAMETER, "CreateProcess: a structure is NULL");
+    const auto text = [](const WCHAR* given) {
+      return given == nullptr ? std::nullopt : std::optional(std::u16string(given));
+    };
+    return create({text(application), text(command_line), text(directory), inherit != FALSE, flags, environment,
+                   standard_of(*info)},
+                  process_security, thread_security, *out);
+  });
+}
+
+HM_WINAPI BOOL CreateProcessA(const char* application, char* command_line, const SECURITY_ATTRIBUTES* process_security,
+                              const SECURITY_ATTRIBUTES* thread_security, BOOL inherit, DWORD flags, void* environment,
+                              const char* directory, const StartupInfo<char>* info, PROCESS_INFORMATION* out) noexcept {
+  return succeed([&]() -> Status {
+    if (info == nullptr || out == nullptr) return fail(STATUS_INVALID_PARAMETER, "CreateProcess: a structure is NULL");
+    const auto text = [](const char* given) {
+      return given == nullptr ? std::nullopt : std::optional(nls::from_ansi(given));
+    };
+    return create({text(application), text(command_line), text(directory), inherit != FALSE, flags, environment,
+                   standard_of(*info)},
+                  process_security, thread_security, *out);
+  });
+}
+
+// --- Attribute lists: an array of {attribute, size, pointer} that the caller provides the memory for ---
+
+struct Attribute {
+  ULONG_PTR attribute;
+  SIZE_T size;
+  void* value;
+};
+struct AttributeList {
+  DWORD reserved, capacity, count, padding;
+  void* unused;
+  Attribute entries[1];
+};
+
+HM_WINAPI BOOL InitializeProcThreadAttributeList(AttributeList* list, DWORD count, DWORD flags, SIZE_T* size) noexcept {
+  return succeed([&]() -> Status {
+    if (size == nullptr || flags != 0)
+      return fail(STATUS_INVALID_PARAMETER, "an attribute list with flags {:#x}", flags);
+    const SIZE_T needed = offsetof(AttributeList, entries) + count * sizeof(Attribute);
+    const bool fits = list != nullptr && *size >= needed;
+    *size = needed;
+    if (!fits) return fail(STATUS_BUFFER_TOO_SMALL, "an attribute list of {} entries needs {} bytes", count, needed);
+    *list = {.reserved = 0, .capacity = count, .count = 0, .padding = 0, .unused = nullptr, .entries = {}};
+    return ok;
+  });
+}
+
+HM_WINAPI BOOL UpdateProcThreadAttribute(AttributeList* list, DWORD flags, ULONG_PTR attribute, void* value,
+                                         SIZE_T size, void* previous, SIZE_T* returned) noexcept {
+  return succeed([&]() -> Status {
+    if (flags != 0 || previous != nullptr || returned != nullptr)
+      return fail(STATUS_INVALID_PARAMETER, "UpdateProcThreadAttribute: reserved parameters are used");
+    Attribute* const end = list->entries + list->count;
+    if (std::any_of(list->entries, end, [&](const Attribute& each) { return each.attribute == attribute; }))
+      return fail(STATUS_OBJECT_NAME_EXISTS, "the attribute {:#x} is in the list already", attribute);
+    if (list->count == list->capacity) return fail_win32(ERROR_GEN_FAILURE, "the attribute list is full");
+    *end = {attribute, size, value};
+    ++list->count;
+    return ok;
+  });
+}
+
+HM_WINAPI void DeleteProcThreadAttributeList(AttributeList*) noexcept {}  // the memory is the caller's
+
+constexpr std::string_view kInherited =
+    "of the handles only the three standard ones are inherited; attribute lists and desktops change nothing";
+
+const Export kRows[] = {
+    {"CreateProcessA", proc(CreateProcessA), Support::partial, kInherited},
+    {"CreateProcessW", proc(CreateProcessW), Support::partial, kInherited},
+    {"DeleteProcThreadAttributeList", proc(DeleteProcThreadAttributeList)},
+    {"InitializeProcThreadAttributeList", proc(InitializeProcThreadAttributeList)},
+    {"UpdateProcThreadAttribute", proc(UpdateProcThreadAttribute)},
+};
+
+}  // namespace
+
+extern const ExportTable processthreadsapi_create_exports = kRows;
+
+}  // namespace hmodule::winapi

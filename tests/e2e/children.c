@@ -1,0 +1,187 @@
+/* Starting other processes: this program starts itself, told by its first argument what to be. */
+#include "support/check.h"
+
+#ifndef _WIN32
+#define CREATE_SUSPENDED 4
+#define CREATE_UNICODE_ENVIRONMENT 0x400
+#define STARTF_USESTDHANDLES 0x100
+#define HANDLE_FLAG_INHERIT 1
+#define STD_INPUT_HANDLE ((DWORD)-10)
+#define ERROR_BROKEN_PIPE 109
+typedef struct {
+  DWORD nLength;
+  void* lpSecurityDescriptor;
+  BOOL bInheritHandle;
+} SECURITY_ATTRIBUTES;
+typedef struct {
+  DWORD cb;
+  char *lpReserved, *lpDesktop, *lpTitle;
+  DWORD dwX, dwY, dwXSize, dwYSize, dwXCountChars, dwYCountChars, dwFillAttribute, dwFlags;
+  WORD wShowWindow, cbReserved2;
+  BYTE* lpReserved2;
+  HANDLE hStdInput, hStdOutput, hStdError;
+} STARTUPINFOA;
+typedef struct {
+  HANDLE hProcess, hThread;
+  DWORD dwProcessId, dwThreadId;
+} PROCESS_INFORMATION;
+KERNEL32(BOOL, CreateProcessA,
+         (LPCSTR image, LPSTR line, void* p, void* t, BOOL inherit, DWORD flags, void* environment, LPCSTR directory,
+          STARTUPINFOA* info, PROCESS_INFORMATION* out),
+         (image, line, p, t, inherit, flags, environment, directory, info, out))
+KERNEL32(BOOL, GetExitCodeProcess, (HANDLE h, DWORD* code), (h, code))
+KERNEL32(BOOL, TerminateProcess, (HANDLE h, DWORD code), (h, code))
+KERNEL32(DWORD, ResumeThread, (HANDLE h), (h))
+KERNEL32(HANDLE, OpenProcess, (DWORD access, BOOL inherit, DWORD id), (access, inherit, id))
+KERNEL32(DWORD, GetProcessId, (HANDLE h), (h))
+KERNEL32(BOOL, CreatePipe, (HANDLE * r, HANDLE* w, SECURITY_ATTRIBUTES* s, DWORD n), (r, w, s, n))
+KERNEL32(BOOL, SetHandleInformation, (HANDLE h, DWORD mask, DWORD flags), (h, mask, flags))
+KERNEL32(void, Sleep, (DWORD ms), (ms))
+#define ExitProcess(code) exit((int)(code)) /* the child is a Linux program here */
+#else
+#define kernel32_function(name) GetProcAddress(GetModuleHandleA("kernel32.dll"), name)
+#endif
+
+static int child(int argc, char** argv) {
+  const char* const task = argv[1];
+  if (strcmp(task, "exit") == 0) ExitProcess(strtoul(argv[2], NULL, 0));
+  if (strcmp(task, "echo") == 0) {
+    char line[256];
+    while (fgets(line, sizeof line, stdin)) printf("<%s", line);
+    return 0;
+  }
+  if (strcmp(task, "arguments") == 0) {
+    for (int i = 2; i < argc; ++i) printf("[%s]", argv[i]);
+    return 0;
+  }
+  if (strcmp(task, "environment") == 0) {
+    const char* const value = getenv(argv[2]);
+    printf("%s", value ? value : "(none)");
+    return 0;
+  }
+  if (strcmp(task, "sleep") == 0) {
+    Sleep(60000);
+    return 0;
+  }
+  return 99;
+}
+
+static char program[1024];
+
+/* Starts this program with `task`; what is not asked for is as CreateProcess has it. */
+static BOOL start(const char* task, DWORD flags, void* environment, STARTUPINFOA* info, PROCESS_INFORMATION* out) {
+  static char line[4096];
+  snprintf(line, sizeof line, "\"%s\" %s", program, task);
+  return CreateProcessA(NULL, line, NULL, NULL, info->dwFlags != 0, flags, environment, NULL, info, out);
+}
+
+static DWORD answer_of(PROCESS_INFORMATION* child_process) {
+  DWORD code = 0xDEAD;
+  WaitForSingleObject(child_process->hProcess, 30000);
+  GetExitCodeProcess(child_process->hProcess, &code);
+  CloseHandle(child_process->hProcess);
+  CloseHandle(child_process->hThread);
+  return code;
+}
+
+/* What the child writes, given `input`. */
+static const char* output_of(const char* task, const char* input, void* environment) {
+  static char text[4096];
+  SECURITY_ATTRIBUTES inherited = {sizeof inherited, NULL, TRUE};
+  HANDLE in_read, in_write, out_read, out_write;
+  CreatePipe(&in_read, &in_write, &inherited, 0);
+  CreatePipe(&out_read, &out_write, &inherited, 0);
+  SetHandleInformation(in_write, HANDLE_FLAG_INHERIT, 0);
+  SetHandleInformation(out_read, HANDLE_FLAG_INHERIT, 0);
+  STARTUPINFOA info = {.cb = sizeof info};
+  info.dwFlags = STARTF_USESTDHANDLES;
+  info.hStdInput = in_read;
+  info.hStdOutput = info.hStdError = out_write;
+  PROCESS_INFORMATION process;
+  if (!start(task, 0, environment, &info, &process)) return "(not started)";
+  CloseHandle(in_read);
+  CloseHandle(out_write);
+  DWORD done = 0, size = 0;
+  WriteFile(in_write, input, (DWORD)strlen(input), &done, NULL);
+  CloseHandle(in_write);
+  while (size < sizeof text - 1 && ReadFile(out_read, text + size, (DWORD)sizeof text - 1 - size, &done, NULL) && done)
+    size += done;
+  CloseHandle(out_read);
+  answer_of(&process);
+  char* to = text; /* a Windows program ends its lines in two characters */
+  for (DWORD i = 0; i < size; ++i)
+    if (text[i] != '\r') *to++ = text[i];
+  *to = 0;
+  return text;
+}
+
+int main(int argc, char** argv) {
+  if (argc > 1) return child(argc, argv);
+  GetModuleFileNameA(NULL, program, sizeof program);
+  STARTUPINFOA plain = {.cb = sizeof plain};
+  PROCESS_INFORMATION process;
+
+  TEST("CreateProcess", "a child's exit code can be waited for") {
+    CHECK(start("exit 42", 0, NULL, &plain, &process));
+    CHECK(process.dwProcessId != 0 && GetProcessId(process.hProcess) == process.dwProcessId);
+    CHECK_EQ(answer_of(&process), 42);
+    CHECK(start("exit 0", 0, NULL, &plain, &process));
+    CHECK_EQ(answer_of(&process), 0);
+  }
+#ifdef _WIN32
+  TEST("CreateProcess-32", "of which no bit is lost") {
+    CHECK(start("exit 0xC0FFEE00", 0, NULL, &plain, &process));
+    CHECK_EQ(answer_of(&process), 0xC0FFEE00);
+  }
+#endif
+  TEST("CreateProcess-streams", "standard handles are the child's") {
+    CHECK_STR(output_of("echo", "one\ntwo\n", NULL), "<one\n<two\n");
+  }
+  TEST("CreateProcess-line", "the command line arrives as it was") {
+    CHECK_STR(output_of("arguments a \"b c\" \"d\\\"e\" \"\" f\\\\g", "", NULL), "[a][b c][d\"e][][f\\\\g]");
+  }
+  TEST("CreateProcess-environment", "the environment is ours or the one given") {
+    SetEnvironmentVariableA("HM_CHILD", "inherited");
+    CHECK_STR(output_of("environment HM_CHILD", "", NULL), "inherited");
+    char block[] = "HM_CHILD=given\0SystemRoot=C:\\Windows\0"; /* and the array's own end */
+    CHECK_STR(output_of("environment HM_CHILD", "", block), "given");
+  }
+  TEST("CreateProcess-suspended", "a suspended child does nothing until it is resumed") {
+    CHECK(start("exit 7", CREATE_SUSPENDED, NULL, &plain, &process));
+    CHECK_EQ(WaitForSingleObject(process.hProcess, 300), WAIT_TIMEOUT);
+    DWORD code = 0;
+    CHECK(GetExitCodeProcess(process.hProcess, &code) && code == STILL_ACTIVE);
+    CHECK_EQ(ResumeThread(process.hThread), 1);
+    CHECK_EQ(answer_of(&process), 7);
+  }
+  TEST("TerminateProcess", "ends it with the code given, and its thread is signalled too") {
+    CHECK(start("sleep", 0, NULL, &plain, &process));
+    const HANDLE again = OpenProcess(0x1000, FALSE, process.dwProcessId);
+    CHECK(again != NULL);
+    CHECK_EQ(WaitForSingleObject(process.hThread, 0), WAIT_TIMEOUT);
+    CHECK(TerminateProcess(process.hProcess, 0x1234));
+    CHECK_EQ(WaitForSingleObject(process.hThread, 30000), WAIT_OBJECT_0);
+    DWORD code = 0;
+    WaitForSingleObject(process.hProcess, 30000);
+    CHECK(GetExitCodeProcess(again, &code) && code == 0x1234);
+    CloseHandle(again);
+    CHECK_EQ(answer_of(&process), 0x1234);
+  }
+  TEST("CreateProcess-errors", "what cannot be started is told") {
+    char missing[] = "no_such_program_anywhere with arguments";
+    SetLastError(0);
+    CHECK(!CreateProcessA(NULL, missing, NULL, NULL, FALSE, 0, NULL, NULL, &plain, &process));
+    CHECK_EQ(GetLastError(), 2);
+    const char* const text = in_scratch("text.exe");
+    const HANDLE file = CreateFileA(text, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    DWORD done;
+    WriteFile(file, "just text, and long enough for a header of some kind: 0123456789abcdef0123456789abcdef", 80, &done,
+              NULL);
+    CloseHandle(file);
+    SetLastError(0);
+    CHECK(!CreateProcessA(text, NULL, NULL, NULL, FALSE, 0, NULL, NULL, &plain, &process));
+    CHECK(GetLastError() == 193 || GetLastError() == 11);
+    DeleteFileA(text);
+  }
+  return finish();
+}
