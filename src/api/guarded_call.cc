@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <string>
 
 #include "api/failure.h"
@@ -23,8 +24,8 @@ struct LastException {
   std::string name, symbol, message;
 };
 LastException& last() {
-  thread_local LastException exception;
-  return exception;
+  thread_local const auto exception = std::make_unique<LastException>();
+  return *exception;
 }
 
 // The C++ object is in a frame of its throw, so it is looked at before they go.

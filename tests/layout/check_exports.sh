@@ -1,5 +1,6 @@
 #!/bin/sh
-# check_exports.sh LIBRARY MAP: the library shows exactly what the version script names, pthread_create and _dl_find_object.
+# check_exports.sh LIBRARY MAP: the library shows exactly what the version script names, pthread_create and _dl_find_object;
+# and its thread-local data fit into what glibc keeps free for libraries that dlopen() brings (rtld.optional_static_tls).
 set -eu
 wanted=$(sed 's,/\*.*\*/,,' "$2" | tr ';' '\n' | grep -oE '^ *[A-Za-z_][A-Za-z0-9_]*$' | tr -d ' ' | sort)
 shown=$(nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | grep -v '^hmodule_' | sort)
@@ -7,4 +8,6 @@ unwanted=$(printf '%s\n' "$shown" | grep -vxF -e pthread_create -e _dl_find_obje
 missing=$(printf '%s\n' "$wanted" | grep -vxF -e "$shown" || true)
 [ -z "$unwanted" ] || echo "shown but not in the version script: $unwanted"
 [ -z "$missing" ] || echo "in the version script but not shown: $missing"
-[ -z "$unwanted$missing" ]
+tls=$(($(readelf -lW "$1" | awk '$1 == "TLS" { print $6 }')))
+[ $tls -le 512 ] || echo "its thread-local data have $tls bytes, of which 512 fit"
+[ -z "$unwanted$missing" ] && [ $tls -le 512 ]

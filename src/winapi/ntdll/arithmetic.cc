@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <memory>
 #include <string>
 
 namespace hmodule::winapi {
@@ -110,9 +111,12 @@ HM_WINAPI int wine_dbg_output(const char* text) noexcept {
 }
 // A copy that lives until the thread has asked for some more.
 HM_WINAPI const char* wine_dbg_strdup(const char* text) noexcept {
-  static thread_local std::array<std::string, 32> copies;
-  static thread_local std::size_t next;
-  std::string& copy = copies[next++ % copies.size()];
+  struct Copies {
+    std::array<std::string, 32> texts;
+    std::size_t next = 0;
+  };
+  thread_local const auto copies = std::make_unique<Copies>();
+  std::string& copy = copies->texts[copies->next++ % copies->texts.size()];
   copy = text;
   return copy.c_str();
 }

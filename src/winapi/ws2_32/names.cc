@@ -207,7 +207,8 @@ struct HostAnswer {
 };
 
 HOSTENT* host_answer(const addrinfo* found, std::string name) {
-  thread_local HostAnswer answer;
+  thread_local const auto kept = std::make_unique<HostAnswer>();
+  HostAnswer& answer = *kept;
   answer.name = std::move(name);
   answer.addresses.clear();
   const int family = found->ai_family;
@@ -271,7 +272,8 @@ SERVENT* service_answer(const servent& found) {
     std::string name, protocol;
     char* no_aliases = nullptr;
   };
-  thread_local Answer answer;
+  thread_local const auto kept = std::make_unique<Answer>();
+  Answer& answer = *kept;
   answer.name = found.s_name;
   answer.protocol = found.s_proto;
   answer.entry = {answer.name.data(), &answer.no_aliases, answer.protocol.data(), static_cast<SHORT>(found.s_port)};
