@@ -260,17 +260,17 @@ _Unwind_Reason_Code ask_personality(_Unwind_Context* frame, void* argument) {
   auto& question = *static_cast<Question*>(argument);
   if (_Unwind_GetCFA(frame) != question.frame.Rsp) return _URC_NO_REASON;  // our own frame still
   _Unwind_Exception* const native = question.native;
-  int actions = _UA_CLEANUP_PHASE;
+  unsigned flags = _UA_CLEANUP_PHASE;
   if (native->private_1 != 0) {  // a thread's end, or another forced unwinding: private_2 is the argument
-    actions |= _UA_FORCE_UNWIND;
-    reinterpret_cast<_Unwind_Stop_Fn>(native->private_1)(1, actions, native->exception_class, native, frame,
-                                                         reinterpret_cast<void*>(native->private_2));
+    flags |= _UA_FORCE_UNWIND;
+    reinterpret_cast<_Unwind_Stop_Fn>(native->private_1)(1, static_cast<_Unwind_Action>(flags), native->exception_class,
+                                                         native, frame, reinterpret_cast<void*>(native->private_2));
   } else if (_Unwind_GetCFA(frame) == native->private_2) {  // the first pass has found the catch clause here
-    actions |= _UA_HANDLER_FRAME;
+    flags |= _UA_HANDLER_FRAME;
   }
   if (question.personality != nullptr)
     question.answer = reinterpret_cast<_Unwind_Personality_Fn>(const_cast<void*>(question.personality))(
-        1, actions, native->exception_class, native, frame);
+        1, static_cast<_Unwind_Action>(flags), native->exception_class, native, frame);
   question.frame.Rip = _Unwind_GetIP(frame);
   return _URC_END_OF_STACK;
 }
