@@ -109,14 +109,20 @@ HM_WINAPI int wine_dbg_header(int, void*, const char*) noexcept {
 HM_WINAPI int wine_dbg_output(const char* text) noexcept {
   return static_cast<int>(std::strlen(text));
 }
+struct Copies {
+  std::array<std::string, 32> texts;
+  std::size_t next = 0;
+};
+// Native on its own: in a function with the Windows convention GCC 12 takes __tls_get_addr() to keep RDI and RSI, as a
+// Windows function would, and registers what is in them for the thread's end.
+__attribute__((noinline)) Copies& copies_of_thread() {
+  thread_local const auto copies = std::make_unique<Copies>();
+  return *copies;
+}
 // A copy that lives until the thread has asked for some more.
 HM_WINAPI const char* wine_dbg_strdup(const char* text) noexcept {
-  struct Copies {
-    std::array<std::string, 32> texts;
-    std::size_t next = 0;
-  };
-  thread_local const auto copies = std::make_unique<Copies>();
-  std::string& copy = copies->texts[copies->next++ % copies->texts.size()];
+  Copies& copies = copies_of_thread();
+  std::string& copy = copies.texts[copies.next++ % copies.texts.size()];
   copy = text;
   return copy.c_str();
 }
