@@ -26,11 +26,16 @@
 #define R15          0xF0
 #define Rip          0xF8
 #define FltSave      0x100
+#define StatusWord   0x102
+#define TagWord      0x104
+#define Xmm0         0x1A0
 #define Xmm6         0x200
 #define ContextEx    0x4D0
 #define XStateOffset 0x4E0
 // Of an XSAVE area: what is before its header.
 #define LegacySize   512
+// Of the flags: trap, alignment check, resume.
+#define SlowFlags    0x50100
 
     .text
 
@@ -80,14 +85,14 @@ hm_capture_context:
     .cfi_endproc
     .size hm_capture_context, . - hm_capture_context
 
-// hm_restore_context(context = rcx). Flags, stack and RIP change together, as only `iretq` does it: with the trap flag
-// set, the first instruction there is executed and then trapped. What it takes is below the stack we are on:
+// hm_restore_context(context = rcx). Two instructions here are slow, and seldom needed: fxrstor, unless the x87 stack is
+// empty and its status is what it already is, with nothing pending; and iretq, unless a flag is set that would act upon
+// the way. Otherwise what the last instructions take is put below the new stack, its red zone left out:
 //
-//   rsp+32    SS
-//   rsp+24    new RSP
-//   rsp+16    flags
-//   rsp+8     CS
-//   rsp       RIP
+//   RSP-136   RIP
+//   RSP-144   flags
+//   RSP-152   R8
+//   RSP-160   RCX
     .globl hm_restore_context
     .hidden hm_restore_context
     .type hm_restore_context, @function
@@ -104,8 +109,21 @@ hm_restore_context:
     movl hm_extended_features(%rip), %eax
     movl hm_extended_features+4(%rip), %edx
     xrstor64 (%r8)                  // without x87 and SSE: those are in FltSave
-1:  fxrstor64 FltSave(%rcx)
-    ldmxcsr MxCsr(%rcx)
+1:  cmpb $0, TagWord(%rcx)
+    jne 2f
+    fnstsw %ax
+    cmpw StatusWord(%rcx), %ax
+    jne 2f
+    testb $0x80, %al
+    jnz 2f
+    emms
+    fldcw FltSave(%rcx)
+    .irp number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    movaps Xmm0+\number*16(%rcx), %xmm\number
+    .endr
+    jmp 3f
+2:  fxrstor64 FltSave(%rcx)
+3:  ldmxcsr MxCsr(%rcx)
     movq Rbx(%rcx), %rbx
     movq Rbp(%rcx), %rbp
     movq Rsi(%rcx), %rsi
@@ -117,7 +135,36 @@ hm_restore_context:
     movq R13(%rcx), %r13
     movq R14(%rcx), %r14
     movq R15(%rcx), %r15
-    movl %ss, %eax
+    movq Rdx(%rcx), %rdx
+    testl $SlowFlags, EFlags(%rcx)
+    jnz 4f
+
+    movq Rsp(%rcx), %r8
+    subq $160, %r8
+    movq Rip(%rcx), %rax
+    movq %rax, 24(%r8)
+    movl EFlags(%rcx), %eax
+    movq %rax, 16(%r8)
+    movq R8(%rcx), %rax
+    movq %rax, 8(%r8)
+    movq Rcx(%rcx), %rax
+    movq %rax, (%r8)
+    movq Rax(%rcx), %rax
+    movq %r8, %rsp
+    popq %rcx
+    popq %r8
+    popfq
+    ret $128
+
+// Flags, stack and RIP change together: with the trap flag set, the first instruction there is executed and then
+// trapped. On the stack we are on:
+//
+//   rsp+32    SS
+//   rsp+24    new RSP
+//   rsp+16    flags
+//   rsp+8     CS
+//   rsp       RIP
+4:  movl %ss, %eax
     pushq %rax
     pushq Rsp(%rcx)
     movl EFlags(%rcx), %eax
@@ -127,7 +174,6 @@ hm_restore_context:
     pushq Rip(%rcx)
     movq R8(%rcx), %r8
     movq Rax(%rcx), %rax
-    movq Rdx(%rcx), %rdx
     movq Rcx(%rcx), %rcx
     iretq
     .size hm_restore_context, . - hm_restore_context

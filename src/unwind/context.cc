@@ -16,12 +16,4 @@ extern "C" {
 std::uint64_t hm_extended_features = extended_features();
 }
 
-CONTEXT walking_copy(const CONTEXT& context) {
-  constexpr WORD kExceptions = 0x80FF;  // what fnclex clears
-  CONTEXT copy = context;
-  copy.ContextFlags &= ~(CONTEXT_XSTATE & ~CONTEXT_AMD64);
-  copy.FltSave.StatusWord &= static_cast<WORD>(~kExceptions);
-  return copy;
-}
-
 }  // namespace hmodule::unwind

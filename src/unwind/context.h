@@ -18,8 +18,4 @@ HM_WINAPI void hm_capture_context(CONTEXT* context);
 // itself, and without the protection keys, which belong to the process (CPUID leaf 0Dh).
 extern "C" __attribute__((visibility("hidden"))) std::uint64_t hm_extended_features;
 
-// A copy to walk the stack with: of the registers beyond CONTEXT nothing is known in the callers, and an x87 exception
-// that is still pending would happen again wherever the walk ends.
-CONTEXT walking_copy(const CONTEXT& context);
-
 }  // namespace hmodule::unwind

@@ -21,6 +21,7 @@
 #include "unwind/crash_report.h"
 #include "unwind/crossing.h"
 #include "unwind/faults.h"
+#include "unwind/frame.h"
 #include "unwind/frames.h"
 #include "unwind/function_table.h"
 #include "unwind/guard.h"
@@ -52,7 +53,7 @@ std::uintptr_t address(const void* pointer) {
 struct Activation {
   enum class Pass { first, second } pass;
   std::uintptr_t stack;            // everything this pass calls is below
-  const CONTEXT* context;          // where a walk that meets it goes on
+  CONTEXT* context;                // where a walk that meets it goes on
   DISPATCHER_CONTEXT* dispatcher;  // what the handler being called was told
   Activation* outer;
 };
@@ -89,64 +90,94 @@ void unlink_registrations_below(std::uintptr_t stack) {
 
 // --- frames ---
 
-// Where a walk is, and the caller it has found. Two contexts take turns. Once both are complete, only what unwinding
-// changes is copied for a frame: the integer registers and XMM6-15.
+// Straight moves of what was stored: rep movs takes longer to begin, and two registers loaded as one wait until both
+// stores have left the processor.
+template <std::size_t begin, std::size_t end, typename Unit>
+[[gnu::always_inline]] inline void copy(const CONTEXT& from, CONTEXT& to) {
+  static_assert(begin % sizeof(Unit) == 0 && end % sizeof(Unit) == 0);
+  const auto* const source = reinterpret_cast<const Unit*>(&from) + begin / sizeof(Unit);
+  auto* const target = reinterpret_cast<Unit*>(&to) + begin / sizeof(Unit);
+  [=]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
+    ((target[i] = source[i]), ...);
+  }
+  (std::make_index_sequence<(end - begin) / sizeof(Unit)>());
+}
+constexpr std::size_t kXmm0 = offsetof(CONTEXT, FltSave.XmmRegisters), kXmm6 = kXmm0 + 6 * sizeof(M128A),
+                      kXmm16 = kXmm0 + 16 * sizeof(M128A);
+
+[[gnu::always_inline]] inline void copy_integers(const CONTEXT& from, CONTEXT& to) {
+  copy<offsetof(CONTEXT, Rax), offsetof(CONTEXT, FltSave), std::uint64_t>(from, to);
+}
+
+// What a walk needs. Not the registers beyond CONTEXT, of which nothing is known in the callers; nor the x87 stack,
+// which is empty there; nor what would stop the processor wherever the walk ends: an x87 exception that is still
+// pending, or a flag that is for the instruction at the start.
+void copy_for_walk(const CONTEXT& from, CONTEXT& to) {
+  constexpr WORD kPending = 0x80, kX87Exceptions = 0x80FF;  // what fnclex clears
+  constexpr DWORD kResumeFlag = 0x10000;
+  to.ContextFlags = from.ContextFlags & ~(CONTEXT_XSTATE & ~CONTEXT_AMD64);
+  to.MxCsr = from.MxCsr;
+  copy<offsetof(CONTEXT, SegCs), offsetof(CONTEXT, EFlags), std::uint32_t>(from, to);
+  to.EFlags = from.EFlags & ~kResumeFlag;
+  copy_integers(from, to);
+  to.FltSave.ControlWord = from.FltSave.ControlWord;
+  const WORD status = from.FltSave.StatusWord;
+  to.FltSave.StatusWord = (status & kPending) != 0 ? static_cast<WORD>(status & ~kX87Exceptions) : status;
+  to.FltSave.TagWord = 0;
+  to.FltSave.MxCsr = from.FltSave.MxCsr;
+  copy<kXmm0, kXmm16, __m128i>(from, to);
+}
+
+CONTEXT walking_copy(const CONTEXT& from) {
+  CONTEXT copy;
+  copy_for_walk(from, copy);
+  return copy;
+}
+
+// Where an unwinding is, and the caller it has found. Two contexts take turns, the first of them the one it started
+// with. Once both are complete, only what unwinding changes is copied for a frame: the integer registers, and XMM6-15
+// where the last frame had saved some.
 class Walk {
  public:
-  explicit Walk(const CONTEXT& start) { jump(start); }
+  explicit Walk(CONTEXT& start) : here_(&start), caller_(&other_) {}
   Walk(const Walk&) = delete;
   Walk& operator=(const Walk&) = delete;
 
-  CONTEXT& here() { return contexts_[at_]; }
-  CONTEXT& caller() { return contexts_[1 - at_]; }
+  CONTEXT& here() { return *here_; }
+  CONTEXT& caller() { return *caller_; }
 
   void jump(const CONTEXT& to) {
-    at_ = 0;
     caller_complete_ = false;
-    copy_all(to, here());
+    copy_for_walk(to, here());
   }
-  FrameHandler look(const FunctionEntry& entry, ULONG handler_type) {
-    if (caller_complete_)
-      copy_walked(here(), caller());
-    else
-      copy_all(here(), caller());
+  // image_base 0: unknown code; it has no caller here.
+  Frame look() {
+    if (!caller_complete_) {
+      copy_for_walk(here(), caller());
+    } else {
+      copy_integers(here(), caller());
+      if (xmm_differ_) copy<kXmm6, kXmm16, __m128i>(here(), caller());
+    }
     caller_complete_ = true;
-    return virtual_unwind(handler_type, entry.image_base, here().Rip, entry.function, caller());
+    const Frame frame = leave_frame(kUnwindHandler, caller());
+    xmm_differ_ = frame.xmm_restored;
+    return frame;
   }
-  void step() { at_ = 1 - at_; }
+  void step() { std::swap(here_, caller_); }
 
  private:
-  // Straight moves of what was stored: rep movs takes longer to begin, and two registers loaded as one wait until both
-  // stores have left the processor.
-  template <std::size_t begin, std::size_t end, typename Unit>
-  static void copy(const CONTEXT& from, CONTEXT& to) {
-    static_assert(begin % sizeof(Unit) == 0 && end % sizeof(Unit) == 0);
-    const auto* const source = reinterpret_cast<const Unit*>(&from) + begin / sizeof(Unit);
-    auto* const target = reinterpret_cast<Unit*>(&to) + begin / sizeof(Unit);
-    [=]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
-      ((target[i] = source[i]), ...);
-    }
-    (std::make_index_sequence<(end - begin) / sizeof(Unit)>());
-  }
-  // Up to XMM15; walking_copy() says why no more.
-  static void copy_all(const CONTEXT& from, CONTEXT& to) {
-    copy<0, offsetof(CONTEXT, Rax), std::uint64_t>(from, to);
-    copy<offsetof(CONTEXT, FltSave), kXmm16 - 10 * sizeof(M128A), __m128i>(from, to);
-    copy_walked(from, to);
-  }
-  static void copy_walked(const CONTEXT& from, CONTEXT& to) {
-    copy<offsetof(CONTEXT, Rax), offsetof(CONTEXT, FltSave), std::uint64_t>(from, to);
-    copy<kXmm16 - 10 * sizeof(M128A), kXmm16, __m128i>(from, to);
-  }
-  static constexpr std::size_t kXmm16 = offsetof(CONTEXT, FltSave.XmmRegisters) + 16 * sizeof(M128A);
-
-  CONTEXT contexts_[2];
-  unsigned at_;
-  bool caller_complete_;
+  CONTEXT other_;
+  CONTEXT *here_, *caller_;
+  bool caller_complete_ = false, xmm_differ_ = false;
 };
 
 bool is_ours(const CONTEXT& at, const char* return_address) {
   return at.Rip == address(return_address);
+}
+
+// Of the pass that called a handler here.
+Activation* activation_at(const CONTEXT& at) {
+  return is_ours(at, hm_call_seh_return) ? innermost_above(at.Rsp) : nullptr;
 }
 
 Guard* guard_at(const CONTEXT& at) {
@@ -260,7 +291,8 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk
   return unwinding.target != 0 && address(record) == unwinding.target && unwinding.target < end;
 }
 
-[[noreturn]] HM_LEFT_BY_JUMP void unwind_frames(const Unwinding& unwinding, const CONTEXT& start) {
+// `start` is used up.
+[[noreturn]] HM_LEFT_BY_JUMP void unwind_frames(const Unwinding& unwinding, CONTEXT& start) {
   DISPATCHER_CONTEXT dispatcher{};
   Walk walk(start);
   Activation self{Activation::Pass::second, address(__builtin_frame_address(0)), nullptr, &dispatcher, nullptr};
@@ -274,16 +306,15 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk
   for (;;) {
     CONTEXT& context = walk.here();
     self.context = &context;
-    const FunctionEntry entry = find_function(context.Rip);
+    if (Activation* const met = activation_at(context)) {
+      const bool second = met->pass == Activation::Pass::second;
+      walk.jump(*met->context);
+      scope_index = second ? met->dispatcher->ScopeIndex : 0;
+      collided = second ? EXCEPTION_COLLIDED_UNWIND : 0;
+      continue;
+    }
+    const auto [entry, handler, _] = walk.look();
     if (entry.image_base == 0) {
-      Activation* const met = is_ours(context, hm_call_seh_return) ? innermost_above(context.Rsp) : nullptr;
-      if (met != nullptr) {
-        const bool second = met->pass == Activation::Pass::second;
-        walk.jump(*met->context);
-        scope_index = second ? met->dispatcher->ScopeIndex : 0;
-        collided = second ? EXCEPTION_COLLIDED_UNWIND : 0;
-        continue;
-      }
       // GCC's clean-ups end in an unwind of their own, which knows no guard.
       Guard* const guard = guard_at(context);
       if (guard != nullptr && (guard == unwinding.guard || unwinding.target == 0))
@@ -293,7 +324,6 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk
       die("an unwind would cross native code", record, context);
     }
 
-    const FrameHandler handler = walk.look(entry, kUnwindHandler);
     const std::uintptr_t establisher = handler.establisher_frame;
     if (!on_stack(establisher)) die("an unwind met a frame outside the stack", record, context);
     if (unwinding.target != 0 && unwinding.target < context.Rsp && establisher > unwinding.target)
@@ -332,53 +362,54 @@ enum class Verdict { resume, unhandled };
 
 class Search {
  public:
-  Search(EXCEPTION_RECORD& record, CONTEXT& original, const CONTEXT& start, Activation& self)
-      : record_(record), original_(original), start_(start), walk_(start) {
+  Search(EXCEPTION_RECORD& record, CONTEXT& original, CONTEXT& start, Activation& self)
+      : record_(record), original_(original), start_(start), walk_(walking_copy(start)) {
     self.dispatcher = &dispatcher_;
   }
 
   HM_LEFT_BY_JUMP Verdict run() {
     Registration* registration = first_registration();
     for (;;) {
-      const std::uintptr_t pc = walk_.here().Rip;
-      const FunctionEntry entry = find_function(pc);
+      const std::uintptr_t pc = walk_.Rip;
+      if (Activation* const met = activation_at(walk_)) {
+        go_on_at(*met);
+        continue;
+      }
+      const auto [entry, handler, _] = leave_frame(kExceptionHandler, walk_);
       if (entry.image_base == 0) {
         if (!cross_native_frame()) return Verdict::unhandled;
         continue;
       }
-      const FrameHandler handler = walk_.look(entry, kExceptionHandler);
       if (!on_stack(handler.establisher_frame)) {
         record_.ExceptionFlags |= EXCEPTION_STACK_INVALID;
         return Verdict::unhandled;
       }
-      describe(dispatcher_, pc, entry, handler, 0, walk_.caller(), scope_index_);
+      describe(dispatcher_, pc, entry, handler, 0, walk_, scope_index_);
       scope_index_ = 0;
       if (handler.routine != nullptr) {
         if (ask(handler.routine, handler.establisher_frame)) return Verdict::resume;
         end_nesting(handler.establisher_frame);
       } else {
-        for (; address(registration) < walk_.caller().Rsp; registration = registration->previous)
+        for (; address(registration) < walk_.Rsp; registration = registration->previous)
           if (ask(registration->handler, address(registration))) return Verdict::resume;
       }
-      walk_.step();
     }
   }
 
  private:
-  bool cross_native_frame() {
-    if (is_ours(walk_.here(), hm_call_seh_return)) {
-      const Activation* const met = innermost_above(walk_.here().Rsp);
-      if (met == nullptr) return false;
-      if (met->pass == Activation::Pass::first) {
-        record_.ExceptionFlags |= EXCEPTION_NESTED_CALL;
-        nested_until_ = std::max<std::uintptr_t>(nested_until_, met->dispatcher->EstablisherFrame);
-      } else {
-        scope_index_ = met->dispatcher->ScopeIndex;
-      }
-      walk_.jump(*met->context);
-      return true;
+  void go_on_at(const Activation& met) {
+    if (met.pass == Activation::Pass::first) {
+      record_.ExceptionFlags |= EXCEPTION_NESTED_CALL;
+      nested_until_ = std::max<std::uintptr_t>(nested_until_, met.dispatcher->EstablisherFrame);
+    } else {
+      scope_index_ = met.dispatcher->ScopeIndex;
     }
-    if (Guard* const guard = guard_at(walk_.here())) {
+    copy_for_walk(*met.context, walk_);
+  }
+
+  bool cross_native_frame() {
+    if (is_ours(walk_, hm_call_seh_return)) return false;
+    if (Guard* const guard = guard_at(walk_)) {
       if (guard->seen != nullptr) guard->seen(record_, original_);
       unwind_frames({0, 0, &record_, 0, guard}, start_);
     }
@@ -386,7 +417,7 @@ class Search {
       begin_anew(*native);
       unwind_frames({0, 0, &record_, 0, nullptr}, start_);
     }
-    return pass_native_frame(walk_.here());
+    return pass_native_frame(walk_);
   }
 
   // True: continue where the exception happened. EH-32.
@@ -416,8 +447,8 @@ class Search {
 
   EXCEPTION_RECORD& record_;
   CONTEXT& original_;
-  const CONTEXT& start_;
-  Walk walk_;
+  CONTEXT& start_;
+  CONTEXT walk_;  // the frame that is being asked, or, once its handler is known, that frame's caller
   DISPATCHER_CONTEXT dispatcher_{};
   std::uintptr_t nested_until_ = 0;
   ULONG scope_index_ = 0;
@@ -520,7 +551,7 @@ __attribute__((visibility("hidden"))) HM_LEFT_BY_JUMP void hm_consolidated(CONTE
 
 // crossing.h
 
-HM_LEFT_BY_JUMP void leave_dll_frames(EXCEPTION_RECORD& record, const CONTEXT& start) {
+HM_LEFT_BY_JUMP void leave_dll_frames(EXCEPTION_RECORD& record, CONTEXT& start) {
   unwind_frames({0, 0, &record, 0, nullptr}, start);
 }
 

@@ -17,6 +17,9 @@
 #include <vector>
 
 namespace hmodule::unwind {
+
+constinit std::atomic<std::uint64_t> table_changes{1};
+
 namespace {
 
 // A table for generated code.
@@ -50,6 +53,7 @@ auto change_tables(Change change) {
   auto next = std::make_unique<Tables>(*tables().read());
   auto answer = change(*next);
   tables().publish(std::move(next));
+  table_changes.fetch_add(1, std::memory_order_release);
   return answer;
 }
 

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "win/context.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -41,6 +42,9 @@ struct FunctionEntry {
 };
 // EH-03. May run a table callback of the program; holds no lock meanwhile.
 FunctionEntry find_function(std::uintptr_t pc);
+
+// How often tables have come and gone. Not counted is what a program does to its own in place.
+extern std::atomic<std::uint64_t> table_changes;
 
 // Of the image that is at `image_base` and has `code` in it, the part around `address` that can be read, or nothing.
 // Everything, if there is no such image: whoever generated the code vouches for its unwind data.

@@ -1,10 +1,16 @@
 // Offsets into CONTEXT (win/context.h).
+#define Rax     0x78
 #define Rcx     0x80
+#define Rdx     0x88
 #define Rbx     0x90
 #define Rsp     0x98
 #define Rbp     0xA0
 #define Rsi     0xA8
 #define Rdi     0xB0
+#define R8      0xB8
+#define R9      0xC0
+#define R10     0xC8
+#define R11     0xD0
 #define R12     0xD8
 #define R13     0xE0
 #define R14     0xE8
@@ -12,9 +18,12 @@
 #define Rip     0xF8
 #define EFlags  0x44
 #define FltSave 0x100
+#define StatusWord 0x102
+#define Xmm0    0x1A0
 #define Xmm6    0x200
 #define MxCsr   0x34
 #define ContextFlags 0x30
+#define SegCs   0x38
 
     .text
 
@@ -34,32 +43,22 @@
 \name:
 .endm
 
+// The x87 stack is empty at every call, and so is what is written for it: fxsave takes much longer.
 .macro CAPTURE_CALLER
     .cfi_startproc
-    movq %rcx, 8(%rsp)
     subq $kFrame, %rsp
     .cfi_def_cfa_offset kFrame+8
-    leaq kContext(%rsp), %rcx
-    call hm_capture_context
-    movq kFrame+8(%rsp), %rcx
+    movq %rax, kContext+Rax(%rsp)
     movq %rcx, kContext+Rcx(%rsp)
-    movq kFrame(%rsp), %r10
-    movq %r10, kContext+Rip(%rsp)
-    leaq kFrame+8(%rsp), %r10
-    movq %r10, kContext+Rsp(%rsp)
-    cld
-.endm
-
-// The same for a caller that will not be returned to: what its own callers may expect to keep, and an empty x87 stack, as
-// at every call. fxsave would be half the time.
-.macro CAPTURE_NONVOLATILE
-    .cfi_startproc
-    subq $kFrame, %rsp
-    .cfi_def_cfa_offset kFrame+8
+    movq %rdx, kContext+Rdx(%rsp)
     movq %rbx, kContext+Rbx(%rsp)
     movq %rbp, kContext+Rbp(%rsp)
     movq %rsi, kContext+Rsi(%rsp)
     movq %rdi, kContext+Rdi(%rsp)
+    movq %r8, kContext+R8(%rsp)
+    movq %r9, kContext+R9(%rsp)
+    movq %r10, kContext+R10(%rsp)
+    movq %r11, kContext+R11(%rsp)
     movq %r12, kContext+R12(%rsp)
     movq %r13, kContext+R13(%rsp)
     movq %r14, kContext+R14(%rsp)
@@ -68,19 +67,29 @@
     movq %r10, kContext+Rip(%rsp)
     leaq kFrame+8(%rsp), %r10
     movq %r10, kContext+Rsp(%rsp)
-    .irp number, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-    movaps %xmm\number, kContext+Xmm6+(\number-6)*16(%rsp)
+    pushfq
+    .cfi_adjust_cfa_offset 8
+    popq %r10
+    .cfi_adjust_cfa_offset -8
+    andl $~0x100, %r10d             // TF
+    movl %r10d, kContext+EFlags(%rsp)
+    .irp number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    movaps %xmm\number, kContext+Xmm0+\number*16(%rsp)
     .endr
     xorps %xmm0, %xmm0
     movaps %xmm0, kContext+FltSave(%rsp)
     movaps %xmm0, kContext+FltSave+16(%rsp)
     fnstcw kContext+FltSave(%rsp)
+    fnstsw kContext+StatusWord(%rsp)
     stmxcsr kContext+FltSave+24(%rsp)
     stmxcsr kContext+MxCsr(%rsp)
-    movl $0x10000B, kContext+ContextFlags(%rsp)
-    movl $0x202, kContext+EFlags(%rsp)
+    movl $0x10000F, kContext+ContextFlags(%rsp)
+    movl $0x002B0033, kContext+SegCs(%rsp)     // EH-53: Windows' values
+    movl $0x0053002B, kContext+SegCs+4(%rsp)   // es, fs
+    movl $0x002B002B, kContext+SegCs+8(%rsp)   // gs, ss
     cld
 .endm
+
 // RaiseException(code = ecx, flags = edx, count = r8d, arguments = r9)
 ENTRY hm_raise_exception
     CAPTURE_CALLER
@@ -115,7 +124,7 @@ ENTRY hm_rtl_raise_exception
 // RtlUnwindEx(target frame = rcx, target ip = rdx, record = r8, result = r9, ...); what the caller offers as scratch
 // is not needed. RtlUnwind is the same with four parameters.
 ENTRY hm_rtl_unwind_ex
-    CAPTURE_NONVOLATILE
+    CAPTURE_CALLER
     movq %rcx, %rdi
     movq %rdx, %rsi
     movq %r8, %rdx

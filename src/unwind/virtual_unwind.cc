@@ -5,7 +5,6 @@
 // chained to the one it continues.
 #include "unwind/virtual_unwind.h"
 
-#include "thread/teb.h"
 #include "unwind/image_reader.h"
 
 #include <cstring>
@@ -24,6 +23,9 @@ T load(const void* from) {
   return value;
 }
 
+// What a place in a frame is counted from.
+enum class Base { entry_rsp, frame };
+
 // Registers as the walk finds them, and where it found them. A read outside the stack gives 0, and breaks them.
 class Registers {
  public:
@@ -31,27 +33,37 @@ class Registers {
       : stack_(stack), context_(context), pointers_(pointers) {}
 
   std::uintptr_t rsp() const { return context_.Rsp; }
-  void set_rsp(std::uintptr_t value) { context_.Rsp = value; }
-  std::uintptr_t reg(unsigned number) { return context_.reg(number); }
-
-  void restore(unsigned number, std::uintptr_t from) {
-    context_.reg(number) = read<ULONGLONG>(from);
-    if (pointers_ != nullptr && number != kRsp) pointers_->IntegerContext[number] = reinterpret_cast<ULONGLONG*>(from);
+  void add_to_rsp(std::uintptr_t distance) { context_.Rsp += distance; }
+  // From here on the stack is found by the frame register.
+  void set_rsp_from(unsigned frame_register, std::uintptr_t distance) {
+    take_as_frame(frame_register);
+    rsp_base_ = Base::frame;
+    context_.Rsp = context_.reg(frame_register) + distance;
   }
+  std::uintptr_t frame_from(unsigned frame_register, std::uintptr_t below) {
+    take_as_frame(frame_register);
+    return context_.reg(frame_register) - below;
+  }
+
+  void restore(unsigned number, std::uintptr_t from) { restore(number, from, frame_base()); }
   void restore_xmm(unsigned number, std::uintptr_t from) {
+    note(frame_base());
     context_.xmm(number) = read<M128A>(from);
     if (pointers_ != nullptr) pointers_->FloatingContext[number] = reinterpret_cast<M128A*>(from);
   }
   void pop(unsigned number) {
     const std::uintptr_t from = rsp();
     context_.Rsp += 8;
-    restore(number, from);
+    restore(number, from, rsp_base_);
   }
   void pop_rip(unsigned also = 0) {
+    note(rsp_base_);
+    plannable_ &= also == 0;
     context_.Rip = read<ULONGLONG>(rsp());
     context_.Rsp += 8 + also;
   }
   void pop_machine_frame(bool error_code) {
+    plannable_ = false;
     struct MachineFrame {
       ULONGLONG Rip, SegCs, EFlags, Rsp;
     };
@@ -61,9 +73,58 @@ class Registers {
   }
 
   void break_off() { broken_ = true; }
+  void stop() { context_.Rip = 0; }
   bool broken() const { return broken_; }
 
+  // Something is counted from there.
+  void note(Base base) { (base == Base::frame ? used_frame_ : used_entry_rsp_) = true; }
+
+  // Needs pointers that were null, and the registers as they were.
+  std::optional<UnwindPlan> plan(const FrameHandler& found, const CONTEXT& entry) const {
+    if (broken_ || !plannable_ || (used_entry_rsp_ && used_frame_)) return std::nullopt;
+    UnwindPlan plan{};
+    plan.handler = {found.routine, found.data, found.kinds, 0};
+    plan.frame_register = static_cast<BYTE>(frame_register_ != 0 ? frame_register_ : kRsp);
+    plan.base_register = used_frame_ ? plan.frame_register : static_cast<BYTE>(kRsp);
+    const std::uintptr_t base = entry.reg(plan.base_register);
+    bool near = true;
+    const auto distance = [&near](std::uintptr_t to, std::uintptr_t from) {
+      const auto value = static_cast<std::int32_t>(to - from);
+      near &= static_cast<std::uintptr_t>(std::intptr_t{value}) == to - from;
+      return value;
+    };
+    const auto save = [&](const void* where, unsigned number) {
+      if (where == nullptr) return;
+      if (plan.count == UnwindPlan::kMostSaved)
+        near = false;
+      else
+        plan.saved[plan.count++] = {distance(reinterpret_cast<std::uintptr_t>(where), base), number};
+    };
+    plan.frame_offset = distance(found.establisher_frame, entry.reg(plan.frame_register));
+    plan.caller_rsp = distance(context_.Rsp, base);
+    for (unsigned number = 0; number < 16; ++number) save(pointers_->IntegerContext[number], number);
+    const std::uint32_t integers = plan.count;
+    for (unsigned number = 0; number < 16; ++number)
+      save(pointers_->FloatingContext[number], UnwindPlan::kXmm + number);
+    plan.saves_xmm = plan.count != integers;
+    return near ? std::optional(plan) : std::nullopt;
+  }
+
  private:
+  void restore(unsigned number, std::uintptr_t from, Base base) {
+    note(base);
+    plannable_ &= number != kRsp;
+    context_.reg(number) = read<ULONGLONG>(from);
+    if (pointers_ != nullptr && number != kRsp) pointers_->IntegerContext[number] = reinterpret_cast<ULONGLONG*>(from);
+  }
+
+  // A plan knows one frame register, as it is at pc.
+  void take_as_frame(unsigned number) {
+    if (frame_register_ == 0) frame_register_ = number;
+    plannable_ &= frame_register_ == number && pointers_ != nullptr && pointers_->IntegerContext[number] == nullptr;
+  }
+  Base frame_base() const { return frame_register_ != 0 ? Base::frame : Base::entry_rsp; }
+
   template <typename T>
   T read(std::uintptr_t from) {
     if (stack_.holds(from, sizeof(T))) [[likely]]
@@ -75,7 +136,9 @@ class Registers {
   AddressRange stack_;
   CONTEXT& context_;
   KNONVOLATILE_CONTEXT_POINTERS* pointers_;
-  bool broken_ = false;
+  unsigned frame_register_ = 0;
+  Base rsp_base_ = Base::entry_rsp;
+  bool broken_ = false, plannable_ = true, used_entry_rsp_ = false, used_frame_ = false;
 };
 
 // Undoes the codes at or before `offset`. True when one was a machine frame, which leaves no return address to pop.
@@ -94,13 +157,13 @@ bool undo(const UnwindInfo& info, std::uintptr_t offset, std::uintptr_t frame, R
         registers.pop(code.Info);
         break;
       case kAllocLarge:
-        registers.set_rsp(registers.rsp() + (code.Info == 0 ? near() * 8U : far()));
+        registers.add_to_rsp(code.Info == 0 ? near() * 8U : far());
         break;
       case kAllocSmall:
-        registers.set_rsp(registers.rsp() + code.Info * 8U + 8U);
+        registers.add_to_rsp(code.Info * 8U + 8U);
         break;
       case kSetFpreg:
-        registers.set_rsp(registers.reg(info.FrameRegister) - info.FrameOffset * 16U);
+        registers.set_rsp_from(info.FrameRegister, -std::uintptr_t{info.FrameOffset * 16U});
         break;
       case kSaveNonvol:
         registers.restore(code.Info, frame + near() * 8U);
@@ -227,9 +290,9 @@ class Epilog {
       const std::int64_t value = wide ? load<std::int32_t>(&code_[at]) : load<std::int8_t>(&code_[at]);
       return static_cast<std::uintptr_t>(value);
     };
-    if (byte(1) != 0x8D) return registers.set_rsp(registers.rsp() + constant(3, byte(1) == 0x81));
+    if (byte(1) != 0x8D) return registers.add_to_rsp(constant(3, byte(1) == 0x81));
     const std::size_t displacement = (byte(2) & 7) == 4 ? 4 : 3;
-    registers.set_rsp(registers.reg(piece_.info->FrameRegister) + constant(displacement, byte(2) >> 6 == 2));
+    registers.set_rsp_from(piece_.info->FrameRegister, constant(displacement, byte(2) >> 6 == 2));
   }
 
   unsigned pop_length(std::size_t at) const {
@@ -310,7 +373,10 @@ FrameHandler leave_function(ULONG handler_type, std::uintptr_t base, std::uintpt
     const std::uintptr_t offset = depth == 0 ? pc - base - piece->entry.BeginAddress : ~std::uintptr_t{0};
     const bool in_prolog = offset < info.SizeOfProlog;
     std::uintptr_t frame = result.establisher_frame;
-    if (frame_register_in_effect(info, offset)) frame = registers.reg(info.FrameRegister) - info.FrameOffset * 16U;
+    if (frame_register_in_effect(info, offset))
+      frame = registers.frame_from(info.FrameRegister, info.FrameOffset * 16U);
+    else if (depth == 0)
+      registers.note(Base::entry_rsp);
     if (depth == 0) {
       result.establisher_frame = frame;  // EH-06
       if (!in_prolog && leave_by_epilog(pc, base, *piece, image, registers)) return result;
@@ -326,6 +392,7 @@ FrameHandler leave_function(ULONG handler_type, std::uintptr_t base, std::uintpt
       if (!image.can_read(routine, 1)) break;
       result.routine = reinterpret_cast<EXCEPTION_ROUTINE*>(routine);
       result.data = const_cast<BYTE*>(tail) + sizeof(std::uint32_t);
+      result.kinds = info.Flags & (kExceptionHandler | kUnwindHandler);
     }
     return result;
   }
@@ -333,12 +400,8 @@ FrameHandler leave_function(ULONG handler_type, std::uintptr_t base, std::uintpt
   return result;
 }
 
-}  // namespace
-
-FrameHandler virtual_unwind(AddressRange stack, ULONG handler_type, std::uintptr_t image_base, std::uintptr_t pc,
-                            const RUNTIME_FUNCTION* function, CONTEXT& context,
-                            KNONVOLATILE_CONTEXT_POINTERS* pointers) {
-  Registers registers(stack, context, pointers);
+FrameHandler leave(ULONG handler_type, std::uintptr_t image_base, std::uintptr_t pc, const RUNTIME_FUNCTION* function,
+                   Registers& registers) {
   FrameHandler result;
   if (function != nullptr) {
     result = leave_function(handler_type, image_base, pc, function, registers);
@@ -348,8 +411,17 @@ FrameHandler virtual_unwind(AddressRange stack, ULONG handler_type, std::uintptr
   }
   if (!registers.broken()) [[likely]]
     return result;
-  context.Rip = 0;
+  registers.stop();
   return {};
+}
+
+}  // namespace
+
+FrameHandler virtual_unwind(AddressRange stack, ULONG handler_type, std::uintptr_t image_base, std::uintptr_t pc,
+                            const RUNTIME_FUNCTION* function, CONTEXT& context,
+                            KNONVOLATILE_CONTEXT_POINTERS* pointers) {
+  Registers registers(stack, context, pointers);
+  return leave(handler_type, image_base, pc, function, registers);
 }
 
 FrameHandler virtual_unwind(ULONG handler_type, std::uintptr_t image_base, std::uintptr_t pc,
@@ -358,11 +430,14 @@ FrameHandler virtual_unwind(ULONG handler_type, std::uintptr_t image_base, std::
   return virtual_unwind(stack_above(context.Rsp), handler_type, image_base, pc, function, context, pointers);
 }
 
-AddressRange stack_above(std::uintptr_t rsp) {
-  const NT_TIB& tib = thread::teb().NtTib;
-  const auto limit = reinterpret_cast<std::uintptr_t>(tib.StackLimit);
-  const auto base = reinterpret_cast<std::uintptr_t>(tib.StackBase);
-  return rsp >= limit && rsp < base ? AddressRange{rsp, base} : kNothing;
+FrameHandler virtual_unwind(AddressRange stack, std::uintptr_t image_base, std::uintptr_t pc,
+                            const RUNTIME_FUNCTION* function, CONTEXT& context, std::optional<UnwindPlan>& plan) {
+  const CONTEXT entry = context;
+  KNONVOLATILE_CONTEXT_POINTERS pointers{};
+  Registers registers(stack, context, &pointers);
+  const FrameHandler found = leave(kExceptionHandler | kUnwindHandler, image_base, pc, function, registers);
+  plan = registers.plan(found, entry);
+  return found;
 }
 
 }  // namespace hmodule::unwind

@@ -5,10 +5,13 @@
 // which no dispatcher accepts (EH-31).
 #pragma once
 
+#include "thread/teb.h"
 #include "unwind/function_table.h"
 #include "win/context.h"
 
 #include <cstdint>
+#include <cstring>
+#include <optional>
 
 namespace hmodule::unwind {
 
@@ -17,7 +20,25 @@ inline constexpr ULONG kNoHandler = 0, kExceptionHandler = 1, kUnwindHandler = 2
 struct FrameHandler {
   EXCEPTION_ROUTINE* routine = nullptr;  // of the kind asked for; null when there is none, or pc is in prolog or epilog
   void* data = nullptr;                  // what follows the handler's RVA: the language's own tables
+  ULONG kinds = kNoHandler;              // all that the routine is
   std::uintptr_t establisher_frame = 0;
+};
+
+// What unwinding from one pc comes to, whatever the registers are: where, from a register on, the caller's are. Only
+// kinds of frames that are common have one; Rip is below the caller's Rsp.
+struct UnwindPlan {
+  struct Saved {
+    std::int32_t offset;   // from the base register
+    std::uint32_t number;  // of XMM registers 16 more
+  };
+  static constexpr unsigned kXmm = 16, kMostSaved = 20;
+
+  FrameHandler handler;                   // of any kind; without the frame
+  std::int32_t frame_offset, caller_rsp;  // from their registers
+  BYTE frame_register, base_register;
+  bool saves_xmm;
+  std::uint32_t count;
+  Saved saved[kMostSaved];
 };
 
 // Takes `context` from the function at `pc` to its caller. `function` null means a leaf function. The frame must be on
@@ -31,7 +52,46 @@ FrameHandler virtual_unwind(AddressRange stack, ULONG handler_type, std::uintptr
                             const RUNTIME_FUNCTION* function, CONTEXT& context,
                             KNONVOLATILE_CONTEXT_POINTERS* pointers = nullptr);
 
+// The same for every kind of handler, with the plan that would have done it, if there is one.
+FrameHandler virtual_unwind(AddressRange stack, std::uintptr_t image_base, std::uintptr_t pc,
+                            const RUNTIME_FUNCTION* function, CONTEXT& context, std::optional<UnwindPlan>& plan);
 // Of the calling thread's stack what a frame at `rsp` and its callers can use; nothing, if rsp is not on it.
-AddressRange stack_above(std::uintptr_t rsp);
+inline AddressRange stack_above(std::uintptr_t rsp) {
+  const NT_TIB& tib = thread::teb().NtTib;
+  const auto limit = reinterpret_cast<std::uintptr_t>(tib.StackLimit);
+  const auto base = reinterpret_cast<std::uintptr_t>(tib.StackBase);
+  return rsp >= limit && rsp < base ? AddressRange{rsp, base} : kNothing;
+}
+
+// Does what the plan says. Inline, as it is what a walk over the stack consists of.
+inline FrameHandler follow(const UnwindPlan& plan, AddressRange stack, ULONG handler_type, CONTEXT& context) {
+  const auto at = [](std::uintptr_t base, std::int32_t offset) {
+    return base + static_cast<std::uintptr_t>(std::intptr_t{offset});
+  };
+  bool sound = true;
+  const auto read = [&](std::uintptr_t from, auto& to) {
+    if (stack.holds(from, sizeof to)) [[likely]]
+      std::memcpy(&to, reinterpret_cast<const void*>(from), sizeof to);
+    else
+      sound = false;
+  };
+  FrameHandler found;
+  if ((plan.handler.kinds & handler_type) != 0) found = plan.handler;
+  found.establisher_frame = at(context.reg(plan.frame_register), plan.frame_offset);
+  const std::uintptr_t base = context.reg(plan.base_register), rsp = at(base, plan.caller_rsp);
+  for (unsigned i = 0; i < plan.count; ++i) {
+    const UnwindPlan::Saved& saved = plan.saved[i];
+    if (saved.number < UnwindPlan::kXmm) [[likely]]
+      read(at(base, saved.offset), context.reg(saved.number));
+    else
+      read(at(base, saved.offset), context.xmm(saved.number - UnwindPlan::kXmm));
+  }
+  read(rsp - sizeof context.Rip, context.Rip);
+  context.Rsp = rsp;
+  if (sound) [[likely]]
+    return found;
+  context.Rip = 0;
+  return {};
+}
 
 }  // namespace hmodule::unwind

@@ -100,8 +100,10 @@ class VirtualUnwind : public ::testing::Test {
     for (unsigned number = 0; number < 16; ++number) outcome.context.reg(number) = ~0ULL;
     for (const auto& [number, offset] : registers) outcome.context.reg(number) = stack() + offset;
     outcome.context.Rsp = stack() + rsp;
+    CONTEXT start = outcome.context;
     outcome.found =
         virtual_unwind(whole_stack(), handler_type, base(), base() + pc, entry, outcome.context, &outcome.pointers);
+    plan_says_the_same(entry, pc, handler_type, start, outcome);
     return outcome;
   }
   Outcome unwind(const RUNTIME_FUNCTION& entry, ULONG pc, ULONG rsp = 0, std::map<unsigned, ULONG> registers = {},
@@ -109,8 +111,33 @@ class VirtualUnwind : public ::testing::Test {
     return unwind(&entry, pc, rsp, std::move(registers), handler_type);
   }
 
+  // If there is a plan for the place, it must come to the same, from wherever it was made.
+  void plan_says_the_same(const RUNTIME_FUNCTION* entry, ULONG pc, ULONG handler_type, CONTEXT from,
+                          const Outcome& outcome) {
+    CONTEXT other = from;
+    for (unsigned number = 0; number < 16; ++number) {
+      const std::uintptr_t at = from.reg(number) - stack(), distance = 0x800 + number * 0x100;
+      if (at < kStackSize) other.reg(number) += at < kStackSize / 2 ? distance : -distance;
+    }
+    std::optional<UnwindPlan> plan;
+    virtual_unwind(whole_stack(), base(), base() + pc, entry, other, plan);
+    if (!plan) return;
+    ++planned_;
+    const FrameHandler found = follow(*plan, whole_stack(), handler_type, from);
+    EXPECT_EQ(found.routine, outcome.found.routine);
+    EXPECT_EQ(found.establisher_frame, outcome.found.establisher_frame);
+    EXPECT_EQ(found.data, outcome.found.data);
+    EXPECT_EQ(from.Rip, outcome.context.Rip);
+    if (from.Rip == 0) return;
+    for (unsigned number = 0; number < 16; ++number) {
+      EXPECT_EQ(from.reg(number), outcome.context.reg(number)) << number;
+      EXPECT_EQ(std::memcmp(&from.xmm(number), &outcome.context.FltSave.XmmRegisters[number], sizeof(M128A)), 0);
+    }
+  }
+
   std::vector<BYTE> image_;
   std::vector<ULONGLONG> stack_;
+  int planned_ = 0;
 };
 
 // The function of loader-semantics §14.2.
@@ -163,6 +190,7 @@ TEST_F(Vector, UnwindsAsWindowsDoesFromEveryPlace) {  // EH-05, EH-06, EH-07, EH
       EXPECT_EQ(*static_cast<const ULONG*>(outcome.found.data), kLanguageData) << "EH-11";
     }
   }
+  EXPECT_EQ(planned_, static_cast<int>(std::size(rows)));
 }
 
 TEST_F(Vector, SaysWhereRegistersWere) {  // EH-12
