@@ -56,19 +56,19 @@ void attach_calling_thread() {
   attach();
 }
 
-bool explains_fault(int, siginfo_t& info, ucontext_t& context) {
+Claim explains_fault(int, siginfo_t& info, ucontext_t& context) {
   constexpr std::uintptr_t kTebSize = 0x2000;
   const bool unmapped = info.si_code == SEGV_MAPERR || info.si_code == SEGV_ACCERR;
-  if (!unmapped || reinterpret_cast<std::uintptr_t>(info.si_addr) >= kTebSize) return false;
-  if (try_teb() != nullptr || gs_base() != 0) return false;
+  if (!unmapped || reinterpret_cast<std::uintptr_t>(info.si_addr) >= kTebSize) return Claim::no;
+  if (try_teb() != nullptr || gs_base() != 0) return Claim::no;
 
   greg_t* const registers = context.uc_mcontext.gregs;
   const auto ip = static_cast<std::uintptr_t>(registers[REG_RIP]);
   const bool ours = ip >= own_text.begin && ip < own_text.end;
-  if (!ours && !is_dll_code(ip)) return false;
+  if (!ours && !is_dll_code(ip)) return Claim::no;
 
   interrupt(context, attach_calling_thread);
-  return true;
+  return Claim::resume;
 }
 
 }  // namespace

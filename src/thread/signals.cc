@@ -1,5 +1,6 @@
 #include "thread/signals.h"
 
+#include <cpuid.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include <utility>
 
 extern "C" void hm_interrupted();
+extern "C" __attribute__((weak)) void __asan_handle_no_return();
 
 namespace hmodule::thread {
 namespace {
@@ -142,6 +144,42 @@ void clear_alignment_flag() {
   __asm__ volatile("pushfq\n\t andl $~0x40000, (%%rsp)\n\t popfq" ::: "memory", "cc");
 }
 
+// The protection keys' rights in a handler are the system's initial ones. Are they also the interrupted code's?
+bool has_initial_key_rights(const SavedVectors& vectors, const void* area) {
+  constexpr std::uint32_t kComponent = 9, kFeature = 1U << kComponent;
+  constexpr std::size_t kPresentAt = 512;
+  if ((vectors.features & kFeature) == 0) return true;
+  std::uint32_t size = 0, offset = 0, ecx = 0, edx = 0, now = 0, saved = 0;
+  std::uint64_t present = 0;
+  __cpuid_count(0xD, kComponent, size, offset, ecx, edx);
+  if (offset + sizeof saved > vectors.size) return false;
+  std::memcpy(&present, static_cast<const std::byte*>(area) + kPresentAt, sizeof present);
+  if ((present & kFeature) != 0) std::memcpy(&saved, static_cast<const std::byte*>(area) + offset, sizeof saved);
+  __asm__ volatile(".byte 0x0F, 0x01, 0xEE" : "=a"(now), "=d"(edx) : "c"(0));  // rdpkru
+  return now == saved;
+}
+
+// Continues outside the handler, and comes back if there is more to restore than what a function needs. The kernel has
+// called us if what it calls us with begins where our own frame ends; another's handler may have more to do.
+__attribute__((no_sanitize("thread"))) void start(const ucontext_t& context, const void* own_frame) {
+  constexpr unsigned kDisarmed = 1U << 31;  // SS_AUTODISARM
+  const auto* const end_of_frame = static_cast<const std::byte*>(own_frame) + 2 * sizeof(void*);
+  if (end_of_frame != reinterpret_cast<const std::byte*>(&context)) return;
+  if ((static_cast<unsigned>(context.uc_stack.ss_flags) & kDisarmed) != 0) return;
+  const auto* const floating = context.uc_mcontext.fpregs;
+  if (floating == nullptr || !has_initial_key_rights(saved_vectors(context), floating)) return;
+
+  if (__asan_handle_no_return != nullptr) __asan_handle_no_return();
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, &context.uc_sigmask, nullptr, sizeof(std::uint64_t));
+  const greg_t* const registers = context.uc_mcontext.gregs;
+  __asm__ volatile("fldcw %0\n\t ldmxcsr %1\n\t movq %2, %%rsp\n\t movq %3, %%rbp\n\t jmpq *%4"
+                   :
+                   : "m"(floating->cwd), "m"(floating->mxcsr), "a"(registers[REG_RSP]), "c"(registers[REG_RBP]),
+                     "d"(registers[REG_RIP]), "D"(registers[REG_RDI])
+                   : "memory");
+  __builtin_unreachable();
+}
+
 void handle(int number, siginfo_t* info, void* interrupted) {
   clear_alignment_flag();
   auto* const context = static_cast<ucontext_t*>(interrupted);
@@ -158,8 +196,10 @@ void handle(int number, siginfo_t* info, void* interrupted) {
     for (const std::atomic<FaultClaim>& claim : signal.claims) {
       const FaultClaim ask = claim.load(std::memory_order_acquire);
       if (ask == nullptr) break;
-      if (!ask(number, *info, *context)) continue;
+      const Claim answer = ask(number, *info, *context);
+      if (answer == Claim::no) continue;
       errno = saved_errno;
+      if (answer == Claim::start) start(*context, __builtin_frame_address(0));
       return;
     }
   }

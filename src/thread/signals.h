@@ -10,9 +10,13 @@
 
 namespace hmodule::thread {
 
-// Looks at a fault in signal context. True: explained, and `context` now says where to continue. Claims must return
-// at once, usually after redirecting RIP to code that does the work outside the handler.
-using FaultClaim = bool (*)(int signal, siginfo_t& info, ucontext_t& context);
+// Whether a fault is explained, and `context` says where to continue: with all its registers, or in a function of ours
+// that has no caller, for which RIP, RSP, RDI and the floating-point modes will do. That saves the kernel's way back.
+enum class Claim { no, resume, start };
+
+// Looks at a fault in signal context. Claims must return at once, usually after redirecting RIP to code that does the
+// work outside the handler.
+using FaultClaim = Claim (*)(int signal, siginfo_t& info, ucontext_t& context);
 
 // Adds a claim, asked in the order added (at most 4), for `signal`, whose handler is installed on first need.
 void claim_faults(int signal, FaultClaim claim);

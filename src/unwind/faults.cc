@@ -302,21 +302,22 @@ Step take_step(siginfo_t& info, greg_t* registers) {
   return Step::dll;
 }
 
-bool becomes_exception(int, siginfo_t& info, ucontext_t& interrupted) {
+thread::Claim becomes_exception(int, siginfo_t& info, ucontext_t& interrupted) {
   greg_t* const registers = interrupted.uc_mcontext.gregs;
-  if (info.si_code <= 0) return false;
+  using thread::Claim;
+  if (info.si_code <= 0) return Claim::no;
   const Step step = take_step(info, registers);
-  if (step == Step::native) return true;
+  if (step == Step::native) return Claim::resume;
 
   const TEB* const teb = thread::try_teb();
-  if (teb == nullptr) return false;
+  if (teb == nullptr) return Claim::no;
   const bool stack_overflow =
       step == Step::dll ||
       (registers[REG_TRAPNO] == kPageFault && thread::open_stack_guard(reinterpret_cast<std::uintptr_t>(info.si_addr)));
   if (!happened_in_dll(interrupted, *teb)) {
-    if (!stack_overflow) return opens_page_for_host(info, interrupted);
+    if (!stack_overflow) return opens_page_for_host(info, interrupted) ? Claim::resume : Claim::no;
     start_stepping(info, registers);
-    return true;
+    return Claim::resume;
   }
 
   const thread::SavedVectors vectors = thread::saved_vectors(interrupted);
@@ -325,7 +326,7 @@ bool becomes_exception(int, siginfo_t& info, ucontext_t& interrupted) {
                                   alignof(FaultFrame) * alignof(FaultFrame);
   const std::uintptr_t return_address_at = frame_at - 8;  // start_dispatch() has none, but is aligned as if it had
   if (!is_on_stack(*teb, return_address_at, sp)) thread::open_stack_guard(return_address_at);
-  if (!is_on_stack(*teb, return_address_at, sp)) return false;
+  if (!is_on_stack(*teb, return_address_at, sp)) return Claim::no;
 
   auto& frame = *new (reinterpret_cast<void*>(frame_at)) FaultFrame;
   write_frame(frame, info, interrupted, vectors);
@@ -340,7 +341,7 @@ bool becomes_exception(int, siginfo_t& info, ucontext_t& interrupted) {
     interrupted.uc_mcontext.fpregs->swd &=
         static_cast<WORD>(~0x80FF);  // as fnclex: one that is pending would come again
   }
-  return true;
+  return Claim::start;
 }
 
 // The registers of the fault, as far as nobody has changed them.

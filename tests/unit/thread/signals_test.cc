@@ -24,8 +24,8 @@ void install(int signal, void (*handler)(int, siginfo_t*, void*), int flags) {
   sigaction(signal, &action, nullptr);
 }
 
-bool no_claim(int, siginfo_t&, ucontext_t&) {
-  return false;
+Claim no_claim(int, siginfo_t&, ucontext_t&) {
+  return Claim::no;
 }
 
 TEST_F(SignalsDeathTest, HostHandlerGetsWhatNobodyClaims) {
@@ -116,6 +116,43 @@ TEST_F(SignalsDeathTest, HandlersMaskIsInEffect) {
     raise(SIGBUS);
   };
   EXPECT_EXIT(run(), ::testing::ExitedWithCode(3), "");
+}
+
+// Nothing of the handler is left in a function that a claim starts: not its mask, not its stack, nor its modes.
+TEST_F(SignalsDeathTest, AClaimStartsAFunctionOutsideTheHandler) {
+  static const void* expected_stack;
+  const auto started = [](const void* argument) {
+    sigset_t mask;
+    pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+    unsigned short control = 0;
+    __asm__ volatile("fnstcw %0" : "=m"(control));
+    const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    _exit((sigismember(&mask, SIGILL) == 0 ? 1 : 0) + (sigismember(&mask, SIGUSR2) == 1 ? 2 : 0) +
+          (control == 0x27F ? 4 : 0) + (argument == &expected_stack ? 8 : 0) +
+          (reinterpret_cast<std::uintptr_t>(expected_stack) - here < 0x10000 ? 16 : 0));
+  };
+  static void (*const function)(const void*) = started;
+  const auto run = [] {
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &mask, nullptr);
+    const unsigned short control = 0x27F;
+    __asm__ volatile("fldcw %0" ::"m"(control));
+    static char alternate[0x10000];
+    const stack_t stack = {alternate, 0, sizeof alternate};
+    sigaltstack(&stack, nullptr);
+    expected_stack = __builtin_frame_address(0);
+    claim_faults(SIGILL, [](int, siginfo_t&, ucontext_t& context) {
+      greg_t* const registers = context.uc_mcontext.gregs;
+      registers[REG_RSP] = static_cast<greg_t>((free_stack_below(context) - 1024) / 16 * 16 - 8);
+      registers[REG_RDI] = reinterpret_cast<greg_t>(&expected_stack);
+      registers[REG_RIP] = reinterpret_cast<greg_t>(function);
+      return Claim::start;
+    });
+    __builtin_trap();
+  };
+  EXPECT_EXIT(run(), ::testing::ExitedWithCode(31), "");
 }
 
 }  // namespace
