@@ -103,6 +103,11 @@ TEST_F(CrashDeathTest, UnhandledFilterMayEndTheProcessWithTheCode) {  // EH-42
     call("crash", 0x10);
   };
   EXPECT_EXIT(run(), ExitedWithCode(5), Not(HasSubstr("hmodule")));
+  const auto raise = [] {
+    call("take_unhandled");
+    call("raise", 0xE0001234);
+  };
+  EXPECT_EXIT(raise(), ExitedWithCode(0x34), Not(HasSubstr("hmodule")));
 }
 
 TEST_F(CrashDeathTest, BreakpointKillsAsItWould) {

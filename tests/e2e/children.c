@@ -63,6 +63,12 @@ static int child(int argc, char** argv) {
     Sleep(60000);
     return 0;
   }
+  if (strcmp(task, "raise") == 0) { /* with an unhandled filter that says EXCEPTION_EXECUTE_HANDLER */
+    const HMODULE faults = LoadLibraryA("faults.dll");
+    if (!faults) return 98;
+    PROC(void, faults, "take_unhandled", (void))();
+    PROC(void, faults, "raise", (DWORD))(strtoul(argv[2], NULL, 0));
+  }
   return 99;
 }
 
@@ -134,6 +140,12 @@ int main(int argc, char** argv) {
     CHECK_EQ(answer_of(&process), 0xC0FFEE00);
   }
 #endif
+  TEST("EH-42", "an exception that the unhandled filter takes ends the process with its code") {
+    CHECK(start("raise 0xE0001234", 0, NULL, &plain, &process));
+    CHECK_EQ(answer_of(&process), 0xE0001234);
+    CHECK(start("raise 0xC0000005", 0, NULL, &plain, &process));
+    CHECK_EQ(answer_of(&process), 0xC0000005);
+  }
   TEST("CreateProcess-streams", "standard handles are the child's") {
     CHECK_STR(output_of("echo", "one\ntwo\n", NULL), "<one\n<two\n");
   }

@@ -47,6 +47,7 @@ int main(int count, char** arguments) {
     return finish();
   }
   run_tests("eh_raw.dll", "");
+  run_tests("eh_setjmp.dll", " (mingw)");
   run_tests("eh_cxx_static.dll", " (mingw, static)");
   run_tests("cxx\\eh_cxx_dynamic.dll", " (mingw, dynamic)");
   run_tests("eh_cxx_msvc.dll", " (MSVC)");

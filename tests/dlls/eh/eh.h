@@ -162,9 +162,18 @@ void call_spoiled(void (*function)(void*), void* argument);
 // was given as the result, as the function's own result.
 uint64_t call_with_handler(uint64_t (*function)(void*), void* argument, Handler* handler, void* data);
 extern char call_with_handler_return[];  // the address to unwind to
-// The data of a frame of call_with_handler, given its establisher.
+// The same by a record on the TEB's list, as Wine's runtimes make them; it is what its handler knows as the frame. The
+// frame itself has no language handler.
+uint64_t call_with_record(uint64_t (*function)(void*), void* argument, Handler* handler, void* data);
+extern char call_with_record_return[];
+// The data of call_with_handler's frame, given its establisher; of call_with_record's, given the record.
 static inline void* data_of(const void* frame) {
   return ((void* const*)frame)[5];
+}
+static inline void* first_record(void) {
+  void* record;
+  __asm__ volatile("movq %%gs:0, %0" : "=r"(record));
+  return record;
 }
 
 END_C_NAMES

@@ -128,3 +128,29 @@ call_with_handler_return:
 // The language handler: passes on to the frame's own.
 ask_handler:
     jmp *0x20(%rdx)
+
+//   rsp+0x48   the record's data
+//   rsp+0x28   its handler
+//   rsp+0x20   the record: the one before it
+    .globl call_with_record, call_with_record_return
+    .def call_with_record; .scl 2; .type 32; .endef
+    .seh_proc call_with_record
+call_with_record:
+    subq $0x58, %rsp
+    .seh_stackalloc 0x58
+    .seh_endprologue
+    movq %gs:0, %rax
+    movq %rax, 0x20(%rsp)
+    movq %r8, 0x28(%rsp)
+    movq %r9, 0x48(%rsp)
+    leaq 0x20(%rsp), %rax
+    movq %rax, %gs:0
+    movq %rcx, %rax
+    movq %rdx, %rcx
+    call *%rax
+call_with_record_return:
+    movq 0x20(%rsp), %rcx
+    movq %rcx, %gs:0
+    addq $0x58, %rsp
+    ret
+    .seh_endproc

@@ -303,6 +303,69 @@ static void misses_its_target(void) {
   CHECK_EQ(calls[count - 1].record.ExceptionFlags & EXCEPTION_NONCONTINUABLE, EXCEPTION_NONCONTINUABLE);
 }
 
+// --- records on the TEB ---
+
+static uint64_t with_record_pass_on(void* code) {
+  return call_with_record(raise_code, code, pass_on, "record");
+}
+static uint64_t with_two_records(void* code) {
+  return call_with_record(with_record_pass_on, code, pass_on, "Record");
+}
+static uint64_t inner_then_records(void* code) {
+  return call_with_handler(with_two_records, code, pass_on, "inner");
+}
+
+static void asks_records(void) {
+  void* const before = first_record();
+  count = 0;
+  CHECK_EQ(call_with_handler(inner_then_records, CODE(0xE0000018), catch_it, "outer"), 0xE0000018);
+  EXPECT_CALLS({0xE0000018, 0, "record"}, {0xE0000018, 0, "Record"}, {0xE0000018, 0, "inner"}, {0xE0000018, 0, "outer"},
+               {0xE0000018, EXCEPTION_UNWINDING, "record"}, {0xE0000018, EXCEPTION_UNWINDING, "Record"},
+               {0xE0000018, EXCEPTION_UNWINDING, "inner"},
+               {0xE0000018, EXCEPTION_UNWINDING | EXCEPTION_TARGET_UNWIND, "outer"});
+  CHECK_EQ(first_record(), before);
+}
+
+static void records_continue(void) {
+  void* const before = first_record();
+  count = 0;
+  CHECK_EQ(call_with_record(raise_code, CODE(0xE0000019), resume, "record"), 7);
+  EXPECT_CALLS({0xE0000019, 0, "record"});
+  CHECK_EQ(first_record(), before);
+}
+
+static EXCEPTION_DISPOSITION catch_by_record(EXCEPTION_RECORD* record, void* frame, CONTEXT* context,
+                                             DISPATCHER_CONTEXT* d) {
+  note(record, frame, context, d);
+  if (!(record->ExceptionFlags & EXCEPTION_UNWIND))
+    RtlUnwind(frame, call_with_record_return, record, (void*)(uintptr_t)record->ExceptionCode);
+  return ExceptionContinueSearch;
+}
+
+static void records_catch(void) {
+  void* const before = first_record();
+  count = 0;
+  CHECK_EQ(call_with_record(inner_then_records, CODE(0xE000001A), catch_by_record, "target"), 0xE000001A);
+  EXPECT_CALLS({0xE000001A, 0, "record"}, {0xE000001A, 0, "Record"}, {0xE000001A, 0, "inner"},
+               {0xE000001A, 0, "target"}, {0xE000001A, EXCEPTION_UNWINDING, "record"},
+               {0xE000001A, EXCEPTION_UNWINDING, "Record"}, {0xE000001A, EXCEPTION_UNWINDING, "inner"});
+  CHECK_EQ(first_record(), before);
+}
+
+static uint64_t learn_then_unwind_records(void* result) {
+  raise_code(CODE(0xE000000A));
+  return call_with_record(unwind_to_far, result, pass_on, "record");
+}
+
+static void unwinds_past_records(void) {
+  void* const before = first_record();
+  count = 0;
+  CHECK_EQ(call_with_handler(learn_then_unwind_records, CODE(0x77), far_handler, "far"), 0x77);
+  EXPECT_CALLS({STATUS_UNWIND, EXCEPTION_UNWINDING, "record"},
+               {STATUS_UNWIND, EXCEPTION_UNWINDING | EXCEPTION_TARGET_UNWIND, "far"});
+  CHECK_EQ(first_record(), before);
+}
+
 // --- special records ---
 
 typedef struct {
@@ -718,6 +781,11 @@ static const Test table[] = {
     {"EH-37", "a consolidation runs its callback below and is found by walks", consolidates},
     {"EH-37 EH-38", "a jump record restores the buffer's registers", jumps_by_record},
     {"EH-41", "a captured context is restored, again and again", restores},
+    {"EH-31 EH-35", "records on the TEB are asked with the frames they lie in, and an unwind unlinks them",
+     asks_records},
+    {"EH-32", "a record's handler that continues continues", records_continue},
+    {"EH-35", "an unwind may end at a record, which stays", records_catch},
+    {"EH-35", "RtlUnwind unlinks the records below its target", unwinds_past_records},
     {"EH-40", "RaiseException and all its arguments", raises},
     {"EH-40 EH-45", "RtlRaiseException takes the record as it is", raises_records},
     {"EH-42", "the unhandled filter may continue", asks_the_unhandled_filter},
