@@ -23,12 +23,12 @@ class Plans {
  public:
   static bool find(std::uintptr_t pc, Plan& plan) {
     const Pair& pair = pair_of(pc);
-    return pair[0].read(pc, plan) || pair[1].read(pc, plan);
+    return pair[pair[0].pc() == pc ? 0 : 1].read(pc, plan);
   }
   static void keep(std::uintptr_t pc, std::uint64_t changes, const Plan& plan) {
     Pair& pair = pair_of(pc);
-    const std::size_t older = pair[1].number() < pair[0].number() ? 1 : 0;
-    pair[pair[1 - older].is_current() ? older : 1 - older].write(pc, changes, plan);
+    const bool in_second = pair[1].pc() == pc || (pair[0].pc() != pc && pair[0].is_current());
+    pair[in_second ? 1 : 0].write(pc, changes, plan);
   }
 
  private:
@@ -38,13 +38,14 @@ class Plans {
   class alignas(64) Slot {
    public:
     std::uint64_t number() const { return number_.load(std::memory_order_acquire); }
+    std::uintptr_t pc() const { return pc_.load(std::memory_order_acquire); }
     bool is_current() const {
       return changes_.load(std::memory_order_acquire) == table_changes.load(std::memory_order_acquire);
     }
 
-    bool read(std::uintptr_t pc, Plan& plan) const {
+    bool read(std::uintptr_t wanted, Plan& plan) const {
       const std::uint64_t before = number();
-      if (pc_.load(std::memory_order_acquire) != pc || !is_current()) return false;
+      if (pc() != wanted || !is_current()) return false;
       auto* const target = reinterpret_cast<std::byte*>(&plan);
       const auto copy = [&](std::size_t i) __attribute__((always_inline)) {
         const std::uint64_t word = words_[i].load(std::memory_order_acquire);
@@ -59,10 +60,10 @@ class Plans {
       return before % 2 == 0 && number() == before;
     }
 
-    void write(std::uintptr_t pc, std::uint64_t changes, const Plan& plan) {
+    void write(std::uintptr_t place, std::uint64_t changes, const Plan& plan) {
       std::uint64_t before = number();
       if (before % 2 != 0 || !number_.compare_exchange_strong(before, before + 1)) return;
-      pc_.store(pc, std::memory_order_release);
+      pc_.store(place, std::memory_order_release);
       changes_.store(changes, std::memory_order_release);
       for (std::size_t i = 0; i < kHeader + plan.unwind.count; ++i) {
         std::uint64_t word = 0;
@@ -99,7 +100,8 @@ class Plans {
 }  // namespace
 
 Frame leave_frame(ULONG handler_type, CONTEXT& context) {
-  Plan plan;  // not to be filled with zeros each time
+  alignas(Plan) std::byte storage[sizeof(Plan)];  // a plan would be filled with zeros first
+  Plan& plan = *reinterpret_cast<Plan*>(storage);
   if (!Plans::find(context.Rip, plan)) [[unlikely]]
     return look_up_frame(handler_type, context);
   return {plan.entry, follow(plan.unwind, stack_above(context.Rsp), handler_type, context), plan.unwind.saves_xmm};

@@ -48,6 +48,7 @@
     .cfi_startproc
     subq $kFrame, %rsp
     .cfi_def_cfa_offset kFrame+8
+    stmxcsr kContext+MxCsr(%rsp)
     movq %rax, kContext+Rax(%rsp)
     movq %rcx, kContext+Rcx(%rsp)
     movq %rdx, kContext+Rdx(%rsp)
@@ -81,8 +82,8 @@
     movaps %xmm0, kContext+FltSave+16(%rsp)
     fnstcw kContext+FltSave(%rsp)
     fnstsw kContext+StatusWord(%rsp)
-    stmxcsr kContext+FltSave+24(%rsp)
-    stmxcsr kContext+MxCsr(%rsp)
+    movl kContext+MxCsr(%rsp), %r10d
+    movl %r10d, kContext+FltSave+24(%rsp)
     movl $0x10000F, kContext+ContextFlags(%rsp)
     movl $0x002B0033, kContext+SegCs(%rsp)     // EH-53: Windows' values
     movl $0x0053002B, kContext+SegCs+4(%rsp)   // es, fs
