@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
       "  HMODULE_OVERRIDES=NAME=builtin|pe|file,...             who serves a DLL\n"
       "  HMODULE_C_DRIVE=DIR                                    the directory behind C:\n"
       "  HMODULE_SYSTEM32=DIR:DIR...                            the system DLLs in PE form\n"
+      "  HMODULE_REGISTRY=FILE                                  keeps the registry; it is in memory otherwise\n"
       "  HMODULE_CACHE=DIR|off                                  laid-out images, by default in ~/.cache/hmodule");
   int status = hmodule::tools::kDone;
   hmodule::tools::add_exports(app, status);

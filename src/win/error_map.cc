@@ -1,6 +1,8 @@
 // The table of loader-semantics.md §1, and the rows the rest of the API needs.
 #include "win/error_map.h"
 
+#include "win/ntregapi.h"
+
 #include <algorithm>
 #include <iterator>
 
@@ -146,6 +148,12 @@ constexpr Row kRows[] = {
     {STATUS_INVALID_PARAMETER_7, ERROR_INVALID_PARAMETER},
     {STATUS_INVALID_PARAMETER_8, ERROR_INVALID_PARAMETER},
     {STATUS_INVALID_PARAMETER_9, ERROR_INVALID_PARAMETER},
+    // The registry.
+    {STATUS_KEY_DELETED, ERROR_KEY_DELETED},
+    {STATUS_CHILD_MUST_BE_VOLATILE, ERROR_CHILD_MUST_BE_VOLATILE},
+    {STATUS_KEY_HAS_CHILDREN, ERROR_KEY_HAS_CHILDREN},
+    {STATUS_REGISTRY_CORRUPT, ERROR_REGISTRY_CORRUPT},
+    {STATUS_REGISTRY_IO_FAILED, ERROR_REGISTRY_IO_FAILED},
     {STATUS_VARIABLE_NOT_FOUND, ERROR_ENVVAR_NOT_FOUND},
     // Objects and waits.
     {STATUS_TIMEOUT, WAIT_TIMEOUT},

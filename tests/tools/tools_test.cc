@@ -257,5 +257,24 @@ TEST_F(Command, HelpAndVersionSucceed) {
   EXPECT_EQ(run("nonsense").status, 64);
 }
 
+// Every command is a process of its own.
+TEST_F(Command, ProcessesShareARegistryInAFile) {
+  const std::string set =
+      "call advapi32.dll 'int RegSetKeyValueA(unsigned long long, const char*, const char*, unsigned, const char*, "
+      "unsigned)' 0x80000001 'Software\\hm' name 1 value 6";
+  const std::string remove =
+      "call advapi32.dll 'int RegDeleteKeyValueA(unsigned long long, const char*, const char*)' 0x80000001 "
+      "'Software\\hm' name";
+  EXPECT_THAT(run(set).text, testing::StrEq("0\n"));
+  EXPECT_THAT(run(remove).text, testing::StrEq("2\n"));  // in memory: forgotten
+  setenv("HMODULE_REGISTRY", file("registry").c_str(), 1);
+  EXPECT_THAT(run(set).text, testing::StrEq("0\n"));
+  EXPECT_THAT(run(remove).text, testing::StrEq("0\n"));
+  EXPECT_THAT(run(remove).text, testing::StrEq("2\n"));
+  setenv("HMODULE_REGISTRY", file("no/such/place").c_str(), 1);
+  EXPECT_THAT(run(set).text, testing::StrEq("1016\n"));  // never another registry in silence
+  unsetenv("HMODULE_REGISTRY");
+}
+
 }  // namespace
 }  // namespace hmodule

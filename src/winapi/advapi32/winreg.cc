@@ -1,161 +1,163 @@
-// winreg.h: a registry whose predefined keys are empty and cannot be written. All functions return an error code.
+// winreg.h: the functions that are advapi32's own: the older forms, and what concerns predefined keys.
+#include "winapi/kernelbase/winreg.h"
+#include "base/utf.h"
 #include "module/builtin.h"
-
-#include <cstdint>
+#include "nt/system_information.h"
+#include "winapi/common/text.h"
 
 namespace hmodule::winapi {
 namespace {
 
-using Key = HANDLE;
+// Windows 95 had no rights: these ask for all they can get.
+constexpr DWORD kAll = nt::MAXIMUM_ALLOWED;
 
-// HKEY_CLASSES_ROOT ... HKEY_CURRENT_USER_LOCAL_SETTINGS; compilers sign-extend them or not.
-bool is_key(Key key) {
-  const auto value = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(key));
-  return value >= 0x80000000 && value <= 0x80000007;
+// --- older forms of the Ex functions ---
+
+HM_WINAPI LONG RegOpenKeyA(HKEY key, const CHAR* name, HKEY* opened) noexcept {
+  return RegOpenKeyExA(key, name, 0, kAll, opened);
+}
+HM_WINAPI LONG RegOpenKeyW(HKEY key, const WCHAR* name, HKEY* opened) noexcept {
+  return RegOpenKeyExW(key, name, 0, kAll, opened);
+}
+// An empty name opens the key itself.
+HM_WINAPI LONG RegCreateKeyA(HKEY key, const CHAR* name, HKEY* created) noexcept {
+  if (name == nullptr || *name == 0) return RegOpenKeyExA(key, name, 0, kAll, created);
+  return RegCreateKeyExA(key, name, 0, nullptr, 0, kAll, nullptr, created, nullptr);
+}
+HM_WINAPI LONG RegCreateKeyW(HKEY key, const WCHAR* name, HKEY* created) noexcept {
+  if (name == nullptr || *name == 0) return RegOpenKeyExW(key, name, 0, kAll, created);
+  return RegCreateKeyExW(key, name, 0, nullptr, 0, kAll, nullptr, created, nullptr);
+}
+HM_WINAPI LONG RegDeleteKeyA(HKEY key, const CHAR* name) noexcept {
+  return RegDeleteKeyExA(key, name, 0, 0);
+}
+HM_WINAPI LONG RegDeleteKeyW(HKEY key, const WCHAR* name) noexcept {
+  return RegDeleteKeyExW(key, name, 0, 0);
+}
+HM_WINAPI LONG RegEnumKeyA(HKEY key, DWORD index, CHAR* name, DWORD size) noexcept {
+  return RegEnumKeyExA(key, index, name, &size, nullptr, nullptr, nullptr, nullptr);
+}
+HM_WINAPI LONG RegEnumKeyW(HKEY key, DWORD index, WCHAR* name, DWORD size) noexcept {
+  return RegEnumKeyExW(key, index, name, &size, nullptr, nullptr, nullptr, nullptr);
 }
 
+// --- the unnamed value of a subkey, which is always text ---
+
+// Its absence is an empty string.
+template <typename Char, typename Query>
+LONG query_value(HKEY key, const Char* name, Char* buffer, LONG* size, Query query) {
+  HKEY opened = key;
+  const bool below = name != nullptr && *name != 0;
+  if (below) {
+    const LONG code = registry_code([&]() -> Status {
+      const std::u16string subkey = wide(name);
+      opened = TRY(open_registry_key(key, subkey, nt::KEY_QUERY_VALUE));
+      return ok;
+    });
+    if (code != ERROR_SUCCESS) return code;
+  }
+  LONG code = query(opened, nullptr, nullptr, nullptr, reinterpret_cast<BYTE*>(buffer), reinterpret_cast<DWORD*>(size));
+  if (code == ERROR_FILE_NOT_FOUND) {
+    if (buffer != nullptr && size != nullptr && static_cast<DWORD>(*size) >= sizeof(Char)) *buffer = 0;
+    if (size != nullptr) *size = sizeof(Char);
+    code = ERROR_SUCCESS;
+  }
+  if (below) RegCloseKey(opened);
+  return code;
+}
+HM_WINAPI LONG RegQueryValueA(HKEY key, const CHAR* name, CHAR* buffer, LONG* size) noexcept {
+  return query_value(key, name, buffer, size, RegQueryValueExA);
+}
+HM_WINAPI LONG RegQueryValueW(HKEY key, const WCHAR* name, WCHAR* buffer, LONG* size) noexcept {
+  return query_value(key, name, buffer, size, RegQueryValueExW);
+}
+
+// The size given does not count: the text ends where it ends.
 template <typename Char>
-LONG open(Key key, const Char* name, Key* opened) {
-  if (opened == nullptr) return ERROR_INVALID_PARAMETER;
-  if (!is_key(key)) return ERROR_INVALID_HANDLE;
-  if (name != nullptr && *name != 0) return ERROR_FILE_NOT_FOUND;
-  *opened = key;
-  return ERROR_SUCCESS;
+LONG set_value(HKEY key, const Char* name, DWORD type, const Char* data, const char* function = __builtin_FUNCTION()) {
+  return registry_code(
+      [&]() -> Status {
+        if (type != nt::REG_SZ || data == nullptr) return fail(STATUS_INVALID_PARAMETER, "a value of type {}", type);
+        const std::u16string subkey = wide(name), text = wide(data);
+        const nt::Created made = TRY(create_registry_key(key, subkey, nt::KEY_SET_VALUE));
+        const auto opened = nt::object_of<nt::Key>(made.handle, nt::KEY_SET_VALUE);
+        const Status done =
+            opened ? (*opened)->set_value({}, type, std::as_bytes(std::span(text.c_str(), text.size() + 1)))
+                   : Status(opened.error());
+        TRY(nt::handles().close(made.handle));
+        return done;
+      },
+      function);
 }
-HM_WINAPI LONG RegOpenKeyExA(Key key, const char* name, DWORD, DWORD, Key* opened) noexcept {
-  return open(key, name, opened);
+HM_WINAPI LONG RegSetValueA(HKEY key, const CHAR* name, DWORD type, const CHAR* data, DWORD) noexcept {
+  return set_value(key, name, type, data);
 }
-HM_WINAPI LONG RegOpenKeyExW(Key key, const WCHAR* name, DWORD, DWORD, Key* opened) noexcept {
-  return open(key, name, opened);
-}
-HM_WINAPI LONG RegOpenKeyA(Key key, const char* name, Key* opened) noexcept {
-  return open(key, name, opened);
-}
-HM_WINAPI LONG RegOpenKeyW(Key key, const WCHAR* name, Key* opened) noexcept {
-  return open(key, name, opened);
-}
-HM_WINAPI LONG RegCloseKey(Key key) noexcept {
-  return is_key(key) ? ERROR_SUCCESS : ERROR_INVALID_HANDLE;
-}
-HM_WINAPI LONG RegFlushKey(Key key) noexcept {
-  return is_key(key) ? ERROR_SUCCESS : ERROR_INVALID_HANDLE;
+HM_WINAPI LONG RegSetValueW(HKEY key, const WCHAR* name, DWORD type, const WCHAR* data, DWORD) noexcept {
+  return set_value(key, name, type, data);
 }
 
-LONG no_value(Key key) {
-  return is_key(key) ? ERROR_FILE_NOT_FOUND : ERROR_INVALID_HANDLE;
-}
-HM_WINAPI LONG RegQueryValueExA(Key key, const char*, DWORD*, DWORD*, BYTE*, DWORD*) noexcept {
-  return no_value(key);
-}
-HM_WINAPI LONG RegQueryValueExW(Key key, const WCHAR*, DWORD*, DWORD*, BYTE*, DWORD*) noexcept {
-  return no_value(key);
-}
-HM_WINAPI LONG RegGetValueA(Key key, const char*, const char*, DWORD, DWORD*, void*, DWORD*) noexcept {
-  return no_value(key);
-}
-HM_WINAPI LONG RegGetValueW(Key key, const WCHAR*, const WCHAR*, DWORD, DWORD*, void*, DWORD*) noexcept {
-  return no_value(key);
-}
-HM_WINAPI LONG RegLoadMUIStringW(Key key, const WCHAR*, WCHAR*, DWORD, DWORD*, DWORD, const WCHAR*) noexcept {
-  return no_value(key);
-}
-HM_WINAPI LONG RegDeleteValueA(Key key, const char*) noexcept {
-  return no_value(key);
-}
-HM_WINAPI LONG RegDeleteValueW(Key key, const WCHAR*) noexcept {
-  return no_value(key);
-}
-HM_WINAPI LONG RegDeleteKeyA(Key key, const char*) noexcept {
-  return no_value(key);
-}
-HM_WINAPI LONG RegDeleteKeyW(Key key, const WCHAR*) noexcept {
-  return no_value(key);
+// --- predefined keys and names ---
+
+HM_WINAPI LONG RegOverridePredefKey(HKEY key, HKEY replacement) noexcept {
+  return registry_code([&] { return override_predefined_key(key, replacement); });
 }
 
-LONG no_more(Key key) {
-  return is_key(key) ? ERROR_NO_MORE_ITEMS : ERROR_INVALID_HANDLE;
-}
-HM_WINAPI LONG RegEnumKeyExA(Key key, DWORD, char*, DWORD*, DWORD*, char*, DWORD*, FILETIME*) noexcept {
-  return no_more(key);
-}
-HM_WINAPI LONG RegEnumKeyExW(Key key, DWORD, WCHAR*, DWORD*, DWORD*, WCHAR*, DWORD*, FILETIME*) noexcept {
-  return no_more(key);
-}
-HM_WINAPI LONG RegEnumValueA(Key key, DWORD, char*, DWORD*, DWORD*, DWORD*, BYTE*, DWORD*) noexcept {
-  return no_more(key);
-}
-HM_WINAPI LONG RegEnumValueW(Key key, DWORD, WCHAR*, DWORD*, DWORD*, DWORD*, BYTE*, DWORD*) noexcept {
-  return no_more(key);
+HM_WINAPI LONG RegRenameKey(HKEY key, const WCHAR* name, const WCHAR* new_name) noexcept {
+  return registry_code([&]() -> Status {
+    const std::u16string subkey = wide(name), wanted = wide(new_name);
+    const OpenedKey opened = TRY(OpenedKey::open(key, subkey, nt::KEY_WRITE));
+    return opened->rename(wanted);
+  });
 }
 
-// The counts and lengths of an empty key.
-HM_WINAPI LONG RegQueryInfoKeyW(Key key, WCHAR* class_name, DWORD* class_size, DWORD*, DWORD* subkeys,
-                                DWORD* longest_subkey, DWORD* longest_class, DWORD* values, DWORD* longest_name,
-                                DWORD* longest_value, DWORD* security, FILETIME* written) noexcept {
-  if (!is_key(key)) return ERROR_INVALID_HANDLE;
-  if (class_name != nullptr && class_size != nullptr && *class_size != 0) *class_name = 0;
-  for (DWORD* number :
-       {class_size, subkeys, longest_subkey, longest_class, values, longest_name, longest_value, security})
-    if (number != nullptr) *number = 0;
-  if (written != nullptr) *written = {};
-  return ERROR_SUCCESS;
+// This computer's registry and no other's.
+template <typename Char>
+LONG connect(const Char* machine, HKEY key, HKEY* opened, const char* function = __builtin_FUNCTION()) {
+  return registry_code(
+      [&]() -> Status {
+        std::u16string name = wide(machine);
+        name.erase(0, name.starts_with(u"\\\\") ? 2 : 0);
+        const std::u16string own = utf16(nt::host_name());
+        const bool here = name.empty() || name == u"." || equal_ignoring_case(name, u"localhost") ||
+                          equal_ignoring_case(name, own) || equal_ignoring_case(name, own.substr(0, 15));
+        if (!here) return fail_win32(ERROR_BAD_NETPATH, "{}: only this computer's registry is there", utf8(name));
+        if (opened == nullptr) return fail(STATUS_INVALID_PARAMETER, "nowhere to put the key");
+        if (predefined(key) == 0) return fail(STATUS_INVALID_HANDLE, "{} is no predefined key", key);
+        *opened = TRY(open_registry_key(key, {}, kAll));
+        return ok;
+      },
+      function);
+}
+HM_WINAPI LONG RegConnectRegistryA(const CHAR* machine, HKEY key, HKEY* opened) noexcept {
+  return connect(machine, key, opened);
+}
+HM_WINAPI LONG RegConnectRegistryW(const WCHAR* machine, HKEY key, HKEY* opened) noexcept {
+  return connect(machine, key, opened);
 }
 
-LONG refused(Key key) {
-  return is_key(key) ? ERROR_ACCESS_DENIED : ERROR_INVALID_HANDLE;
-}
-HM_WINAPI LONG RegCreateKeyExA(Key key, const char*, DWORD, char*, DWORD, DWORD, void*, Key*, DWORD*) noexcept {
-  return refused(key);
-}
-HM_WINAPI LONG RegCreateKeyExW(Key key, const WCHAR*, DWORD, WCHAR*, DWORD, DWORD, void*, Key*, DWORD*) noexcept {
-  return refused(key);
-}
-HM_WINAPI LONG RegSetValueExA(Key key, const char*, DWORD, DWORD, const BYTE*, DWORD) noexcept {
-  return refused(key);
-}
-HM_WINAPI LONG RegSetValueExW(Key key, const WCHAR*, DWORD, DWORD, const BYTE*, DWORD) noexcept {
-  return refused(key);
-}
-
-// Nothing ever changes, so an event given is never set. Waiting in the call would be for ever.
-HM_WINAPI LONG RegNotifyChangeKeyValue(Key key, BOOL, DWORD, HANDLE, BOOL asynchronous) noexcept {
-  if (!is_key(key)) return ERROR_INVALID_HANDLE;
-  return asynchronous != FALSE ? ERROR_SUCCESS : ERROR_NOT_SUPPORTED;
-}
-
-constexpr std::string_view kEmpty = "the registry is empty";
-constexpr std::string_view kReadOnly = "the registry cannot be written";
+constexpr std::string_view kLocal = "this computer's registry only";
 
 const Export kRows[] = {
-    {"RegCloseKey", proc(RegCloseKey)},
-    {"RegCreateKeyExA", proc(RegCreateKeyExA), Support::partial, kReadOnly},
-    {"RegCreateKeyExW", proc(RegCreateKeyExW), Support::partial, kReadOnly},
-    {"RegDeleteKeyA", proc(RegDeleteKeyA), Support::partial, kEmpty},
-    {"RegDeleteKeyW", proc(RegDeleteKeyW), Support::partial, kEmpty},
-    {"RegDeleteValueA", proc(RegDeleteValueA), Support::partial, kEmpty},
-    {"RegDeleteValueW", proc(RegDeleteValueW), Support::partial, kEmpty},
-    {"RegEnumKeyExA", proc(RegEnumKeyExA), Support::partial, kEmpty},
-    {"RegEnumKeyExW", proc(RegEnumKeyExW), Support::partial, kEmpty},
-    {"RegEnumValueA", proc(RegEnumValueA), Support::partial, kEmpty},
-    {"RegEnumValueW", proc(RegEnumValueW), Support::partial, kEmpty},
-    {"RegFlushKey", proc(RegFlushKey)},
-    {"RegGetValueA", proc(RegGetValueA), Support::partial, kEmpty},
-    {"RegGetValueW", proc(RegGetValueW), Support::partial, kEmpty},
-    {"RegLoadMUIStringW", proc(RegLoadMUIStringW), Support::partial, kEmpty},
-    {"RegNotifyChangeKeyValue", proc(RegNotifyChangeKeyValue), Support::partial, "nothing changes"},
-    {"RegOpenKeyA", proc(RegOpenKeyA), Support::partial, kEmpty},
-    {"RegOpenKeyExA", proc(RegOpenKeyExA), Support::partial, kEmpty},
-    {"RegOpenKeyExW", proc(RegOpenKeyExW), Support::partial, kEmpty},
-    {"RegOpenKeyW", proc(RegOpenKeyW), Support::partial, kEmpty},
-    {"RegQueryInfoKeyW", proc(RegQueryInfoKeyW), Support::partial, kEmpty},
-    {"RegQueryValueExA", proc(RegQueryValueExA), Support::partial, kEmpty},
-    {"RegQueryValueExW", proc(RegQueryValueExW), Support::partial, kEmpty},
-    {"RegSetValueExA", proc(RegSetValueExA), Support::partial, kReadOnly},
-    {"RegSetValueExW", proc(RegSetValueExW), Support::partial, kReadOnly},
+    {"RegConnectRegistryA", proc(RegConnectRegistryA), Support::partial, kLocal},
+    {"RegConnectRegistryW", proc(RegConnectRegistryW), Support::partial, kLocal},
+    {"RegCreateKeyA", proc(RegCreateKeyA)},
+    {"RegCreateKeyW", proc(RegCreateKeyW)},
+    {"RegDeleteKeyA", proc(RegDeleteKeyA)},
+    {"RegDeleteKeyW", proc(RegDeleteKeyW)},
+    {"RegEnumKeyA", proc(RegEnumKeyA)},
+    {"RegEnumKeyW", proc(RegEnumKeyW)},
+    {"RegOpenKeyA", proc(RegOpenKeyA)},
+    {"RegOpenKeyW", proc(RegOpenKeyW)},
+    {"RegOverridePredefKey", proc(RegOverridePredefKey)},
+    {"RegQueryValueA", proc(RegQueryValueA)},
+    {"RegQueryValueW", proc(RegQueryValueW)},
+    {"RegRenameKey", proc(RegRenameKey)},
+    {"RegSetValueA", proc(RegSetValueA)},
+    {"RegSetValueW", proc(RegSetValueW)},
 };
 
 }  // namespace
 
-extern const ExportTable winreg_exports = kRows;
+extern const ExportTable advapi32_winreg_exports = kRows;
 
 }  // namespace hmodule::winapi

@@ -1,4 +1,4 @@
-// kernel32.dll and kernelbase.dll: one set of native functions under both names.
+// kernel32.dll. kernelbase shows all of it under its own name too.
 #include "winapi/kernel32/exports.h"
 
 namespace hmodule::winapi {
@@ -18,6 +18,5 @@ const ExportTable* const kTables[] = {
 }  // namespace
 
 const BuiltinDll kernel32_dll = {"kernel32.dll", kTables};
-const BuiltinDll kernelbase_dll = {"kernelbase.dll", kTables};
 
 }  // namespace hmodule::winapi

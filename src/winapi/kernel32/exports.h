@@ -4,6 +4,6 @@
 
 namespace hmodule::winapi {
 
-extern const BuiltinDll kernel32_dll, kernelbase_dll;
+extern const BuiltinDll kernel32_dll;
 
 }  // namespace hmodule::winapi

@@ -3,6 +3,7 @@
 #include "nt/handle_table.h"
 #include "nt/names.h"
 #include "nt/process.h"
+#include "nt/registry.h"
 #include "winapi/ntdll/nt_args.h"
 
 #include <cstring>
@@ -93,6 +94,11 @@ Status deliver_record(const Record& record, void* buffer, ULONG size, ULONG* nee
   return ok;
 }
 
+// Keys have their names in the registry, other objects in the name space.
+std::u16string full_name(const nt::Object& object) {
+  return &object.type() == &nt::Key::kType ? static_cast<const nt::Key&>(object).path() : object.full_name();
+}
+
 HM_WINAPI NTSTATUS NtQueryObject(HANDLE handle, LONG information_class, void* buffer, ULONG size,
                                  ULONG* needed) noexcept {
   return status_of([&]() -> Status {
@@ -111,7 +117,7 @@ HM_WINAPI NTSTATUS NtQueryObject(HANDLE handle, LONG information_class, void* bu
         struct Name {
           UNICODE_STRING Text;
         };
-        return deliver_with_text<Name>({}, &Name::Text, entry.object->full_name(), buffer, size, needed);
+        return deliver_with_text<Name>({}, &Name::Text, full_name(*entry.object), buffer, size, needed);
       }
       case 2: {  // ObjectTypeInformation
         ObjectTypeInformation information = {};

@@ -5,6 +5,7 @@
 #include "thread/call.h"
 #include "thread/teb.h"
 #include "winapi/kernel32/exports.h"
+#include "winapi/kernelbase/exports.h"
 #include "winapi/ntdll/exports.h"
 
 #include <gtest/gtest.h>

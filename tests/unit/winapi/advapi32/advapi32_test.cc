@@ -43,16 +43,6 @@ TEST(Advapi32, NoSessionListensToEvents) {
   EXPECT_EQ((adv<ULONG, ULONGLONG>("EventUnregister")(0)), DWORD{ERROR_INVALID_HANDLE});
 }
 
-TEST(Advapi32, TheRegistryIsEmpty) {
-  const auto local_machine = reinterpret_cast<HANDLE>(std::intptr_t{static_cast<std::int32_t>(0x80000002)});
-  const auto open = adv<LONG, HANDLE, const WCHAR*, DWORD, DWORD, HANDLE*>("RegOpenKeyExW");
-  HANDLE key = nullptr;
-  EXPECT_EQ(open(local_machine, u"Software", 0, 0x20019, &key), LONG{ERROR_FILE_NOT_FOUND});
-  EXPECT_EQ(open(local_machine, nullptr, 0, 0x20019, &key), LONG{ERROR_SUCCESS});
-  EXPECT_EQ(open(nullptr, u"Software", 0, 0x20019, &key), LONG{ERROR_INVALID_HANDLE});
-  EXPECT_EQ((adv<LONG, HANDLE>("RegCloseKey")(key)), LONG{ERROR_SUCCESS});
-}
-
 TEST(Advapi32, TheUserHasAName) {
   const auto call = adv<BOOL, WCHAR*, DWORD*>("GetUserNameW");
   WCHAR buffer[256] = {};
