@@ -1,5 +1,7 @@
 #include "nt/object.h"
 
+#include "nt/object_security.h"
+
 namespace hmodule::nt {
 
 ACCESS_MASK map_access(const ObjectType& type, ACCESS_MASK wanted) {
@@ -11,7 +13,9 @@ ACCESS_MASK map_access(const ObjectType& type, ACCESS_MASK wanted) {
   return access;
 }
 
-Object::~Object() = default;
+Object::~Object() {
+  forget_security(*this);
+}
 
 Status Object::attach_completion_port(Object&, ULONG_PTR) {
   return fail(STATUS_OBJECT_TYPE_MISMATCH, "an object of this type completes nothing");

@@ -4,7 +4,7 @@
 #include "nt/event.h"
 #include "nt/kernel_section.h"
 #include "nt/registry_defaults.h"
-#include "nt/token.h"
+#include "nt/sid.h"
 
 #include <unistd.h>
 
@@ -308,9 +308,7 @@ Status flush_registry() {
 }
 
 std::u16string current_user_key() {
-  const Sid sid = unix_sid(kUnixUser, geteuid());
-  return utf16(fmt::format("\\REGISTRY\\USER\\S-{}-{}-{}-{}", sid.Revision, sid.IdentifierAuthority[5],
-                           sid.SubAuthority[0], sid.SubAuthority[1]));
+  return utf16("\\REGISTRY\\USER\\" + sid_text(unix_user_sid(geteuid())));
 }
 
 // --- what a key says of itself ---

@@ -4,6 +4,7 @@
 #include "nt/futex.h"
 #include "nt/mutant.h"
 #include "nt/process.h"
+#include "nt/token.h"
 #include "thread/call.h"
 #include "thread/hooks.h"
 
@@ -87,6 +88,7 @@ struct ThreadLife {
       registry().erase(self->id());
       self->set_signalled(lock, true);
     }
+    static_cast<void>(impersonate(*self, {}));
     thread::object_of(teb) = nullptr;
     self->release();  // the registry's
     self->release();  // the TEB's

@@ -5,6 +5,7 @@
 #include "nt/handle_table.h"
 #include "nt/process.h"
 #include "nt/processor.h"
+#include "nt/token.h"
 #include "winapi/ntdll/nt_args.h"
 
 #include <sys/syscall.h>
@@ -241,6 +242,11 @@ HM_WINAPI NTSTATUS NtSetInformationThread(HANDLE handle, LONG information_class,
         if (affinity.Group != 0) return fail(STATUS_INVALID_PARAMETER, "processor group {}", affinity.Group);
         TRY(nt::set_thread_affinity(thread->id(), affinity.Mask));
         return ok;
+      }
+      case kImpersonationToken: {
+        const auto token = TRY(received<HANDLE>(buffer, size));
+        if (token == nullptr) return nt::impersonate(*thread, {});
+        return nt::impersonate(*thread, TRY(object_of<nt::Token>(token, TOKEN_IMPERSONATE)));
       }
       case kPriorityBoost:
         thread->priority_boost_disabled = TRY(received<ULONG>(buffer, size)) != 0;

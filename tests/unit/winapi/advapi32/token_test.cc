@@ -34,7 +34,7 @@ TEST_F(Tokens, TheUserIsTheLinuxUser) {
   ASSERT_EQ(needed, 32u);
   alignas(8) char buffer[32];
   ASSERT_TRUE(query(1, buffer, sizeof buffer, &needed));
-  const auto* sid = *reinterpret_cast<nt::Sid**>(buffer);
+  const auto* sid = *reinterpret_cast<SID**>(buffer);
   EXPECT_TRUE((adv<BOOL, const void*>("IsValidSid")(sid)));
   WCHAR* text = nullptr;
   ASSERT_TRUE((adv<BOOL, const void*, WCHAR**>("ConvertSidToStringSidW")(sid, &text)));
@@ -43,15 +43,15 @@ TEST_F(Tokens, TheUserIsTheLinuxUser) {
   function<HANDLE, HANDLE>(kernel32_dll, "LocalFree")(text);
 }
 
-TEST_F(Tokens, NoPrivilegeCanBeEnabled) {
+TEST_F(Tokens, WhatIsNotHeldCannotBeEnabled) {
   struct {
     DWORD count, low;
     LONG high;
     DWORD attributes;
   } wanted = {1, 0, 0, 2};
   ASSERT_TRUE(
-      (adv<BOOL, const char*, const char*, void*>("LookupPrivilegeValueA")(nullptr, "SeDebugPrivilege", &wanted.low)));
-  EXPECT_EQ(wanted.low, 20u);
+      (adv<BOOL, const char*, const char*, void*>("LookupPrivilegeValueA")(nullptr, "SeTcbPrivilege", &wanted.low)));
+  EXPECT_EQ(wanted.low, 7u);
   EXPECT_TRUE((adv<BOOL, HANDLE, BOOL, void*, DWORD, void*, DWORD*>("AdjustTokenPrivileges")(token_, FALSE, &wanted, 0,
                                                                                              nullptr, nullptr)));
   EXPECT_EQ(thread::last_error(), 1300u);  // ERROR_NOT_ALL_ASSIGNED
@@ -68,11 +68,11 @@ TEST_F(Tokens, OtherHandlesAreNoTokens) {
 
 TEST_F(Tokens, IdentifiersAreCopiedAndCompared) {
   const BYTE authority[6] = {0, 0, 0, 0, 0, 5};
-  nt::Sid* sid = nullptr;
-  ASSERT_TRUE((adv<BOOL, const BYTE*, DWORD, DWORD, DWORD, DWORD, DWORD, DWORD, DWORD, DWORD, DWORD, nt::Sid**>(
+  SID* sid = nullptr;
+  ASSERT_TRUE((adv<BOOL, const BYTE*, DWORD, DWORD, DWORD, DWORD, DWORD, DWORD, DWORD, DWORD, DWORD, SID**>(
       "AllocateAndInitializeSid")(authority, 2, 32, 544, 0, 0, 0, 0, 0, 0, &sid)));
   EXPECT_EQ((adv<DWORD, const void*>("GetLengthSid")(sid)), 16u);
-  nt::Sid copy = {};
+  SID copy = {};
   EXPECT_FALSE((adv<BOOL, DWORD, void*, const void*>("CopySid")(15, &copy, sid)));
   EXPECT_TRUE((adv<BOOL, DWORD, void*, const void*>("CopySid")(sizeof copy, &copy, sid)));
   EXPECT_TRUE((adv<BOOL, const void*, const void*>("EqualSid")(&copy, sid)));
