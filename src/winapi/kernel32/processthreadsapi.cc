@@ -4,6 +4,7 @@
 #include "module/builtin.h"
 #include "nt/handle_table.h"
 #include "nt/heap.h"
+#include "nt/job.h"
 #include "nt/process.h"
 #include "nt/processor.h"
 #include "nt/thread.h"
@@ -406,16 +407,22 @@ HM_WINAPI BOOL GetProcessHandleCount(HANDLE handle, DWORD* count) noexcept {
     return ok;
   });
 }
-HM_WINAPI BOOL IsProcessInJob(HANDLE handle, HANDLE /*job*/, BOOL* result) noexcept {
+HM_WINAPI BOOL IsProcessInJob(HANDLE handle, HANDLE job, BOOL* result) noexcept {
   return succeed([&]() -> Status {
     TRY(output(result));
-    TRY(object_of<Process>(handle, nt::PROCESS_QUERY_LIMITED_INFORMATION));
-    *result = FALSE;
+    const auto process = TRY(object_of<Process>(handle, nt::PROCESS_QUERY_LIMITED_INFORMATION));
+    *result = job == nullptr ? nt::Job::any_contains(*process)
+                             : TRY(object_of<nt::Job>(job, nt::JOB_OBJECT_QUERY))->contains(*process);
     return ok;
   });
 }
 HM_WINAPI BOOL IsWow64Process(HANDLE handle, BOOL* wow64) noexcept {
-  return IsProcessInJob(handle, nullptr, wow64);  // no process is either
+  return succeed([&]() -> Status {
+    TRY(output(wow64));
+    TRY(object_of<Process>(handle, nt::PROCESS_QUERY_LIMITED_INFORMATION));
+    *wow64 = FALSE;
+    return ok;
+  });
 }
 HM_WINAPI BOOL IsWow64Process2(HANDLE handle, USHORT* process_machine, USHORT* native_machine) noexcept {
   return succeed([&]() -> Status {

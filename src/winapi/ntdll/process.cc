@@ -184,14 +184,6 @@ HM_WINAPI NTSTATUS NtSetInformationProcess(HANDLE handle, LONG information_class
   });
 }
 
-// STATUS_PROCESS_NOT_IN_JOB: there are no jobs.
-HM_WINAPI NTSTATUS NtIsProcessInJob(HANDLE process, HANDLE /*job*/) noexcept {
-  return status_of([&]() -> Result<NTSTATUS> {
-    TRY(object_of<Process>(process, nt::PROCESS_QUERY_LIMITED_INFORMATION));
-    return STATUS_PROCESS_NOT_IN_JOB;
-  });
-}
-
 HM_WINAPI void NtFlushProcessWriteBuffers() noexcept {
   nt::flush_process_write_buffers();
 }
@@ -208,7 +200,6 @@ namespace {
 
 const Export kRows[] = {
     {"NtFlushProcessWriteBuffers", proc(NtFlushProcessWriteBuffers)},
-    {"NtIsProcessInJob", proc(NtIsProcessInJob)},
     {"NtOpenProcess", proc(NtOpenProcess), Support::partial, "other processes: wait, id, times, terminate"},
     {"NtQueryInformationProcess", proc(NtQueryInformationProcess), Support::partial, "the common classes"},
     {"NtSetInformationProcess", proc(NtSetInformationProcess), Support::partial,

@@ -1,0 +1,104 @@
+#include "nt/job.h"
+
+#include "nt/thread.h"
+
+#include <algorithm>
+
+namespace hmodule::nt {
+
+const ObjectType Job::kType = {u"Job", 0x20004, 0x2000B, 0x120000, JOB_OBJECT_ALL_ACCESS};
+
+namespace {
+
+struct Jobs {
+  std::mutex mutex;
+  std::vector<const Job*> all;
+};
+Jobs& jobs() {
+  static auto& table = *new Jobs;  // jobs die after static destructors have run
+  return table;
+}
+
+bool runs(Process& process) {
+  const auto code = process.exit_code();
+  return code && *code == STILL_ACTIVE;
+}
+
+}  // namespace
+
+Job::Job() {
+  const std::lock_guard lock(jobs().mutex);
+  jobs().all.push_back(this);
+}
+Job::~Job() {
+  const std::lock_guard lock(jobs().mutex);
+  std::erase(jobs().all, this);
+}
+
+Status Job::assign(Ref<Process> process) {
+  constexpr NTSTATUS STATUS_QUOTA_EXCEEDED = static_cast<NTSTATUS>(0xC0000044);
+  if (contains(*process)) return ok;
+  const std::size_t active = running().size();
+  const std::lock_guard lock(mutex_);
+  if ((flags_ & JOB_OBJECT_LIMIT_ACTIVE_PROCESS) != 0 && active >= limit_)
+    return fail(STATUS_QUOTA_EXCEEDED, "the job has {} processes already", active);
+  processes_.push_back(std::move(process));
+  return ok;
+}
+
+bool Job::contains(const Process& process) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(processes_, [&](const Ref<Process>& member) { return member->id() == process.id(); });
+}
+bool Job::any_contains(const Process& process) {
+  const std::lock_guard lock(jobs().mutex);
+  return std::ranges::any_of(jobs().all, [&](const Job* job) { return job->contains(process); });
+}
+
+std::vector<DWORD> Job::running() const {
+  std::vector<DWORD> ids;
+  const std::lock_guard lock(mutex_);
+  for (const Ref<Process>& process : processes_)
+    if (runs(*process)) ids.push_back(process->id());
+  return ids;
+}
+std::size_t Job::assigned() const {
+  const std::lock_guard lock(mutex_);
+  return processes_.size();
+}
+
+void Job::terminate(DWORD exit_code) {
+  std::vector<Ref<Process>> members;
+  {
+    const std::lock_guard lock(mutex_);
+    members = processes_;
+  }
+  std::ranges::stable_partition(members, [](const Ref<Process>& process) { return !process->is_current(); });
+  for (const Ref<Process>& process : members)
+    if (runs(*process)) static_cast<void>(process->terminate(exit_code));
+}
+
+Status Job::set_limits(DWORD flags, DWORD active_processes) {
+  constexpr DWORD kKept = JOB_OBJECT_LIMIT_ACTIVE_PROCESS | JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION |
+                          JOB_OBJECT_LIMIT_BREAKAWAY_OK | JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK |
+                          JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+  if ((flags & ~kKept) != 0) return fail(STATUS_NOT_SUPPORTED, "job limits {:#x}", flags & ~kKept);
+  const std::lock_guard lock(mutex_);
+  flags_ = flags;
+  limit_ = active_processes;
+  return ok;
+}
+DWORD Job::limit_flags() const {
+  const std::lock_guard lock(mutex_);
+  return flags_;
+}
+DWORD Job::active_process_limit() const {
+  const std::lock_guard lock(mutex_);
+  return limit_;
+}
+
+void Job::last_handle_closed() {
+  if ((limit_flags() & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE) != 0) terminate(0);
+}
+
+}  // namespace hmodule::nt
