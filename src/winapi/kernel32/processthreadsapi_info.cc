@@ -9,6 +9,7 @@
 #include "win/sysinfoapi.h"
 #include "winapi/common/answer.h"
 #include "winapi/kernel32/startup_info.h"
+#include "winapi/ntdll/power.h"
 
 #include <immintrin.h>
 
@@ -130,15 +131,13 @@ HM_WINAPI BOOL GetSystemPowerStatus(SYSTEM_POWER_STATUS* status) noexcept {
   });
 }
 
-// Returns the state before. The first time that is ES_CONTINUOUS alone.
+// Returns the state before.
 HM_WINAPI DWORD SetThreadExecutionState(DWORD state) noexcept {
-  constexpr DWORD kContinuous = 0x80000000, kKnown = kContinuous | 0x47;
-  thread_local DWORD current = kContinuous;
   return answer<DWORD>(0, [&]() -> Result<DWORD> {
-    if ((state & ~kKnown) != 0) return fail(STATUS_INVALID_PARAMETER, "execution state {:#x}", state);
-    const DWORD before = current;
-    if ((state & kContinuous) != 0) current = state;
-    return before;
+    ULONG previous = 0;
+    const NTSTATUS status = NtSetThreadExecutionState(state, &previous);
+    if (!nt_success(status)) return fail(status, "execution state {:#x}", state);
+    return DWORD{previous};
   });
 }
 

@@ -237,6 +237,99 @@ HM_WINAPI NTSTATUS NtNotifyChangeDirectoryFile(HANDLE handle, HANDLE event, nt::
   });
 }
 
+// --- Pages here and there ---
+
+// FILE_SEGMENT_ELEMENT: the address of a page, in 64 bits whatever a pointer has.
+using Segment = std::uint64_t;
+constexpr ULONG kPage = 4096;
+
+// Does `length` bytes page by page. `transfer` is one page's read or write. The end of the file ends a read, and is an
+// error only at its start.
+template <typename Transfer>
+Result<NTSTATUS> run_pages(HANDLE handle, ACCESS_MASK access, const nt::IoTarget& target, const Segment* segments,
+                           ULONG length, const LARGE_INTEGER* offset, Transfer&& transfer) {
+  TRY(require(target.status_block));
+  TRY(require(segments));
+  if (offset == nullptr || *offset < 0 || length % kPage != 0)
+    return fail(STATUS_INVALID_PARAMETER, "{} bytes in pages, and where in the file", length);
+  return nt::run_io(handle, access, target, [&](File& file, nt::IoNotice& notice) -> Result<nt::IoResult> {
+    nt::IoResult total;
+    while (total.information < length) {
+      auto* const page = reinterpret_cast<std::byte*>(segments[total.information / kPage]);
+      const auto place = static_cast<std::uint64_t>(*offset) + total.information;
+      auto part = transfer(file, std::span(page, kPage), place, notice);
+      if (!part && part.error().status == STATUS_END_OF_FILE && total.information != 0) break;
+      const nt::IoResult done = TRY(std::move(part));
+      total.information += done.information;
+      if (done.information < kPage) break;
+    }
+    return total;
+  });
+}
+
+HM_WINAPI NTSTATUS NtReadFileScatter(HANDLE handle, HANDLE event, nt::IoApcRoutine apc, void* context,
+                                     IO_STATUS_BLOCK* block, const Segment* segments, ULONG length,
+                                     const LARGE_INTEGER* offset, const ULONG* /*key*/) noexcept {
+  return status_of([&] {
+    return run_pages(handle, FILE_READ_DATA, {event, apc, context, block}, segments, length, offset,
+                     [](File& file, std::span<std::byte> page, std::uint64_t place, nt::IoNotice& notice) {
+                       return file.read(page, place, notice);
+                     });
+  });
+}
+HM_WINAPI NTSTATUS NtWriteFileGather(HANDLE handle, HANDLE event, nt::IoApcRoutine apc, void* context,
+                                     IO_STATUS_BLOCK* block, const Segment* segments, ULONG length,
+                                     const LARGE_INTEGER* offset, const ULONG* /*key*/) noexcept {
+  return status_of([&] {
+    return run_pages(handle, FILE_WRITE_DATA, {event, apc, context, block}, segments, length, offset,
+                     [](File& file, std::span<std::byte> page, std::uint64_t place, nt::IoNotice& notice) {
+                       return file.write(page, place, notice);
+                     });
+  });
+}
+
+// --- Wine's own: names of the host ---
+
+Status give_bytes(const std::string& name, char* buffer, ULONG* size) {
+  const ULONG room = *size;
+  *size = static_cast<ULONG>(name.size() + 1);
+  if (room <= name.size()) return fail(STATUS_BUFFER_TOO_SMALL, "{} bytes for {}", room, name);
+  std::copy_n(name.c_str(), name.size() + 1, buffer);
+  return ok;
+}
+
+// The host's name. NO_SUCH_FILE, with the name, where `disposition` would make the file.
+HM_WINAPI NTSTATUS wine_nt_to_unix_file_name(const OBJECT_ATTRIBUTES* attributes, char* buffer, ULONG* size,
+                                             ULONG disposition) noexcept {
+  return status_of([&]() -> Result<NTSTATUS> {
+    TRY(require(size));
+    const std::u16string name = TRY(full_name(attributes));
+    const path::HostPath place = TRY(path::volumes().to_host(name));
+    if (place.exists() && disposition == FILE_CREATE)
+      return fail(STATUS_OBJECT_NAME_COLLISION, "{} exists", utf8(name));
+    const bool makes = disposition != FILE_OPEN && disposition != FILE_OVERWRITE;
+    if (place.path.empty() || (!place.exists() && !makes))
+      return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{} is not on the host", utf8(name));
+    TRY(give_bytes(place.path, buffer, size));
+    return place.exists() ? STATUS_SUCCESS : STATUS_NO_SUCH_FILE;
+  });
+}
+
+// `size` counts units, with the terminator.
+HM_WINAPI NTSTATUS wine_unix_to_nt_file_name(const char* name, WCHAR* buffer, ULONG* size) noexcept {
+  return status_of([&]() -> Status {
+    TRY(require(name));
+    TRY(require(size));
+    if (*name != '/') return fail(STATUS_OBJECT_PATH_SYNTAX_BAD, "{} is not an absolute name", name);
+    const std::u16string native = u"\\??\\" + path::volumes().from_host(name);
+    const ULONG room = *size;
+    *size = static_cast<ULONG>(native.size() + 1);
+    if (room <= native.size()) return fail(STATUS_BUFFER_TOO_SMALL, "{} units for {}", room, name);
+    std::copy_n(native.c_str(), native.size() + 1, buffer);
+    return ok;
+  });
+}
+
 // --- Pipes ---
 
 HM_WINAPI NTSTATUS NtCreateNamedPipeFile(HANDLE* handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes,
@@ -291,9 +384,13 @@ const Export kRows[] = {
     {"NtQueryInformationFile", proc(NtQueryInformationFile)},
     {"NtQueryVolumeInformationFile", proc(NtQueryVolumeInformationFile)},
     {"NtReadFile", proc(NtReadFile)},
+    {"NtReadFileScatter", proc(NtReadFileScatter)},
     {"NtSetInformationFile", proc(NtSetInformationFile)},
     {"NtUnlockFile", proc(NtUnlockFile)},
     {"NtWriteFile", proc(NtWriteFile)},
+    {"NtWriteFileGather", proc(NtWriteFileGather)},
+    {"wine_nt_to_unix_file_name", proc(wine_nt_to_unix_file_name)},
+    {"wine_unix_to_nt_file_name", proc(wine_unix_to_nt_file_name)},
 };
 
 }  // namespace

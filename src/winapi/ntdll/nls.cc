@@ -1,12 +1,14 @@
 // Language support of ntdll: default locale and languages, normal forms, domain names, and the NLS files that the PE
 // builds of kernelbase read their tables from.
 #include "base/install.h"
+#include "base/utf.h"
 #include "module/builtin.h"
 #include "nls/collate.h"
 #include "nls/locale.h"
 #include "nls/normalize.h"
 #include "nt/heap.h"
 #include "win/status.h"
+#include "winapi/common/answer.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,10 +17,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace hmodule::winapi {
 namespace {
@@ -76,36 +80,75 @@ HM_WINAPI BOOLEAN RtlIsValidLocaleName(const WCHAR* name, ULONG flags) noexcept 
 
 constexpr DWORD MUI_LANGUAGE_ID = 4, MUI_LANGUAGE_NAME = 8;
 
-HM_WINAPI NTSTATUS RtlGetUserPreferredUILanguages(DWORD flags, ULONG, ULONG* count, WCHAR* buffer,
-                                                  ULONG* size) noexcept {
+// Languages as the functions give them: each terminated, and the list too.
+NTSTATUS give_languages(const std::vector<nls::Locale>& languages, DWORD flags, ULONG* count, WCHAR* buffer,
+                        ULONG* size) noexcept {
   if ((flags & MUI_LANGUAGE_ID) != 0 && (flags & MUI_LANGUAGE_NAME) != 0) return STATUS_INVALID_PARAMETER_1;
-  const nls::Locale& user = nls::user_locale();
-  std::u16string list = user.name;
-  if ((flags & MUI_LANGUAGE_ID) != 0) {
-    const std::string number = fmt::format("{:04X}", user.id & 0xFFFF);
-    list.assign(number.begin(), number.end());
+  std::u16string list;
+  for (const nls::Locale& language : languages) {
+    list += (flags & MUI_LANGUAGE_ID) != 0 ? utf16(fmt::format("{:04X}", language.id & 0xFFFF))
+                                           : std::u16string(language.name);
+    list += u'\0';
   }
-  list.append(2, u'\0');
+  list.append(languages.empty() ? 2 : 1, u'\0');
   const ULONG room = *size;
   *size = static_cast<ULONG>(list.size());
-  *count = 1;
+  *count = static_cast<ULONG>(languages.size());
   if (buffer == nullptr) return STATUS_SUCCESS;
   if (room < list.size()) return STATUS_BUFFER_TOO_SMALL;
   std::copy_n(list.data(), list.size(), buffer);
   return STATUS_SUCCESS;
 }
+
+// What was set: for a thread, and for the process.
+thread_local std::vector<nls::Locale> t_languages;
+std::mutex g_languages_mutex;
+std::vector<nls::Locale> g_languages;
+
+HM_WINAPI NTSTATUS RtlGetUserPreferredUILanguages(DWORD flags, ULONG, ULONG* count, WCHAR* buffer,
+                                                  ULONG* size) noexcept {
+  return give_languages({nls::user_locale()}, flags, count, buffer, size);
+}
 HM_WINAPI NTSTATUS RtlGetThreadPreferredUILanguages(DWORD flags, ULONG* count, WCHAR* buffer, ULONG* size) noexcept {
+  if (!t_languages.empty()) return give_languages(t_languages, flags, count, buffer, size);
   return RtlGetUserPreferredUILanguages(flags, 0, count, buffer, size);
 }
-// None are set for the process.
-HM_WINAPI NTSTATUS RtlGetProcessPreferredUILanguages(DWORD, ULONG* count, WCHAR* buffer, ULONG* size) noexcept {
-  const ULONG room = *size;
-  *size = 2;
-  *count = 0;
-  if (buffer == nullptr) return STATUS_SUCCESS;
-  if (room < 2) return STATUS_BUFFER_TOO_SMALL;
-  buffer[0] = buffer[1] = 0;
-  return STATUS_SUCCESS;
+HM_WINAPI NTSTATUS RtlGetProcessPreferredUILanguages(DWORD flags, ULONG* count, WCHAR* buffer, ULONG* size) noexcept {
+  const std::lock_guard lock(g_languages_mutex);
+  return give_languages(g_languages, flags, count, buffer, size);
+}
+
+// A list of names or hexadecimal ids; at most five count, and what is no language does not. NULL: none.
+Result<std::vector<nls::Locale>> languages_from(DWORD flags, const WCHAR* list) {
+  if ((flags & MUI_LANGUAGE_ID) != 0 && (flags & MUI_LANGUAGE_NAME) != 0)
+    return fail(STATUS_INVALID_PARAMETER_1, "languages by name and by number at once");
+  constexpr std::size_t kMaximum = 5;
+  std::vector<nls::Locale> languages;
+  if (list == nullptr) return languages;
+  for (std::u16string_view word(list); !word.empty(); word = std::u16string_view(word.data() + word.size() + 1)) {
+    const auto language = (flags & MUI_LANGUAGE_ID) != 0
+                              ? nls::find_locale(static_cast<LCID>(std::strtoul(utf8(word).c_str(), nullptr, 16)))
+                              : nls::find_locale(word.data());
+    if (language && languages.size() < kMaximum) languages.push_back(*language);
+  }
+  if (languages.empty() && *list != 0) return fail(STATUS_INVALID_PARAMETER, "none of the languages is known");
+  return languages;
+}
+HM_WINAPI NTSTATUS RtlSetThreadPreferredUILanguages(DWORD flags, const WCHAR* list, ULONG* count) noexcept {
+  return status_of([&]() -> Status {
+    t_languages = TRY(languages_from(flags, list));
+    if (count != nullptr) *count = static_cast<ULONG>(t_languages.size());
+    return ok;
+  });
+}
+HM_WINAPI NTSTATUS RtlSetProcessPreferredUILanguages(DWORD flags, const WCHAR* list, ULONG* count) noexcept {
+  return status_of([&]() -> Status {
+    auto languages = TRY(languages_from(flags, list));
+    const std::lock_guard lock(g_languages_mutex);
+    g_languages = std::move(languages);
+    if (count != nullptr) *count = static_cast<ULONG>(g_languages.size());
+    return ok;
+  });
 }
 
 // --- Normal forms and domain names. Lengths count characters; -1 is "terminated", and counts the terminator. ---
@@ -256,6 +299,7 @@ HM_WINAPI void RtlInitCodePageTable(USHORT* file, CPTABLEINFO* info) noexcept {
   if (info->DBCSCodePage != 0) info->DBCSOffsets = info->DBCSRanges + 1;
 }
 
+constexpr std::string_view kResources = "resources are still looked up in the user's language";
 const Export kRows[] = {
     {"NtGetNlsSectionPtr", proc(NtGetNlsSectionPtr)},
     {"NtQueryDefaultLocale", proc(NtQueryDefaultLocale)},
@@ -264,7 +308,7 @@ const Export kRows[] = {
     {"RtlGetLocaleFileMappingAddress", proc(RtlGetLocaleFileMappingAddress)},
     {"RtlGetProcessPreferredUILanguages", proc(RtlGetProcessPreferredUILanguages)},
     {"RtlGetSystemPreferredUILanguages", proc(RtlGetUserPreferredUILanguages)},
-    {"RtlGetThreadPreferredUILanguages", proc(RtlGetThreadPreferredUILanguages), Support::partial, "those of the user"},
+    {"RtlGetThreadPreferredUILanguages", proc(RtlGetThreadPreferredUILanguages)},
     {"RtlGetUserPreferredUILanguages", proc(RtlGetUserPreferredUILanguages)},
     {"RtlIdnToAscii", proc(idn<nls::idn_to_ascii>)},
     {"RtlIdnToNameprepUnicode", proc(idn<nls::idn_to_nameprep>)},
@@ -275,6 +319,8 @@ const Export kRows[] = {
     {"RtlLcidToLocaleName", proc(RtlLcidToLocaleName)},
     {"RtlLocaleNameToLcid", proc(RtlLocaleNameToLcid)},
     {"RtlNormalizeString", proc(RtlNormalizeString)},
+    {"RtlSetProcessPreferredUILanguages", proc(RtlSetProcessPreferredUILanguages), Support::partial, kResources},
+    {"RtlSetThreadPreferredUILanguages", proc(RtlSetThreadPreferredUILanguages), Support::partial, kResources},
 };
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include "winapi/common/process_paths.h"
 #include "winapi/common/text.h"
 
+#include <algorithm>
+
 namespace hmodule::winapi {
 namespace {
 
@@ -158,6 +160,36 @@ HM_WINAPI void RtlReleasePath(WCHAR* joined) noexcept {
   nt::heap_free(joined);
 }
 
+// Whether the name could be one of DOS: eight units and three, none of those DOS forbids. Spaces are allowed and told.
+// `oem` gets the name in capitals.
+HM_WINAPI BOOLEAN RtlIsNameLegalDOS8Dot3(const UNICODE_STRING* name, OEM_STRING* oem, BOOLEAN* spaces) noexcept {
+  const std::u16string_view whole = view(*name);
+  if (spaces != nullptr) *spaces = 0;
+  if (whole.empty() || whole.size() > 12) return 0;
+  const std::string capitals = utf8(upcase(whole));
+  if (oem != nullptr) {
+    if (oem->MaximumLength < capitals.size()) return 0;
+    std::copy(capitals.begin(), capitals.end(), oem->Buffer);
+    oem->Length = static_cast<USHORT>(capitals.size());
+  }
+  if (whole == u"." || whole == u"..") return 1;
+  constexpr std::u16string_view kForbidden = u"\"*+,/:;<=>?[\\]|";
+  if (std::ranges::any_of(
+          whole, [&](char16_t unit) { return unit < u' ' || kForbidden.find(unit) != std::u16string_view::npos; }))
+    return 0;
+  const std::size_t dot = whole.find(u'.');
+  const std::u16string_view stem = whole.substr(0, dot);
+  if (stem.empty() || stem.size() > 8 || stem.back() == u' ') return 0;
+  if (dot != std::u16string_view::npos) {
+    const std::u16string_view extension = whole.substr(dot + 1);
+    if (extension.empty() || extension.size() > 3 || extension.back() == u' ' ||
+        extension.find(u'.') != std::u16string_view::npos)
+      return 0;
+  }
+  if (spaces != nullptr) *spaces = whole.find(u' ') != std::u16string_view::npos;
+  return 1;
+}
+
 const Export kRows[] = {
     {"LdrGetDllPath", proc(LdrGetDllPath)},
     {"RtlDetermineDosPathNameType_U", proc(RtlDetermineDosPathNameType_U)},
@@ -171,6 +203,7 @@ const Export kRows[] = {
     {"RtlGetFullPathName_U", proc(RtlGetFullPathName_U)},
     {"RtlGetSearchPath", proc(RtlGetSearchPath)},
     {"RtlIsDosDeviceName_U", proc(RtlIsDosDeviceName_U)},
+    {"RtlIsNameLegalDOS8Dot3", proc(RtlIsNameLegalDOS8Dot3)},
     {"RtlReleasePath", proc(RtlReleasePath)},
     {"RtlReleaseRelativeName", proc(RtlReleaseRelativeName)},
     {"RtlSetSearchPathMode", proc(RtlSetSearchPathMode)},

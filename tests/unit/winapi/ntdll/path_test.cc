@@ -87,5 +87,61 @@ TEST(ApiSetQueries, FollowSrch45) {
   EXPECT_FALSE((function<BOOL, const char*>(kernel32_dll, "IsApiSetImplemented")(nullptr)));
 }
 
+TEST(NtPaths, DosNamesAreEightAndThree) {
+  const auto legal = [](std::u16string name, BOOLEAN* spaces = nullptr) {
+    UNICODE_STRING text = {static_cast<USHORT>(name.size() * 2), static_cast<USHORT>(name.size() * 2), name.data()};
+    return function<BOOLEAN, const UNICODE_STRING*, OEM_STRING*, BOOLEAN*>(ntdll_dll, "RtlIsNameLegalDOS8Dot3")(
+               &text, nullptr, spaces) != 0;
+  };
+  for (const WCHAR* name : {u"a", u"a.b", u"12345678.abc", u"LOWER.txt", u".", u"..", u"\u00e4.c"})
+    EXPECT_TRUE(legal(name));
+  for (const WCHAR* name : {u"", u"123456789", u"a.abcd", u"a.b.c", u".abc", u"a.", u"...", u"a+b", u"a,b", u"a*",
+                            u"a\\b", u"a\tb", u"a .b", u"a ", u"a.b "})
+    EXPECT_FALSE(legal(name)) << utf8(name);
+  BOOLEAN spaces = 0;
+  EXPECT_TRUE(legal(u"a b.c", &spaces));
+  EXPECT_TRUE(spaces);
+  std::u16string name = u"abc.d";
+  UNICODE_STRING text = {10, 10, name.data()};
+  char room[8] = {};
+  OEM_STRING oem = {0, 5, room};
+  const auto capitals =
+      function<BOOLEAN, const UNICODE_STRING*, OEM_STRING*, BOOLEAN*>(ntdll_dll, "RtlIsNameLegalDOS8Dot3");
+  EXPECT_TRUE(capitals(&text, &oem, &spaces));
+  EXPECT_EQ(std::string(room), "ABC.D");
+  EXPECT_FALSE(spaces);
+}
+
+TEST(Languages, AreRememberedForThreadAndProcess) {
+  constexpr DWORD kName = 8, kId = 4;
+  for (const char* whose : {"Thread", "Process"}) {
+    const auto set = [&](DWORD flags, const WCHAR* list, ULONG* count) {
+      return function<NTSTATUS, DWORD, const WCHAR*, ULONG*>(
+          ntdll_dll, std::string("RtlSet") + whose + "PreferredUILanguages")(flags, list, count);
+    };
+    const auto get = [&](DWORD flags) {
+      ULONG count = 0, size = 64;
+      WCHAR buffer[64] = {};
+      EXPECT_EQ((function<NTSTATUS, DWORD, ULONG*, WCHAR*, ULONG*>(
+                    ntdll_dll, std::string("RtlGet") + whose + "PreferredUILanguages")(flags, &count, buffer, &size)),
+                STATUS_SUCCESS);
+      return std::u16string(buffer, size);
+    };
+    const std::u16string before = get(kName);
+    ULONG count = 0;
+    EXPECT_EQ(set(kName, u"de-DE\0xx-none-such\0fr-FR\0", &count), STATUS_SUCCESS);
+    EXPECT_EQ(count, 2u);
+    EXPECT_EQ(get(kName), std::u16string(u"de-DE\0fr-FR\0\0", 13));
+    EXPECT_EQ(get(kId), std::u16string(u"0407\0"
+                                       u"040C\0\0",
+                                       11));
+    EXPECT_EQ(set(kName | kId, u"de-DE\0", &count), STATUS_INVALID_PARAMETER_1);
+    EXPECT_EQ(set(kName, u"xx-none-such\0", &count), STATUS_INVALID_PARAMETER);
+    EXPECT_EQ(set(kName, nullptr, &count), STATUS_SUCCESS);
+    EXPECT_EQ(count, 0u);
+    EXPECT_EQ(get(kName), before);
+  }
+}
+
 }  // namespace
 }  // namespace hmodule::winapi
