@@ -14,6 +14,7 @@ void add_exports(CLI::App& app, int& status);
 void add_imports(CLI::App& app, int& status);
 void add_check(CLI::App& app, int& status);
 void add_ldd(CLI::App& app, int& status);
+void add_api(CLI::App& app, int& status);
 void add_call(CLI::App& app, int& status);
 void add_run(CLI::App& app, int& status);
 

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   hmodule::tools::add_imports(app, status);
   hmodule::tools::add_check(app, status);
   hmodule::tools::add_ldd(app, status);
+  hmodule::tools::add_api(app, status);
   hmodule::tools::add_call(app, status);
   hmodule::tools::add_run(app, status);
   try {
