@@ -145,9 +145,9 @@ Result<std::vector<std::u16string>> class_names() {
     }
   }
   std::ranges::stable_sort(names, {}, [](const std::u16string& name) { return upcase(name); });
-  const auto doubles = std::ranges::unique(
-      names, [](const std::u16string& a, const std::u16string& b) { return equal_ignoring_case(a, b); });
-  names.erase(doubles.begin(), doubles.end());
+  names.erase(std::unique(names.begin(), names.end(),
+                          [](const std::u16string& a, const std::u16string& b) { return equal_ignoring_case(a, b); }),
+              names.end());
   return names;
 }
 

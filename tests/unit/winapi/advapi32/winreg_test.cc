@@ -16,7 +16,7 @@ namespace {
 
 using HKEY = HANDLE;
 constexpr DWORD kRead = 0x20019, kAll = 0xF003F;
-constexpr DWORD REG_SZ = 1, REG_EXPAND_SZ = 2, REG_BINARY = 3, REG_DWORD = 4, REG_MULTI_SZ = 7, REG_QWORD = 11;
+constexpr DWORD REG_SZ = 1, REG_EXPAND_SZ = 2, REG_BINARY = 3, REG_DWORD = 4, REG_MULTI_SZ = 7;
 
 HKEY predefined(std::uint32_t number) {
   return reinterpret_cast<HKEY>(std::intptr_t{static_cast<std::int32_t>(number)});
