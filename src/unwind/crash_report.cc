@@ -3,6 +3,7 @@
 #include "thread/registry.h"
 #include "unwind/faults.h"
 #include "unwind/function_table.h"
+#include "unwind/guarded_read.h"
 #include "unwind/native_frames.h"
 #include "unwind/thrown.h"
 #include "unwind/virtual_unwind.h"
@@ -10,7 +11,6 @@
 
 #include <dlfcn.h>
 #include <fmt/core.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -52,22 +52,10 @@ void print(fmt::format_string<Args...> text, Args&&... args) {
   line.add(text, std::forward<Args>(args)...);
 }
 
-// Memory that may not be there.
-bool read(std::uintptr_t from, void* to, std::size_t size) {
-  const iovec here = {to, size}, there = {reinterpret_cast<void*>(from), size};
-  return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
-}
-template <typename T>
-std::optional<T> read(std::uintptr_t from) {
-  T value;
-  if (!read(from, &value, sizeof value)) return std::nullopt;
-  return value;
-}
-
 // The string at `from`, as far as it fits into `buffer`; empty if it cannot be read.
 std::string_view read_string(std::uintptr_t from, std::span<char> buffer) {
   std::size_t size = 0;
-  while (size < buffer.size() && read(from + size, &buffer[size], 1) && buffer[size] != 0) ++size;
+  while (size < buffer.size() && read_guarded(from + size, &buffer[size], 1) && buffer[size] != 0) ++size;
   return {buffer.data(), size};
 }
 
@@ -110,7 +98,7 @@ class Exports {
   template <typename T>
   std::optional<T> get(std::uint32_t rva) const {
     if (rva > size_ || size_ - rva < sizeof(T)) return std::nullopt;
-    return read<T>(base_ + rva);
+    return read_guarded<T>(base_ + rva);
   }
   std::uint32_t field(std::uint32_t offset) const { return get<std::uint32_t>(directory_ + offset).value_or(0); }
 

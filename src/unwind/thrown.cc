@@ -1,11 +1,10 @@
 #include "unwind/thrown.h"
 
 #include "unwind/function_table.h"
+#include "unwind/guarded_read.h"
 #include "unwind/virtual_unwind.h"
 
 #include <cxxabi.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -18,25 +17,13 @@
 namespace hmodule::unwind {
 namespace {
 
-// Memory that may not be there.
-bool read(std::uintptr_t from, void* to, std::size_t size) {
-  const iovec here = {to, size}, there = {reinterpret_cast<void*>(from), size};
-  return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
-}
-template <typename T>
-std::optional<T> read(std::uintptr_t from) {
-  T value;
-  if (!read(from, &value, sizeof value)) return std::nullopt;
-  return value;
-}
-
 // As much of a string as there is and fits; `into` ends with a zero.
 std::string_view read_string(std::uintptr_t from, std::span<char> into) {
   std::size_t size = 0;
   while (size + 1 < into.size()) {
     const std::size_t to_page_end = 0x1000 - (from + size) % 0x1000;
     const std::size_t piece = std::min(to_page_end, into.size() - 1 - size);
-    if (!read(from + size, &into[size], piece)) break;
+    if (!read_guarded(from + size, &into[size], piece)) break;
     const std::size_t length = strnlen(&into[size], piece);
     size += length;
     if (length < piece) break;
@@ -85,22 +72,23 @@ void tell_msvc_name(std::string_view decorated, std::span<char> into) {
 void describe_msvc(const EXCEPTION_RECORD& record, Thrown& thrown) {
   if (record.NumberParameters < 4 || record.ExceptionInformation[2] == 0) return;  // `throw;`
   const std::uintptr_t object = record.ExceptionInformation[1], base = record.ExceptionInformation[3];
-  const auto types = read<std::uint32_t>(record.ExceptionInformation[2] + 12);
+  const auto types = read_guarded<std::uint32_t>(record.ExceptionInformation[2] + 12);
   if (!types) return;
-  const std::uint32_t count = std::min(read<std::uint32_t>(base + *types).value_or(0), 32U);
+  const std::uint32_t count = std::min(read_guarded<std::uint32_t>(base + *types).value_or(0), 32U);
   for (std::uint32_t i = 0; i < count; ++i) {
     struct CatchableType {
       std::uint32_t properties, type;
       std::int32_t member, base_table, base_in_table;
     };
-    const auto at = read<std::uint32_t>(base + *types + 4 + i * 4);
-    const auto each = at ? read<CatchableType>(base + *at) : std::nullopt;
+    const auto at = read_guarded<std::uint32_t>(base + *types + 4 + i * 4);
+    const auto each = at ? read_guarded<CatchableType>(base + *at) : std::nullopt;
     if (!each) return;
     char name[sizeof thrown.type];
     const std::string_view text = read_string(base + each->type + 16, name);
     if (i == 0) tell_msvc_name(text, thrown.type);
     if (text != ".?AVexception@std@@" || each->base_table >= 0) continue;
-    const auto what = read<std::uintptr_t>(object + static_cast<std::uintptr_t>(std::int64_t{each->member}) + 8);
+    const auto what =
+        read_guarded<std::uintptr_t>(object + static_cast<std::uintptr_t>(std::int64_t{each->member}) + 8);
     if (what && *what != 0) read_string(*what, thrown.what);
   }
 }
@@ -108,7 +96,7 @@ void describe_msvc(const EXCEPTION_RECORD& record, Thrown& thrown) {
 // std::type_info of the Itanium ABI: table of virtual functions, name. Names that are not to be compared by their text
 // begin with '*'.
 std::string_view type_name(std::uintptr_t type, std::span<char> into) {
-  const auto name = read<std::uintptr_t>(type + 8);
+  const auto name = read_guarded<std::uintptr_t>(type + 8);
   if (!name) return {};
   std::string_view text = read_string(*name, into);
   if (text.starts_with('*')) text.remove_prefix(1);
@@ -117,11 +105,11 @@ std::string_view type_name(std::uintptr_t type, std::span<char> into) {
 
 // Classes with one public base have it behind the name; their type_info is of class __si_class_type_info.
 std::optional<std::uintptr_t> single_base(std::uintptr_t type) {
-  const auto functions = read<std::uintptr_t>(type);
-  const auto type_of_type = functions ? read<std::uintptr_t>(*functions - 8) : std::nullopt;
+  const auto functions = read_guarded<std::uintptr_t>(type);
+  const auto type_of_type = functions ? read_guarded<std::uintptr_t>(*functions - 8) : std::nullopt;
   char name[64];
   if (!type_of_type || type_name(*type_of_type, name) != "N10__cxxabiv120__si_class_type_infoE") return std::nullopt;
-  return read<std::uintptr_t>(type + 16);
+  return read_guarded<std::uintptr_t>(type + 16);
 }
 
 bool keeps_its_text(std::uintptr_t type) {
@@ -144,14 +132,14 @@ void describe_gcc(const EXCEPTION_RECORD& record, Thrown& thrown) {
   constexpr std::uintptr_t kTypeBefore = 80, kHeaderSize = 64;
   if (record.NumberParameters < 1) return;
   std::uintptr_t header = record.ExceptionInformation[0];
-  const auto kind = read<std::uint64_t>(header);
+  const auto kind = read_guarded<std::uint64_t>(header);
   if (!kind || (*kind & ~std::uint64_t{1}) != kGnuCxx) return;
   if ((*kind & 1) != 0) {
-    const auto object = read<std::uintptr_t>(header - kTypeBefore);
+    const auto object = read_guarded<std::uintptr_t>(header - kTypeBefore);
     if (!object) return;
     header = *object - kHeaderSize;
   }
-  const auto type = read<std::uintptr_t>(header - kTypeBefore);
+  const auto type = read_guarded<std::uintptr_t>(header - kTypeBefore);
   if (!type) return;
   char mangled[sizeof thrown.type];
   const std::string_view name = type_name(*type, mangled);
@@ -161,7 +149,7 @@ void describe_gcc(const EXCEPTION_RECORD& record, Thrown& thrown) {
   copy(readable != nullptr ? readable : name, thrown.type);
   std::free(readable);
   if (!keeps_its_text(*type)) return;
-  if (const auto what = read<std::uintptr_t>(header + kHeaderSize + 8)) read_string(*what, thrown.what);
+  if (const auto what = read_guarded<std::uintptr_t>(header + kHeaderSize + 8)) read_string(*what, thrown.what);
 }
 
 // The call of RaiseException: in _CxxThrowException, which the throwing function calls; in _Unwind_RaiseException,
