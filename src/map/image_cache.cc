@@ -14,22 +14,18 @@
 #include <vector>
 
 #include "base/scope_guard.h"
+#include "base/settled.h"
 #include "base/trace.h"
 
 namespace hmodule::map {
 namespace {
 
 constexpr std::string_view kEnding = ".image";
-constexpr std::int64_t kSettleNs = 50'000'000;  // well above a clock tick
 
-std::int64_t nanoseconds(const timespec& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
-
-bool settled(const struct stat& source) {
+bool settled_by_now(const struct stat& source) {
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  return nanoseconds(now) - std::max(nanoseconds(source.st_ctim), nanoseconds(source.st_mtim)) > kSettleNs;
+  return settled(source, now);
 }
 
 // The first digits of the running boot's identity; empty where the system does not tell.
@@ -110,7 +106,7 @@ bool ImageCache::is_usable() const {
 }
 
 int ImageCache::entry_for(const pe::Image& file, const struct stat& source) const {
-  if (directory_.empty() || file.low_alignment() || file.size_of_image() < kSmallest || !settled(source) ||
+  if (directory_.empty() || file.low_alignment() || file.size_of_image() < kSmallest || !settled_by_now(source) ||
       this_boot().empty())
     return -1;
   const std::string name = directory_ + '/' + entry_name(source);

@@ -1,7 +1,8 @@
-// Times on Linux advance with the timer tick, so a directory changed twice within one tick keeps its times. A listing
-// is therefore remembered only when the directory's last change is clearly older than the listing itself.
+// A listing is remembered only when the directory's last change is clearly older than the listing itself
+// (base/settled.h).
 #include "path/directory_cache.h"
 
+#include "base/settled.h"
 #include "base/utf.h"
 #include "path/host_directory.h"
 #include "path/volumes.h"
@@ -11,16 +12,6 @@
 
 namespace hmodule::path {
 namespace {
-
-constexpr std::int64_t kSettleNs = 50'000'000;
-
-std::int64_t nanoseconds(const timespec& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
-
-bool settled(const struct stat& info, const timespec& now) {
-  return nanoseconds(now) - std::max(nanoseconds(info.st_ctim), nanoseconds(info.st_mtim)) > kSettleNs;
-}
 
 bool same_time(const timespec& a, const timespec& b) {
   return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
