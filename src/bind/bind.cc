@@ -55,8 +55,8 @@ class ImportBinder {
  private:
   Status bind(Module* provider, std::string_view dll, const pe::Import& entry) {
     const Symbol symbol = symbol_of(entry);
-    if (provider != nullptr && !is_left_for_later(*provider, symbol, entry.hint)) {
-      Result<Proc> found = find_export(*provider, symbol, entry.hint, importer_, resolver_);
+    if (provider != nullptr) {  // a builtin DLL's PE build is not loaded for functions that may never be called
+      Result<Proc> found = find_export(*provider, symbol, entry.hint, importer_, resolver_, Lacking::missed);
       if (found) return store(entry.slot, *found);
       if (found.error().status != STATUS_PROCEDURE_NOT_FOUND) return std::move(found).error();
     }
@@ -66,12 +66,6 @@ class ImportBinder {
     missing_.push_back({importer_.display_name(), std::string(dll), text_of(symbol), provider});
     missing_slots_.push_back(entry.slot);
     return ok;
-  }
-
-  // A builtin DLL's PE build is not loaded for functions that may never be called.
-  static bool is_left_for_later(const Module& provider, const Symbol& symbol, std::uint16_t hint) {
-    return provider.provider == Provider::builtin && std::holds_alternative<std::string_view>(symbol) &&
-           !look_up(provider, symbol, hint);
   }
 
   Status bind_missing() {
@@ -105,15 +99,16 @@ std::string text_of(const Symbol& symbol) {
   return fmt::format("#{}", std::get<std::uint16_t>(symbol));
 }
 
-Result<Proc> find_export(Module& module, const Symbol& symbol, std::uint16_t hint, Module& depender,
-                         Resolver& resolver) {
+Result<Proc> find_export(Module& module, const Symbol& symbol, std::uint16_t hint, Module& depender, Resolver& resolver,
+                         Lacking lacking) {
   Module* at = &module;
   Symbol wanted = symbol;
   for (int length = 0; length < kLongestForwarderChain; ++length) {
     const auto target = look_up(*at, wanted, hint);
     if (!target) {
       const auto* const name = std::get_if<std::string_view>(&wanted);
-      Module* const behind = name == nullptr ? nullptr : TRY(resolver.module_behind(*at, *name));
+      const bool seeks = name != nullptr && (lacking == Lacking::sought_behind || at != &module);
+      Module* const behind = seeks ? TRY(resolver.module_behind(*at, *name)) : nullptr;
       if (behind == nullptr) return no_such_export(*at, wanted);
       trace::line(trace::Channel::bind, "{}: {} is served by its PE build", at->display_name(), *name);
       at = behind;

@@ -31,9 +31,11 @@ class Resolver {
 };
 
 // The address of `symbol` in `module`, following forwarders. Every module the chain leads to, `module` excluded,
-// becomes a dependency of `depender` (REF-08). A miss is STATUS_PROCEDURE_NOT_FOUND.
-Result<Proc> find_export(Module& module, const Symbol& symbol, std::uint16_t hint, Module& depender,
-                         Resolver& resolver);
+// becomes a dependency of `depender` (REF-08). A miss is STATUS_PROCEDURE_NOT_FOUND. With Lacking::missed, what
+// `module` itself lacks as a builtin DLL is a miss too, though its PE build may have it.
+enum class Lacking : bool { sought_behind, missed };
+Result<Proc> find_export(Module& module, const Symbol& symbol, std::uint16_t hint, Module& depender, Resolver& resolver,
+                         Lacking lacking = Lacking::sought_behind);
 
 // Loads what `importer` imports, in import-table order, and makes each a dependency (REF-02).
 // Then fills its import address table. The image must still be writable.
