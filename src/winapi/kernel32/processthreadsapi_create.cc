@@ -77,7 +77,6 @@ std::u16string block_of(const void* environment, DWORD flags) {
 
 struct Arguments {
   std::optional<std::u16string> application, command_line, directory;
-  bool inherit;
   DWORD flags;
   const void* environment;
   std::optional<std::array<HANDLE, 3>> standard;
@@ -123,29 +122,27 @@ Status create(const Arguments& given, const SECURITY_ATTRIBUTES* process_securit
 
 HM_WINAPI BOOL CreateProcessW(const WCHAR* application, WCHAR* command_line,
                               const SECURITY_ATTRIBUTES* process_security, const SECURITY_ATTRIBUTES* thread_security,
-                              BOOL inherit, DWORD flags, void* environment, const WCHAR* directory,
+                              BOOL, DWORD flags, void* environment, const WCHAR* directory,
                               const StartupInfo<WCHAR>* info, PROCESS_INFORMATION* out) noexcept {
   return succeed([&]() -> Status {
     if (info == nullptr || out == nullptr) return fail(STATUS_INVALID_PARAMETER, "CreateProcess: a structure is NULL");
     const auto text = [](const WCHAR* given) {
       return given == nullptr ? std::nullopt : std::optional(std::u16string(given));
     };
-    return create({text(application), text(command_line), text(directory), inherit != FALSE, flags, environment,
-                   standard_of(*info)},
+    return create({text(application), text(command_line), text(directory), flags, environment, standard_of(*info)},
                   process_security, thread_security, *out);
   });
 }
 
 HM_WINAPI BOOL CreateProcessA(const char* application, char* command_line, const SECURITY_ATTRIBUTES* process_security,
-                              const SECURITY_ATTRIBUTES* thread_security, BOOL inherit, DWORD flags, void* environment,
+                              const SECURITY_ATTRIBUTES* thread_security, BOOL, DWORD flags, void* environment,
                               const char* directory, const StartupInfo<char>* info, PROCESS_INFORMATION* out) noexcept {
   return succeed([&]() -> Status {
     if (info == nullptr || out == nullptr) return fail(STATUS_INVALID_PARAMETER, "CreateProcess: a structure is NULL");
     const auto text = [](const char* given) {
       return given == nullptr ? std::nullopt : std::optional(nls::from_ansi(given));
     };
-    return create({text(application), text(command_line), text(directory), inherit != FALSE, flags, environment,
-                   standard_of(*info)},
+    return create({text(application), text(command_line), text(directory), flags, environment, standard_of(*info)},
                   process_security, thread_security, *out);
   });
 }
