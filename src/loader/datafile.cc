@@ -50,10 +50,11 @@ Result<HMODULE> Datafiles::open(std::u16string_view full_name, const std::string
   const Bytes bytes = file.bytes(host_path);
   if (bytes.size() == 0) return fail(STATUS_MAPPED_FILE_SIZE_ZERO, "{}: is empty", host_path);
   TRY(check_reachable(bytes));
-  View view{nullptr, {}, 0, {}};
+  View view{nullptr, {}, {}, 0, {}};
   if ((flags & kLoadAsImageResource) != 0) {
     const pe::Image image = TRY(pe::Image::inspect(bytes));
     view.mapping = TRY(map::lay_out_resources(image));
+    view.shared_sections = TRY(map::SharedSections::map(image, view.mapping.span(), file.info(), PROT_READ));
     view.size = view.mapping.size();
     view.handle = tagged(view.mapping.base(), kImageLayout);
   } else {

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "map/mapping.h"
+#include "map/shared_sections.h"
 #include "nt/file.h"
 
 namespace hmodule {
@@ -28,6 +29,7 @@ class Datafiles {
   struct View {
     HMODULE handle;
     map::Mapping mapping;
+    map::SharedSections shared_sections;
     std::size_t size;
     nt::Ref<nt::File> held;  // for DATAFILE_EXCLUSIVE: open without sharing for writers
   };

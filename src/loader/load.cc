@@ -1,5 +1,6 @@
 #include "loader/load.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -68,6 +69,12 @@ std::vector<unwind::AddressRange> readable_parts(const Module& module) {
   }
   if (parts.front().holds(base, module.size())) return {};
   return parts;
+}
+
+// After the relocation, whose results have no place in pages that other processes have elsewhere.
+Result<map::SharedSections> share_sections(const struct stat& info, const pe::Image& file,
+                                           const map::Mapping& mapping) {
+  return map::SharedSections::map(file, mapping.span(), info, PROT_READ | PROT_WRITE);
 }
 
 }  // namespace
@@ -314,9 +321,12 @@ Result<Module*> Load::map_bytes(Bytes file, Provider provider, std::u16string fu
   map::Mapping mapping = TRY(lay_out(image, info));
   const pe::Image mapped = image.in_memory(mapping.span());
   TRY(map::relocate(mapped));
+  map::SharedSections shared;
+  if (info != nullptr) shared = TRY(share_sections(*info, image, mapping));
   auto module = std::make_unique<Module>(provider, std::move(full_name), std::move(name), mapped, std::move(mapping));
   module->host_path = std::move(host_path);
   module->identity = identity;
+  module->shared_sections = std::move(shared);
   module->exports = pe::ExportTable::parse_or_empty(module->image);
   module->dont_resolve = dont_resolve_ && fresh_.empty();  // FLAG-09: it brings no dependencies
   trace::line(trace::Channel::map, "{}: {} bytes at {} (preferred {:#x})", utf8(module->full_name), module->size(),
@@ -342,9 +352,11 @@ Result<Module*> Load::map_program(const LoadRequest& request) {
   map::Mapping mapping = TRY(map::lay_out(image));
   const pe::Image mapped = image.in_memory(mapping.span());
   TRY(map::relocate(mapped));
+  map::SharedSections shared = TRY(share_sections(file.info(), image, mapping));
   auto module = std::make_unique<Module>(Provider::file, full_name, name, mapped, std::move(mapping));
   module->host_path = *name;
   module->identity = file.identity();
+  module->shared_sections = std::move(shared);
   module->exports = pe::ExportTable::parse_or_empty(module->image);
   Module* stand_in = loader_.executable_;
   Module& program = adopt(std::move(module), true);

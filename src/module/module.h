@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "map/mapping.h"
+#include "map/shared_sections.h"
 #include "module/builtin.h"
 #include "pe/exports.h"
 #include "pe/image.h"
@@ -89,6 +90,7 @@ struct Module {
   std::optional<FileIdentity> identity;
   const std::shared_ptr<const std::string> image_name;  // what `image` calls itself in sentences
   map::Mapping mapping;
+  map::SharedSections shared_sections;
   const pe::Image image;  // facts of the headers, over the mapped memory
   pe::ExportTable exports;
   std::vector<Proc> native_functions;  // of a builtin or host module, by stub; see builtin_image.h

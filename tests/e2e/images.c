@@ -287,8 +287,37 @@ static void test_oddities(void) {
   }
 }
 
+static void test_shared_section(void) {
+  TEST("MAP-09", "a shared section is one for the module and a view of its file, as long as somebody has it") {
+    const HMODULE module = LoadLibraryA("shared.dll");
+    REQUIRE(module);
+    volatile int* number = PROC(volatile int*, module, "number", (void))();
+    CHECK_EQ(*number, 5);
+    *number = 8;
+    const HMODULE view = LoadLibraryExA(in_bin("shared.dll"), NULL, LOAD_LIBRARY_AS_IMAGE_RESOURCE);
+    REQUIRE(view);
+    const char* const base = (const char*)((uintptr_t)view & ~(uintptr_t)3);
+    const volatile int* const seen = (const volatile int*)(base + ((const char*)number - (const char*)module));
+    CHECK_EQ(*seen, 8);
+    CHECK(FreeLibrary(module));
+    const HMODULE again = LoadLibraryA("shared.dll");
+    REQUIRE(again);
+    number = PROC(volatile int*, again, "number", (void))();
+    CHECK_EQ(*number, 8);
+    *number = 9;
+    CHECK_EQ(*seen, 9);
+    CHECK(FreeLibrary(again));
+    CHECK(FreeLibrary(view));
+    const HMODULE anew = LoadLibraryA("shared.dll");
+    REQUIRE(anew);
+    CHECK_EQ(*PROC(volatile int*, anew, "number", (void))(), 5);
+    CHECK(FreeLibrary(anew));
+  }
+}
+
 int main(void) {
   test_sections("sections.dll");
+  test_shared_section();
   test_sections("big_alignment.dll");
   test_load_config();
   test_headers();

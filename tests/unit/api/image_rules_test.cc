@@ -57,6 +57,60 @@ TEST(ImportRules, Imp13ADllMayStandTwiceAndMayImportItself) {
   EXPECT_EQ(GetModuleHandleA("leaf.dll"), nullptr);
 }
 
+// user.dll has delayed imports of leaf.dll, which is found; `slots` are theirs.
+struct DelayingDll {
+  DelayingDll() {
+    answering_dll("leaf.dll", 5).write(directory / "leaf.dll");
+    PeBuilder dll = answering_dll("user.dll", 1);
+    slots = dll.add_delay_imports({{"leaf.dll", {"answer", 7}}, {"other.dll", {"answer"}}, {"leaf2.dll", {"missing"}}});
+    dll.write(directory / "user.dll");
+    answering_dll("leaf2.dll", 5).write(directory / "leaf2.dll");
+    SetDllDirectoryA(("Z:" + directory.path()).c_str());
+    user.emplace(directory / "user.dll");
+  }
+  DelayingDll(const DelayingDll&) = delete;
+  DelayingDll& operator=(const DelayingDll&) = delete;
+  ~DelayingDll() { SetDllDirectoryA(nullptr); }
+  template <typename Signature>
+  static auto* kernel32(const char* name) {
+    static const library dll("kernel32.dll");
+    return dll.get<Signature>(name);
+  }
+  TemporaryDirectory directory;
+  std::vector<std::vector<std::uint32_t>> slots;
+  std::optional<library> user;
+};
+
+TEST(DelayedImports, Dly08OneCanBeAskedFor) {
+  DelayingDll dll;
+  auto* const ask =
+      DelayingDll::kernel32<int(HMODULE, const char*, const char*, unsigned)>("QueryOptionalDelayLoadedAPI");
+  const auto refuses = [&](const char* name, const char* function, unsigned reserved) {
+    return ask(dll.user->handle(), name, function, reserved) ? 0 : GetLastError();
+  };
+  EXPECT_TRUE(ask(dll.user->handle(), "LEAF.dll", "answer", 0));
+  EXPECT_NE(GetModuleHandleA("leaf.dll"), nullptr);
+  EXPECT_EQ(refuses("leaf.dll", "variable", 0), static_cast<DWORD>(ERROR_PROC_NOT_FOUND)) << "is no delayed import";
+  EXPECT_EQ(refuses("leaf2.dll", "missing", 0), static_cast<DWORD>(ERROR_PROC_NOT_FOUND));
+  EXPECT_EQ(refuses("other.dll", "answer", 0), static_cast<DWORD>(ERROR_MOD_NOT_FOUND));
+  EXPECT_EQ(refuses("kernel32.dll", "answer", 0), static_cast<DWORD>(ERROR_MOD_NOT_FOUND)) << "is no delayed import";
+  EXPECT_EQ(refuses("leaf.dll", "answer", 1), static_cast<DWORD>(ERROR_INVALID_PARAMETER));
+  dll.user.reset();
+  EXPECT_EQ(GetModuleHandleA("leaf.dll"), nullptr) << "its importer kept it";
+}
+
+TEST(DelayedImports, Dly08AllOfADllAreResolvedAtOnce) {
+  DelayingDll dll;
+  auto* const resolve = DelayingDll::kernel32<int(HMODULE, const char*, unsigned)>("ResolveDelayLoadsFromDll");
+  EXPECT_EQ(resolve(dll.user->handle(), "leaf.dll", 0), STATUS_SUCCESS);
+  auto* const answer = GetProcAddress(GetModuleHandleA("leaf.dll"), "answer");
+  EXPECT_EQ(at<void*>(*dll.user, dll.slots[0][0]), answer);
+  EXPECT_EQ(at<void*>(*dll.user, dll.slots[0][1]), answer) << "its ordinal is 7";
+  EXPECT_EQ(resolve(dll.user->handle(), "leaf2.dll", 0), STATUS_PROCEDURE_NOT_FOUND);
+  EXPECT_EQ(resolve(dll.user->handle(), "other.dll", 0), STATUS_DLL_NOT_FOUND);
+  EXPECT_EQ(resolve(dll.user->handle(), "leaf.dll", 1), STATUS_INVALID_PARAMETER);
+}
+
 TEST(ExportRules, Exp01TheNameInTheDirectoryIsNotTheModules) {
   const TemporaryDirectory directory;
   answering_dll("inside.dll", 5).write(directory / "outside.dll");
