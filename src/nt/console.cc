@@ -31,6 +31,7 @@ constexpr DWORD kTerminalBits = ENABLE_PROCESSED_INPUT | ENABLE_LINE_INPUT | ENA
 struct State {
   std::mutex mutex;
   std::u16string typed;  // read from the terminal, not yet asked for
+  bool half = false;     // of its first unit the key is down already, for who reads keys
   std::atomic<DWORD> input_extras{ENABLE_MOUSE_INPUT | ENABLE_INSERT_MODE | ENABLE_QUICK_EDIT_MODE |
                                   ENABLE_EXTENDED_FLAGS | ENABLE_AUTO_POSITION};
   std::atomic<DWORD> output{ENABLE_PROCESSED_OUTPUT | ENABLE_WRAP_AT_EOL_OUTPUT};
@@ -222,13 +223,44 @@ Result<std::u16string> read_console(HostFile& console, std::size_t most) {
   const std::size_t count = std::min(most, line == typed.npos ? typed.size() : line + 1);
   std::u16string answer = typed.substr(0, count);
   typed.erase(0, count);
+  state().half = false;
   return answer;
 }
 
-std::size_t console_input_ready(HostFile& console) {
+// The enter key is a CR; the LF that text has behind it is no key.
+Result<std::vector<KeyEvent>> console_keys(HostFile& console, std::size_t most, bool take, bool wait) {
   const std::lock_guard guard(state().mutex);
-  if (state().typed.empty()) static_cast<void>(fetch_input(console, false));
-  return state().typed.size();
+  std::u16string& typed = state().typed;
+  if (typed.empty()) TRY(fetch_input(console, wait));
+  std::vector<KeyEvent> events;
+  bool half = state().half;
+  std::size_t done = 0;
+  while (done < typed.size() && events.size() < most) {
+    if (typed[done] != u'\n') {
+      events.push_back({typed[done], !half});
+      half = !half;
+      if (half) continue;
+    }
+    ++done;
+  }
+  if (take) {
+    typed.erase(0, done);
+    state().half = half;
+  }
+  return events;
+}
+
+std::size_t console_keys_ready(HostFile& console) {
+  const auto events = console_keys(console, SIZE_MAX, false, false);
+  return events ? events->size() : 0;
+}
+
+Status flush_console_input(HostFile& console) {
+  const std::lock_guard guard(state().mutex);
+  state().typed.clear();
+  state().half = false;
+  if (::tcflush(console.descriptor(), TCIFLUSH) != 0) return fail_errno("terminal input");
+  return ok;
 }
 
 bool has_console() {

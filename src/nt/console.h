@@ -9,6 +9,7 @@
 #include "win/wincon.h"
 
 #include <string>
+#include <vector>
 
 namespace hmodule::nt {
 
@@ -27,8 +28,17 @@ Result<COORD> console_size(const HostFile& console);
 Status write_console(HostFile& console, std::u16string_view text);
 // Up to `most` units of the next line, which ends with CR LF.
 Result<std::u16string> read_console(HostFile& console, std::size_t most);
-// Units that could be read without waiting.
-std::size_t console_input_ready(HostFile& console);
+// The same input as keys that are pressed and let go. Up to `most`, which stay there unless `take`; waits for one if
+// `wait`. A terminal tells characters only, and whole lines while it collects them (ENABLE_LINE_INPUT).
+struct KeyEvent {
+  char16_t unit;
+  bool down;
+};
+Result<std::vector<KeyEvent>> console_keys(HostFile& console, std::size_t most, bool take, bool wait);
+// How many of them there are without waiting.
+std::size_t console_keys_ready(HostFile& console);
+// Forgets what was typed and not read.
+Status flush_console_input(HostFile& console);
 
 // Whether this process has a console, and giving it up or taking it back.
 bool has_console();

@@ -31,6 +31,20 @@ struct CONSOLE_SCREEN_BUFFER_INFO {
 };
 static_assert(sizeof(CONSOLE_SCREEN_BUFFER_INFO) == 22);
 
+inline constexpr WORD KEY_EVENT = 1;
+inline constexpr DWORD LEFT_CTRL_PRESSED = 0x8, SHIFT_PRESSED = 0x10;
+struct KEY_EVENT_RECORD {
+  BOOL bKeyDown;
+  WORD wRepeatCount, wVirtualKeyCode, wVirtualScanCode;
+  WCHAR uChar;  // or a CHAR
+  DWORD dwControlKeyState;
+};
+struct INPUT_RECORD {
+  WORD EventType;
+  KEY_EVENT_RECORD KeyEvent;  // of the union's members the largest
+};
+static_assert(sizeof(INPUT_RECORD) == 20);
+
 using HandlerRoutine = HM_WINAPI BOOL (*)(DWORD event);
 
 }  // namespace hmodule

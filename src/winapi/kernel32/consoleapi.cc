@@ -134,9 +134,63 @@ HM_WINAPI BOOL ReadConsoleA(HANDLE handle, void* buffer, DWORD size, DWORD* read
 HM_WINAPI BOOL GetNumberOfConsoleInputEvents(HANDLE handle, DWORD* count) noexcept {
   return succeed([&]() -> Status {
     const auto console = TRY(input_console(handle));
-    *count = static_cast<DWORD>(nt::console_input_ready(*console));
+    *count = static_cast<DWORD>(nt::console_keys_ready(*console));
     return ok;
   });
+}
+HM_WINAPI BOOL FlushConsoleInputBuffer(HANDLE handle) noexcept {
+  return succeed([&]() -> Status {
+    const auto console = TRY(input_console(handle));
+    return nt::flush_console_input(*console);
+  });
+}
+
+// What key of a keyboard it would have been (winuser.h, VK_*); a terminal tells the character only.
+WORD virtual_key(char16_t unit) {
+  if (unit >= u'a' && unit <= u'z') return static_cast<WORD>(unit - u'a' + u'A');
+  if (unit == 0x7F) return 8;  // VK_BACK
+  if (unit == u'\r' || unit == u'\t' || unit == u'\b' || unit == 0x1B) return unit;
+  if (unit < 0x1B) return static_cast<WORD>(unit + u'A' - 1);  // with the control key
+  const bool same = unit == u' ' || (unit >= u'0' && unit <= u'9') || (unit >= u'A' && unit <= u'Z');
+  return same ? unit : 0;
+}
+INPUT_RECORD record_of(const nt::KeyEvent& event) {
+  const WORD key = virtual_key(event.unit);
+  DWORD state = 0;
+  if (event.unit >= u'A' && event.unit <= u'Z') state = SHIFT_PRESSED;
+  if (event.unit < u' ' && key >= u'A') state = LEFT_CTRL_PRESSED;
+  const char16_t unit = event.unit == 0x7F ? u'\b' : event.unit;
+  return {KEY_EVENT, {event.down, 1, key, 0, unit, state}};
+}
+template <bool ansi>
+BOOL console_input(HANDLE handle, INPUT_RECORD* records, DWORD most, DWORD* count, bool take,
+                   const char* function) noexcept {
+  return succeed(
+      [&]() -> Status {
+        const auto console = TRY(input_console(handle));
+        if (records == nullptr || count == nullptr) return fail(STATUS_ACCESS_VIOLATION, "no room for the events");
+        const auto events = TRY(nt::console_keys(*console, most, take, take));
+        for (const nt::KeyEvent& event : events) {
+          *records = record_of(event);
+          if (ansi) records->KeyEvent.uChar = static_cast<BYTE>(encoded({&event.unit, 1}, input_code_page)[0]);
+          ++records;
+        }
+        *count = static_cast<DWORD>(events.size());
+        return ok;
+      },
+      function);
+}
+HM_WINAPI BOOL ReadConsoleInputW(HANDLE handle, INPUT_RECORD* records, DWORD most, DWORD* count) noexcept {
+  return console_input<false>(handle, records, most, count, true, "ReadConsoleInputW");
+}
+HM_WINAPI BOOL ReadConsoleInputA(HANDLE handle, INPUT_RECORD* records, DWORD most, DWORD* count) noexcept {
+  return console_input<true>(handle, records, most, count, true, "ReadConsoleInputA");
+}
+HM_WINAPI BOOL PeekConsoleInputW(HANDLE handle, INPUT_RECORD* records, DWORD most, DWORD* count) noexcept {
+  return console_input<false>(handle, records, most, count, false, "PeekConsoleInputW");
+}
+HM_WINAPI BOOL PeekConsoleInputA(HANDLE handle, INPUT_RECORD* records, DWORD most, DWORD* count) noexcept {
+  return console_input<true>(handle, records, most, count, false, "PeekConsoleInputA");
 }
 
 // --- The screen ---
@@ -256,9 +310,11 @@ HM_WINAPI BOOL GenerateConsoleCtrlEvent(DWORD event, DWORD group) noexcept {
   });
 }
 
+constexpr std::string_view kKeysNote = "characters as keys; no mouse, no sizes, no keys without a character";
 const Export kRows[] = {
     {"AllocConsole", proc(AllocConsole), Support::partial, "never makes a console"},
     {"AttachConsole", proc(AttachConsole), Support::partial, "only the terminal the process was started with"},
+    {"FlushConsoleInputBuffer", proc(FlushConsoleInputBuffer)},
     {"FreeConsole", proc(FreeConsole)},
     {"GenerateConsoleCtrlEvent", proc(GenerateConsoleCtrlEvent)},
     {"GetConsoleCP", proc(GetConsoleCP)},
@@ -270,8 +326,12 @@ const Export kRows[] = {
     {"GetConsoleTitleW", proc(GetConsoleTitleW)},
     {"GetConsoleWindow", proc(GetConsoleWindow)},
     {"GetLargestConsoleWindowSize", proc(GetLargestConsoleWindowSize)},
-    {"GetNumberOfConsoleInputEvents", proc(GetNumberOfConsoleInputEvents), Support::partial, "counts characters"},
+    {"GetNumberOfConsoleInputEvents", proc(GetNumberOfConsoleInputEvents), Support::partial, kKeysNote},
+    {"PeekConsoleInputA", proc(PeekConsoleInputA), Support::partial, kKeysNote},
+    {"PeekConsoleInputW", proc(PeekConsoleInputW), Support::partial, kKeysNote},
     {"ReadConsoleA", proc(ReadConsoleA), Support::partial, "no console control structure"},
+    {"ReadConsoleInputA", proc(ReadConsoleInputA), Support::partial, kKeysNote},
+    {"ReadConsoleInputW", proc(ReadConsoleInputW), Support::partial, kKeysNote},
     {"ReadConsoleW", proc(ReadConsoleW), Support::partial, "no console control structure"},
     {"SetConsoleCP", proc(SetConsoleCP)},
     {"SetConsoleCtrlHandler", proc(SetConsoleCtrlHandler)},

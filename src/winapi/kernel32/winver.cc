@@ -7,6 +7,8 @@
 #include "module/builtin.h"
 #include "nls/codepage.h"
 #include "nls/locale.h"
+#include "nt/file.h"
+#include "path/volumes.h"
 #include "runtime/runtime.h"
 #include "winapi/common/answer.h"
 #include "winapi/common/resources.h"
@@ -154,6 +156,82 @@ HM_WINAPI BOOL VerQueryValueA(const void* buffer, const CHAR* path, void** value
   });
 }
 
+// --- VerFindFile ---
+
+constexpr DWORD VFFF_ISSHAREDFILE = 1;
+constexpr DWORD VFF_CURNEDEST = 1, VFF_FILEINUSE = 2, VFF_BUFFTOOSMALL = 4;
+
+struct InstalledFile {
+  std::u16string current, destination;  // directories: where it is, if anywhere, and where it belongs
+  bool in_use = false;
+};
+
+std::u16string joined(std::u16string_view directory, std::u16string_view file) {
+  return std::u16string(directory) + u"\\" + std::u16string(file);
+}
+bool is_file(std::u16string_view directory, std::u16string_view file) {
+  if (directory.empty()) return false;
+  const auto place = path::volumes().to_host(joined(directory, file));
+  return place && place->exists() && !place->is_directory();
+}
+
+InstalledFile find_installed(DWORD flags, std::u16string_view file, std::u16string_view windows,
+                             std::u16string_view application) {
+  if (windows.empty()) windows = path::kWindowsDirectory;
+  const bool shared = (flags & VFFF_ISSHAREDFILE) != 0;
+  InstalledFile found;
+  found.destination = shared ? path::kSystemDirectory : application;
+  for (const std::u16string_view directory : {std::u16string_view(found.destination), path::kSystemDirectory, windows})
+    if (found.current.empty() && is_file(directory, file)) found.current = directory;
+  if (found.current.empty()) return found;
+  nt::FileRequest request;  // sharing with nobody
+  request.name = joined(found.current, file);
+  request.access = nt::file_access(nt::GENERIC_READ);
+  request.options = FILE_NON_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT;
+  const auto opened = nt::open_file(request);
+  found.in_use = !opened && opened.error().status == STATUS_SHARING_VIOLATION;
+  return found;
+}
+
+// With room for the text and its terminator both are written; `size` becomes what is needed in any case.
+template <typename Char>
+bool give_path(const std::basic_string<Char>& text, Char* buffer, UINT* size) {
+  if (size == nullptr) return true;
+  const bool fits = buffer != nullptr && *size > text.size();
+  if (fits) buffer[text.copy(buffer, text.size())] = 0;
+  *size = static_cast<UINT>(text.size() + 1);
+  return fits;
+}
+
+template <typename Char, typename Convert>
+DWORD answer_found(const InstalledFile& found, Char* current, UINT* current_size, Char* destination,
+                   UINT* destination_size, Convert convert) {
+  DWORD answer = 0;
+  if (!found.current.empty() && !equal_ignoring_case(found.current, found.destination)) answer |= VFF_CURNEDEST;
+  if (found.in_use) answer |= VFF_FILEINUSE;
+  const bool current_fits = give_path<Char>(convert(found.current), current, current_size);
+  const bool destination_fits = give_path<Char>(convert(found.destination), destination, destination_size);
+  return current_fits && destination_fits ? answer : answer | VFF_BUFFTOOSMALL;
+}
+
+HM_WINAPI DWORD VerFindFileW(DWORD flags, const WCHAR* file, const WCHAR* windows, const WCHAR* application,
+                             WCHAR* current, UINT* current_size, WCHAR* destination, UINT* destination_size) noexcept {
+  return answer<DWORD>(0, [&]() -> Result<DWORD> {
+    const auto found = find_installed(flags, TRY(text(file)), windows == nullptr ? u"" : windows,
+                                      application == nullptr ? u"" : application);
+    return answer_found(found, current, current_size, destination, destination_size,
+                        [](const std::u16string& path) { return path; });
+  });
+}
+HM_WINAPI DWORD VerFindFileA(DWORD flags, const CHAR* file, const CHAR* windows, const CHAR* application, CHAR* current,
+                             UINT* current_size, CHAR* destination, UINT* destination_size) noexcept {
+  return answer<DWORD>(0, [&]() -> Result<DWORD> {
+    const auto wide = [](const CHAR* path) { return path == nullptr ? std::u16string() : nls::from_ansi(path); };
+    const auto found = find_installed(flags, nls::from_ansi(TRY(text(file))), wide(windows), wide(application));
+    return answer_found(found, current, current_size, destination, destination_size, nls::to_ansi);
+  });
+}
+
 // --- VerLanguageName ---
 
 std::u16string language_name(DWORD language) {
@@ -189,6 +267,8 @@ const Export kRows[] = {
     {"GetFileVersionInfoSizeExW", proc(GetFileVersionInfoSizeExW)},
     {"GetFileVersionInfoSizeW", proc(GetFileVersionInfoSizeW)},
     {"GetFileVersionInfoW", proc(GetFileVersionInfoW)},
+    {"VerFindFileA", proc(VerFindFileA)},
+    {"VerFindFileW", proc(VerFindFileW)},
     {"VerLanguageNameA", proc(VerLanguageNameA)},
     {"VerLanguageNameW", proc(VerLanguageNameW)},
     {"VerQueryValueA", proc(VerQueryValueA)},

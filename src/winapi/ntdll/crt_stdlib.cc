@@ -1,6 +1,7 @@
 // The C library that ntdll carries: numbers, sorting, mathematics, formatted text.
 #include "module/builtin.h"
 #include "nls/printf.h"
+#include "nls/scanf.h"
 #include "nls/text.h"
 
 #include <algorithm>
@@ -247,6 +248,16 @@ HM_WINAPI int checked_n(Char* to, SIZE_T room, SIZE_T count, const Char* format,
   return length;
 }
 
+template <typename Char, nls::ScanRules rules>
+HM_WINAPI int scan(const Char* text, const Char* format, ...) noexcept {
+  using View = std::basic_string_view<Char>;
+  __builtin_ms_va_list arguments;
+  __builtin_ms_va_start(arguments, format);
+  const int stored = nls::scan(View(text), View(format), nls::Arguments(arguments), rules);
+  __builtin_ms_va_end(arguments);
+  return stored;
+}
+
 const Export kRows[] = {
     {"_atoi64", proc(simple_integer<LONG64, char>)},
     {"_i64toa", proc(from_integer<LONG64, char>)},
@@ -300,10 +311,13 @@ const Export kRows[] = {
     {"sprintf", proc(unbounded<char>)},
     {"sprintf_s", proc(checked<char>)},
     {"sqrt", proc(math<std::sqrt>)},
+    {"sscanf", proc(scan<char, nls::ScanRules::plain>)},
+    {"sscanf_s", proc(scan<char, nls::ScanRules::checked>)},
     {"strtol", proc(to_integer<LONG, char>)},
     {"strtoul", proc(to_integer<ULONG, char>)},
     {"swprintf", proc(unbounded<WCHAR>)},
     {"swprintf_s", proc(checked<WCHAR>)},
+    {"swscanf_s", proc(scan<WCHAR, nls::ScanRules::checked>)},
     {"tan", proc(math<std::tan>)},
     {"vsprintf", proc(v_unbounded<char>)},
     {"vsprintf_s", proc(v_checked<char>)},

@@ -5,6 +5,7 @@
 #include "nt/handle_table.h"
 #include "nt/processor.h"
 #include "runtime/runtime.h"
+#include "win/processthreadsapi.h"
 #include "winapi/ntdll/exit.h"
 #include "winapi/ntdll/nt_args.h"
 
@@ -50,9 +51,6 @@ struct ProcessBasicInformation {
 };
 static_assert(sizeof(ProcessBasicInformation) == 0x30);
 
-struct KernelUserTimes {
-  LARGE_INTEGER CreateTime, ExitTime, KernelTime, UserTime;
-};
 struct PriorityClass {
   BOOLEAN Foreground;
   UCHAR Class;
@@ -125,7 +123,7 @@ HM_WINAPI NTSTATUS NtQueryInformationProcess(HANDLE handle, LONG information_cla
         return deliver(basic_information(*process), buffer, size, needed);
       case kTimes: {
         const Process::Times times = TRY(process->times());
-        return deliver(KernelUserTimes{times.created, times.exited, times.kernel, times.user}, buffer, size, needed);
+        return deliver(KERNEL_USER_TIMES{times.created, times.exited, times.kernel, times.user}, buffer, size, needed);
       }
       case kDebugPort:
         return deliver(ULONG_PTR{0}, buffer, size, needed);
@@ -192,7 +190,7 @@ HM_WINAPI void NtFlushProcessWriteBuffers() noexcept {
 
 HM_WINAPI void RtlExitUserProcess(DWORD exit_code) noexcept {
   Loader& loader = runtime().loader();
-  loader.lock();  // so that no thread is killed inside the loader
+  loader.lock().lock_unless_orphaned();  // so that no thread is killed inside the loader
   nt::exit_process(exit_code, [&loader] { loader.process_detach(); });
 }
 

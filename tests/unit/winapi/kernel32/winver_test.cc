@@ -89,6 +89,30 @@ TEST(VersionLanguages, HaveNames) {
   EXPECT_EQ(std::u16string(buffer), u"Language Neutral");
 }
 
+TEST_F(Version, FilesAreFoundWhereTheyAreAndWhereTheyBelong) {
+  const auto find = function<DWORD, DWORD, const WCHAR*, const WCHAR*, const WCHAR*, WCHAR*, UINT*, WCHAR*, UINT*>(
+      kernel32_dll, "VerFindFileW");
+  const auto file = write("v.dll", {});
+  const std::u16string directory = file.substr(0, file.rfind(u'\\'));
+  WCHAR current[300], destination[300];
+  UINT current_size = 300, destination_size = 300;
+  EXPECT_EQ(find(0, u"v.dll", nullptr, directory.c_str(), current, &current_size, destination, &destination_size), 0u);
+  EXPECT_EQ(std::u16string(current), directory);
+  EXPECT_EQ(current_size, directory.size() + 1);
+  EXPECT_EQ(std::u16string(destination), directory);
+  current_size = destination_size = 300;
+  EXPECT_EQ(find(1, u"v.dll", directory.c_str(), nullptr, current, &current_size, destination, &destination_size), 1u)
+      << "a shared file belongs into the system directory";
+  EXPECT_EQ(std::u16string(current), directory);
+  EXPECT_EQ(std::u16string(destination), u"C:\\Windows\\System32");
+  current_size = 3, destination_size = 300;
+  EXPECT_EQ(find(0, u"v.dll", nullptr, directory.c_str(), current, &current_size, destination, &destination_size), 4u);
+  EXPECT_EQ(current_size, directory.size() + 1);
+  current_size = 300;
+  EXPECT_EQ(find(0, u"no.dll", nullptr, directory.c_str(), current, &current_size, destination, &destination_size), 0u);
+  EXPECT_EQ(std::u16string(current), u"");
+}
+
 TEST(VersionBlocks, AreNotTrusted) {
   auto bytes = builtin_version_info(u"x.dll");
   const std::size_t whole = bytes.size();
