@@ -17,7 +17,7 @@ struct CompletionPacket {
   ULONG_PTR information;
 };
 
-class IoCompletion final : public Waitable {
+class IoCompletion : public Waitable {
  public:
   static const ObjectType kType;
   const ObjectType& type() const override { return kType; }
@@ -25,7 +25,7 @@ class IoCompletion final : public Waitable {
   bool signalled(const Dispatcher&, const Thread*) const override { return !packets_.empty() || abandoned_; }
   void last_handle_closed() override;
 
-  void post(const CompletionPacket& packet);
+  virtual void post(const CompletionPacket& packet);
   // Waits for at least one packet and takes up to `most`. STATUS_TIMEOUT, STATUS_USER_APC, and STATUS_ABANDONED_WAIT_0
   // when the last handle is closed meanwhile, come without any.
   NTSTATUS remove(std::vector<CompletionPacket>& packets, std::size_t most, bool alertable, Timeout timeout);

@@ -1,224 +1,170 @@
-// threadpoolapiset.h and threadpoollegacyapiset.h: callbacks of the process's thread pool.
+// threadpoolapiset.h, threadpoollegacyapiset.h and the thread pool's part of winbase.h: ntdll's functions under other
+// names, or with a last error instead of a status.
 #include "module/builtin.h"
-#include "nt/critical_section.h"
-#include "nt/event.h"
-#include "nt/handle_table.h"
-#include "nt/mutant.h"
-#include "nt/semaphore.h"
-#include "nt/thread_pool.h"
-#include "runtime/runtime.h"
 #include "thread/call.h"
-#include "winapi/common/named_object.h"
+#include "win/error_map.h"
+#include "winapi/common/answer.h"
+#include "winapi/ntdll/thread_pool.h"
 
 namespace hmodule::winapi {
 namespace {
 
-using nt::PoolInstance;
-using nt::PoolItem;
-
-// A TP_WORK, TP_TIMER or TP_WAIT is a PoolItem; a TP_CALLBACK_INSTANCE is a PoolInstance.
-using SimpleCallback = HM_WINAPI void (*)(PoolInstance*, void*);
-using ItemCallback = HM_WINAPI void (*)(PoolInstance*, void*, PoolItem*);
-using WaitCallback = HM_WINAPI void (*)(PoolInstance*, void*, PoolItem*, DWORD);
-
-// TP_CALLBACK_ENVIRON as far as it asks for what we lack: a pool or a group of its own.
-struct CallbackEnvironment {
-  DWORD Version;
-  void *Pool, *CleanupGroup;
-};
-Status default_pool_only(const CallbackEnvironment* environment) {
-  if (environment != nullptr && (environment->Pool != nullptr || environment->CleanupGroup != nullptr))
-    return fail(STATUS_NOT_SUPPORTED, "pools and clean-up groups beside the process's own are not there yet");
-  return ok;
+BOOL succeeded(NTSTATUS status) {
+  if (status == STATUS_SUCCESS) return TRUE;
+  thread::set_last_status(status);
+  return FALSE;
 }
 
-PoolItem* make_item(const CallbackEnvironment* environment, PoolItem::Callback callback,
-                    const char* function = __builtin_FUNCTION()) noexcept {
-  return answer<PoolItem*>(
-      nullptr,
-      [&]() -> Result<PoolItem*> {
-        TRY(default_pool_only(environment));
-        return nt::make_object<PoolItem>(std::move(callback)).detach();
-      },
-      function);
+// --- pools and groups ---
+
+HM_WINAPI Pool* CreateThreadpool(void* reserved) noexcept {
+  Pool* pool = nullptr;
+  return succeeded(TpAllocPool(&pool, reserved)) ? pool : nullptr;
 }
-void wait_for_callbacks(PoolItem* item, BOOL cancel) noexcept {
-  if (cancel) item->cancel_pending();
-  item->wait_until_idle();
+HM_WINAPI BOOL SetThreadpoolThreadMinimum(Pool* pool, DWORD threads) noexcept {
+  return succeeded(TpSetPoolMinThreads(pool, threads));
+}
+HM_WINAPI BOOL SetThreadpoolStackInformation(Pool* pool, const PoolStackInformation* information) noexcept {
+  return succeeded(TpSetPoolStackInformation(pool, information));
+}
+HM_WINAPI BOOL QueryThreadpoolStackInformation(Pool* pool, PoolStackInformation* information) noexcept {
+  return succeeded(TpQueryPoolStackInformation(pool, information));
+}
+HM_WINAPI PoolGroup* CreateThreadpoolCleanupGroup() noexcept {
+  PoolGroup* group = nullptr;
+  return succeeded(TpAllocCleanupGroup(&group)) ? group : nullptr;
 }
 
-// --- work ---
+// --- items ---
 
-HM_WINAPI PoolItem* CreateThreadpoolWork(ItemCallback callback, void* context,
-                                         const CallbackEnvironment* environment) noexcept {
-  return make_item(environment, [=](PoolInstance& instance, PoolItem& item, NTSTATUS) {
-    thread::call(callback, &instance, context, &item);
-  });
-}
-HM_WINAPI void SubmitThreadpoolWork(PoolItem* work) noexcept {
-  succeed([&] { return work->submit(); });
-}
 HM_WINAPI BOOL TrySubmitThreadpoolCallback(SimpleCallback callback, void* context,
                                            const CallbackEnvironment* environment) noexcept {
-  return succeed([&]() -> Status {
-    TRY(default_pool_only(environment));
-    const auto item = nt::make_object<PoolItem>(
-        [=](PoolInstance& instance, PoolItem&, NTSTATUS) { thread::call(callback, &instance, context); });
-    return item->submit();
-  });
+  return succeeded(TpSimpleTryPost(callback, context, environment));
 }
-HM_WINAPI void WaitForThreadpoolCallbacks(PoolItem* item, BOOL cancel) noexcept {
-  wait_for_callbacks(item, cancel);
+HM_WINAPI PoolItem* CreateThreadpoolWork(ItemCallback callback, void* context,
+                                         const CallbackEnvironment* environment) noexcept {
+  PoolItem* work = nullptr;
+  return succeeded(TpAllocWork(&work, callback, context, environment)) ? work : nullptr;
 }
-HM_WINAPI void CloseThreadpoolItem(PoolItem* item) noexcept {
-  item->close();
-}
-
-// --- timers ---
-
 HM_WINAPI PoolItem* CreateThreadpoolTimer(ItemCallback callback, void* context,
                                           const CallbackEnvironment* environment) noexcept {
-  return CreateThreadpoolWork(callback, context, environment);
+  PoolItem* timer = nullptr;
+  return succeeded(TpAllocTimer(&timer, callback, context, environment)) ? timer : nullptr;
 }
-std::optional<std::int64_t> ticks(const FILETIME* time) {
-  if (time == nullptr) return std::nullopt;
-  return static_cast<std::int64_t>(std::uint64_t{time->dwHighDateTime} << 32 | time->dwLowDateTime);
-}
-HM_WINAPI BOOL SetThreadpoolTimerEx(PoolItem* timer, const FILETIME* due, DWORD period, DWORD) noexcept {
-  const bool was_set = timer->timer_set();
-  succeed([&] { return timer->set_timer(ticks(due), period); });
-  return was_set;
-}
-HM_WINAPI void SetThreadpoolTimer(PoolItem* timer, const FILETIME* due, DWORD period, DWORD window) noexcept {
-  SetThreadpoolTimerEx(timer, due, period, window);
-}
-HM_WINAPI BOOL IsThreadpoolTimerSet(PoolItem* timer) noexcept {
-  return timer->timer_set();
-}
-
-// --- waits ---
-
 HM_WINAPI PoolItem* CreateThreadpoolWait(WaitCallback callback, void* context,
                                          const CallbackEnvironment* environment) noexcept {
-  return make_item(environment, [=](PoolInstance& instance, PoolItem& item, NTSTATUS result) {
-    thread::call(callback, &instance, context, &item, static_cast<DWORD>(result));
-  });
-}
-Status start_wait(PoolItem& item, HANDLE handle, nt::Timeout timeout, bool again) {
-  if (handle == nullptr) return item.set_wait({}, std::nullopt, false);
-  auto entry = TRY(nt::handles().find(handle));
-  if (entry.object->waitable() == nullptr)
-    return fail(STATUS_OBJECT_TYPE_MISMATCH, "handle {} is nothing to wait for", handle);
-  if ((entry.access & nt::SYNCHRONIZE) == 0)
-    return fail(STATUS_ACCESS_DENIED, "handle {} may not be waited for", handle);
-  return item.set_wait(std::move(entry.object), timeout, again);
-}
-HM_WINAPI void SetThreadpoolWait(PoolItem* wait, HANDLE handle, const FILETIME* timeout) noexcept {
-  succeed([&] { return start_wait(*wait, handle, ticks(timeout), false); });
+  PoolItem* wait = nullptr;
+  return succeeded(TpAllocWait(&wait, callback, context, environment)) ? wait : nullptr;
 }
 
-// --- in a callback ---
+// Here the callback gets an error code, not a status block.
+using Win32IoCallback = HM_WINAPI void (*)(PoolInstance*, void* context, void* overlapped, ULONG error,
+                                           ULONG_PTR transferred, PoolItem*);
+HM_WINAPI PoolItem* CreateThreadpoolIo(HANDLE file, Win32IoCallback callback, void* context,
+                                       const CallbackEnvironment* environment) noexcept {
+  return answer<PoolItem*>(nullptr, [&]() -> Result<PoolItem*> {
+    const auto run = [=](PoolInstance& instance, PoolItem& item, const nt::PoolResult& result) {
+      thread::call(callback, &instance, context, reinterpret_cast<void*>(result.value),
+                   win32_from_status(result.status), result.information, &item);
+    };
+    return TRY(make_io_item(environment, file, context, run)).detach();
+  });
+}
 
-HM_WINAPI BOOL CallbackMayRunLong(PoolInstance*) noexcept {
-  return TRUE;  // an idle worker stands by in any case
-}
-HM_WINAPI void SetEventWhenCallbackReturns(PoolInstance* instance, HANDLE event) noexcept {
-  instance->afterwards.push_back([event] {
-    if (const auto object = nt::object_of<nt::Event>(event, nt::EVENT_MODIFY_STATE)) (*object)->set();
-  });
-}
-HM_WINAPI void ReleaseSemaphoreWhenCallbackReturns(PoolInstance* instance, HANDLE semaphore, DWORD count) noexcept {
-  instance->afterwards.push_back([semaphore, count] {
-    if (const auto object = nt::object_of<nt::Semaphore>(semaphore, nt::SEMAPHORE_MODIFY_STATE))
-      static_cast<void>((*object)->release_by(static_cast<LONG>(count)));
-  });
-}
-HM_WINAPI void ReleaseMutexWhenCallbackReturns(PoolInstance* instance, HANDLE mutex) noexcept {
-  instance->afterwards.push_back([mutex] {
-    if (const auto object = nt::object_of<nt::Mutant>(mutex, 0)) static_cast<void>((*object)->release_owned());
-  });
-}
-HM_WINAPI void LeaveCriticalSectionWhenCallbackReturns(PoolInstance* instance, CRITICAL_SECTION* section) noexcept {
-  instance->afterwards.push_back([section] { nt::critical_section::leave(*section); });
-}
-HM_WINAPI void FreeLibraryWhenCallbackReturns(PoolInstance* instance, HMODULE module) noexcept {
-  instance->afterwards.push_back([module] { static_cast<void>(runtime().loader().free(module)); });
+HM_WINAPI BOOL CallbackMayRunLong(PoolInstance* instance) noexcept {
+  return succeeded(TpCallbackMayRunLong(instance));
 }
 
 // --- the older functions ---
 
-constexpr ULONG WT_EXECUTEONLYONCE = 8;
-
-HM_WINAPI BOOL QueueUserWorkItem(HM_WINAPI DWORD (*routine)(void*), void* context, ULONG) noexcept {
-  return succeed([&]() -> Status {
-    const auto item =
-        nt::make_object<PoolItem>([=](PoolInstance&, PoolItem&, NTSTATUS) { thread::call(routine, context); });
-    return item->submit();
-  });
+HM_WINAPI BOOL QueueUserWorkItem(QueuedRoutine routine, void* context, ULONG flags) noexcept {
+  return succeeded(RtlQueueWorkItem(routine, context, flags));
 }
-HM_WINAPI BOOL RegisterWaitForSingleObject(PoolItem** wait, HANDLE handle, HM_WINAPI void (*routine)(void*, BOOLEAN),
-                                           void* context, DWORD milliseconds, ULONG flags) noexcept {
-  return succeed([&]() -> Status {
-    if (wait == nullptr) return fail(STATUS_ACCESS_VIOLATION, "the address for the wait is NULL");
-    auto item = nt::make_object<PoolItem>([=](PoolInstance&, PoolItem&, NTSTATUS result) {
-      thread::call(routine, context, static_cast<BOOLEAN>(result == STATUS_TIMEOUT));
-    });
-    if (handle == nullptr) return fail(STATUS_INVALID_HANDLE, "a wait for nothing");
-    *wait = item.get();
-    TRY(start_wait(*item, handle, timeout_of(milliseconds), (flags & WT_EXECUTEONLYONCE) == 0));
-    item.detach();
-    return ok;
-  });
+HM_WINAPI BOOL BindIoCompletionCallback(HANDLE file, CompletionRoutine routine, ULONG flags) noexcept {
+  return succeeded(RtlSetIoCompletionCallback(file, routine, flags));
 }
-// `done` NULL: does not wait, and ERROR_IO_PENDING says that a callback still runs. INVALID_HANDLE_VALUE: waits.
+HM_WINAPI BOOL RegisterWaitForSingleObject(PoolItem** wait, HANDLE handle, FiredRoutine routine, void* context,
+                                           ULONG milliseconds, ULONG flags) noexcept {
+  return succeeded(RtlRegisterWait(wait, handle, routine, context, milliseconds, flags));
+}
 HM_WINAPI BOOL UnregisterWaitEx(PoolItem* wait, HANDLE done) noexcept {
-  return succeed([&]() -> Status {
-    if (wait == nullptr) return fail(STATUS_INVALID_HANDLE, "no wait");
-    TRY(wait->set_wait({}, std::nullopt, false));
-    wait->cancel_pending();
-    const bool idle = nt::wait_one(*wait, false, 0) == STATUS_SUCCESS;
-    if (done != nullptr) wait->wait_until_idle();
-    if (done != nullptr && done != INVALID_HANDLE_VALUE) {
-      const auto event = nt::object_of<nt::Event>(done, nt::EVENT_MODIFY_STATE);
-      if (event) (*event)->set();
-    }
-    wait->close();
-    if (done == nullptr && !idle) return fail(STATUS_PENDING, "a callback of the wait still runs");
-    return ok;
-  });
+  return succeeded(RtlDeregisterWaitEx(wait, done));
 }
 HM_WINAPI BOOL UnregisterWait(PoolItem* wait) noexcept {
   return UnregisterWaitEx(wait, nullptr);
 }
 
-constexpr std::string_view kNote = "the process's pool only: no pool or clean-up group of the caller's";
+HM_WINAPI TimerQueue* CreateTimerQueue() noexcept {
+  TimerQueue* queue = nullptr;
+  return succeeded(RtlCreateTimerQueue(&queue)) ? queue : nullptr;
+}
+HM_WINAPI BOOL DeleteTimerQueueEx(TimerQueue* queue, HANDLE done) noexcept {
+  return succeeded(RtlDeleteTimerQueueEx(queue, done));
+}
+HM_WINAPI BOOL DeleteTimerQueue(TimerQueue* queue) noexcept {
+  return DeleteTimerQueueEx(queue, nullptr);
+}
+HM_WINAPI BOOL CreateTimerQueueTimer(PoolItem** timer, TimerQueue* queue, FiredRoutine routine, void* context,
+                                     DWORD due, DWORD period, ULONG flags) noexcept {
+  return succeeded(RtlCreateTimer(queue, timer, routine, context, due, period, flags));
+}
+HM_WINAPI BOOL ChangeTimerQueueTimer(TimerQueue* queue, PoolItem* timer, ULONG due, ULONG period) noexcept {
+  return succeeded(RtlUpdateTimer(queue, timer, due, period));
+}
+HM_WINAPI BOOL DeleteTimerQueueTimer(TimerQueue* queue, PoolItem* timer, HANDLE done) noexcept {
+  return succeeded(RtlDeleteTimer(queue, timer, done));
+}
+
+constexpr std::string_view kNote = "callbacks run in workers, whatever the flags";
 const Export kRows[] = {
+    {"BindIoCompletionCallback", proc(BindIoCompletionCallback)},
     {"CallbackMayRunLong", proc(CallbackMayRunLong)},
-    {"CloseThreadpoolTimer", proc(CloseThreadpoolItem)},
-    {"CloseThreadpoolWait", proc(CloseThreadpoolItem)},
-    {"CloseThreadpoolWork", proc(CloseThreadpoolItem)},
-    {"CreateThreadpoolTimer", proc(CreateThreadpoolTimer), Support::partial, kNote},
-    {"CreateThreadpoolWait", proc(CreateThreadpoolWait), Support::partial, kNote},
-    {"CreateThreadpoolWork", proc(CreateThreadpoolWork), Support::partial, kNote},
-    {"FreeLibraryWhenCallbackReturns", proc(FreeLibraryWhenCallbackReturns)},
-    {"IsThreadpoolTimerSet", proc(IsThreadpoolTimerSet)},
-    {"LeaveCriticalSectionWhenCallbackReturns", proc(LeaveCriticalSectionWhenCallbackReturns)},
-    {"QueueUserWorkItem", proc(QueueUserWorkItem), Support::partial, "flags are not looked at"},
-    {"RegisterWaitForSingleObject", proc(RegisterWaitForSingleObject), Support::partial,
-     "callbacks run in workers, whatever the flags"},
-    {"ReleaseMutexWhenCallbackReturns", proc(ReleaseMutexWhenCallbackReturns)},
-    {"ReleaseSemaphoreWhenCallbackReturns", proc(ReleaseSemaphoreWhenCallbackReturns)},
-    {"SetEventWhenCallbackReturns", proc(SetEventWhenCallbackReturns)},
-    {"SetThreadpoolTimer", proc(SetThreadpoolTimer)},
-    {"SetThreadpoolTimerEx", proc(SetThreadpoolTimerEx)},
-    {"SetThreadpoolWait", proc(SetThreadpoolWait)},
-    {"SubmitThreadpoolWork", proc(SubmitThreadpoolWork)},
-    {"TrySubmitThreadpoolCallback", proc(TrySubmitThreadpoolCallback), Support::partial, kNote},
+    {"CancelThreadpoolIo", proc(TpCancelAsyncIoOperation)},
+    {"ChangeTimerQueueTimer", proc(ChangeTimerQueueTimer)},
+    {"CloseThreadpool", proc(TpReleasePool)},
+    {"CloseThreadpoolCleanupGroup", proc(TpReleaseCleanupGroup)},
+    {"CloseThreadpoolCleanupGroupMembers", proc(TpReleaseCleanupGroupMembers)},
+    {"CloseThreadpoolIo", proc(TpReleaseItem)},
+    {"CloseThreadpoolTimer", proc(TpReleaseItem)},
+    {"CloseThreadpoolWait", proc(TpReleaseItem)},
+    {"CloseThreadpoolWork", proc(TpReleaseItem)},
+    {"CreateThreadpool", proc(CreateThreadpool)},
+    {"CreateThreadpoolCleanupGroup", proc(CreateThreadpoolCleanupGroup)},
+    {"CreateThreadpoolIo", proc(CreateThreadpoolIo)},
+    {"CreateThreadpoolTimer", proc(CreateThreadpoolTimer)},
+    {"CreateThreadpoolWait", proc(CreateThreadpoolWait)},
+    {"CreateThreadpoolWork", proc(CreateThreadpoolWork)},
+    {"CreateTimerQueue", proc(CreateTimerQueue)},
+    {"CreateTimerQueueTimer", proc(CreateTimerQueueTimer), Support::partial, kNote},
+    {"DeleteTimerQueue", proc(DeleteTimerQueue)},
+    {"DeleteTimerQueueEx", proc(DeleteTimerQueueEx)},
+    {"DeleteTimerQueueTimer", proc(DeleteTimerQueueTimer)},
+    {"DisassociateCurrentThreadFromCallback", proc(TpDisassociateCallback)},
+    {"FreeLibraryWhenCallbackReturns", proc(TpCallbackUnloadDllOnCompletion)},
+    {"IsThreadpoolTimerSet", proc(TpIsTimerSet)},
+    {"LeaveCriticalSectionWhenCallbackReturns", proc(TpCallbackLeaveCriticalSectionOnCompletion)},
+    {"QueryThreadpoolStackInformation", proc(QueryThreadpoolStackInformation)},
+    {"QueueUserWorkItem", proc(QueueUserWorkItem), Support::partial, kNote},
+    {"RegisterWaitForSingleObject", proc(RegisterWaitForSingleObject), Support::partial, kNote},
+    {"ReleaseMutexWhenCallbackReturns", proc(TpCallbackReleaseMutexOnCompletion)},
+    {"ReleaseSemaphoreWhenCallbackReturns", proc(TpCallbackReleaseSemaphoreOnCompletion)},
+    {"SetEventWhenCallbackReturns", proc(TpCallbackSetEventOnCompletion)},
+    {"SetThreadpoolStackInformation", proc(SetThreadpoolStackInformation)},
+    {"SetThreadpoolThreadMaximum", proc(TpSetPoolMaxThreads)},
+    {"SetThreadpoolThreadMinimum", proc(SetThreadpoolThreadMinimum)},
+    {"SetThreadpoolTimer", proc(TpSetTimer)},
+    {"SetThreadpoolTimerEx", proc(TpSetTimerEx)},
+    {"SetThreadpoolWait", proc(TpSetWait)},
+    {"SetThreadpoolWaitEx", proc(TpSetWaitEx)},
+    {"StartThreadpoolIo", proc(TpStartAsyncIoOperation)},
+    {"SubmitThreadpoolWork", proc(TpPostWork)},
+    {"TrySubmitThreadpoolCallback", proc(TrySubmitThreadpoolCallback)},
     {"UnregisterWait", proc(UnregisterWait)},
-    {"UnregisterWaitEx", proc(UnregisterWaitEx), Support::partial, "waits itself before it sets the event"},
-    {"WaitForThreadpoolTimerCallbacks", proc(WaitForThreadpoolCallbacks)},
-    {"WaitForThreadpoolWaitCallbacks", proc(WaitForThreadpoolCallbacks)},
-    {"WaitForThreadpoolWorkCallbacks", proc(WaitForThreadpoolCallbacks)},
+    {"UnregisterWaitEx", proc(UnregisterWaitEx)},
+    {"WaitForThreadpoolIoCallbacks", proc(TpWaitForItem)},
+    {"WaitForThreadpoolTimerCallbacks", proc(TpWaitForItem)},
+    {"WaitForThreadpoolWaitCallbacks", proc(TpWaitForItem)},
+    {"WaitForThreadpoolWorkCallbacks", proc(TpWaitForItem)},
 };
 
 }  // namespace

@@ -20,7 +20,7 @@ class ThreadPools : public testing::Test {
 
 TEST_F(ThreadPools, RunEachCallbackOnAThreadWithAWindowsSide) {
   std::atomic<int> runs{0};
-  const auto work = item([&](PoolInstance&, PoolItem&, NTSTATUS) {
+  const auto work = item([&](PoolInstance&, PoolItem&, const PoolResult&) {
     EXPECT_NE(thread::try_teb(), nullptr);
     ++runs;
   });
@@ -32,7 +32,7 @@ TEST_F(ThreadPools, RunEachCallbackOnAThreadWithAWindowsSide) {
 TEST_F(ThreadPools, CallbacksThatWaitForEachOtherFindThreads) {
   const auto gate = make_object<Event>(Event::Kind::notification, false);
   std::atomic<int> waiting{0};
-  const auto blocked = item([&](PoolInstance&, PoolItem&, NTSTATUS) {
+  const auto blocked = item([&](PoolInstance&, PoolItem&, const PoolResult&) {
     if (++waiting == 8) gate->set();
     wait_one(*gate, false, std::nullopt);
   });
@@ -43,7 +43,7 @@ TEST_F(ThreadPools, CallbacksThatWaitForEachOtherFindThreads) {
 
 TEST_F(ThreadPools, ActionsFollowTheCallback) {
   const auto done = make_object<Event>(Event::Kind::notification, false);
-  const auto work = item([&](PoolInstance& instance, PoolItem&, NTSTATUS) {
+  const auto work = item([&](PoolInstance& instance, PoolItem&, const PoolResult&) {
     instance.afterwards.push_back([&] { done->set(); });
     EXPECT_FALSE(done->is_set());
   });
@@ -55,7 +55,7 @@ TEST_F(ThreadPools, ActionsFollowTheCallback) {
 TEST_F(ThreadPools, TimersComeOnceOrAgainUntilTheyAreStopped) {
   std::atomic<int> beats{0};
   const auto reached = make_object<Event>(Event::Kind::notification, false);
-  const auto timer = item([&](PoolInstance&, PoolItem&, NTSTATUS) {
+  const auto timer = item([&](PoolInstance&, PoolItem&, const PoolResult&) {
     if (++beats == 3) reached->set();
   });
   ASSERT_TRUE(timer->set_timer(-10'000, 1));
@@ -74,8 +74,8 @@ TEST_F(ThreadPools, WaitsTellWhyTheyEnded) {
   const auto event = make_object<Event>(Event::Kind::synchronization, false);
   const auto done = make_object<Event>(Event::Kind::synchronization, false);
   std::atomic<NTSTATUS> result{-1};
-  const auto wait = item([&](PoolInstance&, PoolItem&, NTSTATUS status) {
-    result = status;
+  const auto wait = item([&](PoolInstance&, PoolItem&, const PoolResult& ended) {
+    result = ended.status;
     done->set();
   });
   ASSERT_TRUE(wait->set_wait(event, std::nullopt, false));
