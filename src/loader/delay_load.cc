@@ -78,6 +78,18 @@ Status store(Module& module, pe::Rva slot, const void* value) {
   return ok;
 }
 
+Result<pe::DelayImportedDll> delayed_dll(const Module& module, std::string_view dll) {
+  const std::u16string name = utf16(dll);
+  for (pe::DelayImportedDll& imported : TRY(pe::delay_imports(module.image)))
+    if (equal_ignoring_case(utf16(imported.name), name)) return std::move(imported);
+  return fail(STATUS_DLL_NOT_FOUND, "{}: has no delayed imports from {}", module.display_name(), dll);
+}
+
+bind::Symbol symbol_of(const pe::Import& import) {
+  if (import.by_ordinal) return import.ordinal;
+  return import.name;
+}
+
 }  // namespace
 
 Result<Proc> Loader::resolve_delay_load(void* base, const void* descriptor, void* fail_hook, void* system_hook,
@@ -108,6 +120,30 @@ Result<Proc> Loader::resolve_delay_load(void* base, const void* descriptor, void
   const char* proc =
       import.by_ordinal ? reinterpret_cast<const char*>(std::uintptr_t{import.ordinal}) : import.name.data();
   return Proc{thread::call(reinterpret_cast<SystemHook>(system_hook), import.dll.data(), proc)};
+}
+
+Status Loader::resolve_delay_loads(void* base, std::string_view dll) {
+  const std::lock_guard lock(lock_);
+  Module& module = *TRY(module_of(static_cast<HMODULE>(base)));
+  const pe::DelayImportedDll imported = TRY(delayed_dll(module, dll));
+  for (const pe::Import& import : imported.entries) {
+    const Proc found = TRY(bind_delayed(module, imported.name, imported.module_handle, symbol_of(import)));
+    TRY(store(module, import.slot, found));
+  }
+  return ok;
+}
+
+Status Loader::query_delay_load(void* base, std::string_view dll, std::string_view function) {
+  const std::lock_guard lock(lock_);
+  Module& module = *TRY(module_of(static_cast<HMODULE>(base)));
+  const pe::DelayImportedDll imported = TRY(delayed_dll(module, dll));
+  for (const pe::Import& import : imported.entries)
+    if (!import.by_ordinal && import.name == function) {
+      TRY(bind_delayed(module, imported.name, imported.module_handle, symbol_of(import)));
+      return ok;
+    }
+  return fail(STATUS_ENTRYPOINT_NOT_FOUND, "{}: {} is none of its delayed imports from {}", module.display_name(),
+              function, dll);
 }
 
 // DLY-02, DLY-05, DLY-06: as a bare LoadLibrary from the module; it keeps what it uses.

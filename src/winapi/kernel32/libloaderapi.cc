@@ -74,7 +74,16 @@ HM_WINAPI BOOL DisableThreadLibraryCalls(HMODULE module) noexcept {
 
 // --- Addresses ---
 
-HM_WINAPI Proc GetProcAddress(HMODULE module, const char* name) noexcept {
+}  // namespace
+
+extern "C" {
+
+// The exported entries, around the two functions below (keep_vectors.S).
+HM_WINAPI Proc hm_GetProcAddress(HMODULE module, const char* name) noexcept;
+HM_WINAPI Proc hm_ResolveDelayLoadedAPI(void* base, const void* descriptor, void* fail_hook, void* system_hook,
+                                        void* thunk, ULONG flags) noexcept;
+
+HM_WINAPI Proc hm_get_proc_address(HMODULE module, const char* name) noexcept {
   const bool by_name = reinterpret_cast<std::uintptr_t>(name) >> 16 != 0;  // GPA-03
   if (by_name)
     if (const Proc found = loader().look_up(module, name)) return found;
@@ -84,10 +93,31 @@ HM_WINAPI Proc GetProcAddress(HMODULE module, const char* name) noexcept {
   });
 }
 
-HM_WINAPI Proc ResolveDelayLoadedAPI(void* base, const void* descriptor, void* fail_hook, void* system_hook,
-                                     void* thunk, ULONG) noexcept {
+HM_WINAPI Proc hm_resolve_delay_loaded_api(void* base, const void* descriptor, void* fail_hook, void* system_hook,
+                                           void* thunk, ULONG) noexcept {
   return answer<Proc>(nullptr,
                       [&] { return loader().resolve_delay_load(base, descriptor, fail_hook, system_hook, thunk); });
+}
+
+}  // extern "C"
+
+namespace {
+
+// DLY-08.
+HM_WINAPI NTSTATUS ResolveDelayLoadsFromDll(void* base, const char* dll, ULONG flags) noexcept {
+  return status_of([&]() -> Status {
+    if (base == nullptr || dll == nullptr || flags != 0)
+      return fail(STATUS_INVALID_PARAMETER, "ResolveDelayLoadsFromDll: NULL, or flags {:#x}", flags);
+    return loader().resolve_delay_loads(base, dll);
+  });
+}
+HM_WINAPI BOOL QueryOptionalDelayLoadedAPI(HMODULE base, const char* dll, const char* function,
+                                           DWORD reserved) noexcept {
+  return succeed([&]() -> Status {
+    if (base == nullptr || dll == nullptr || function == nullptr || reserved != 0)
+      return fail(STATUS_INVALID_PARAMETER, "QueryOptionalDelayLoadedAPI: NULL, or a reserved {:#x}", reserved);
+    return loader().query_delay_load(base, dll, function);
+  });
 }
 
 // --- Questions ---
@@ -204,14 +234,16 @@ const Export kRows[] = {
     {"GetModuleHandleExA", proc(GetModuleHandleExA)},
     {"GetModuleHandleExW", proc(GetModuleHandleExW)},
     {"GetModuleHandleW", proc(GetModuleHandleW)},
-    {"GetProcAddress", proc(GetProcAddress)},
+    {"GetProcAddress", proc(hm_GetProcAddress)},
     {"LoadLibraryA", proc(LoadLibraryA)},
     {"LoadLibraryExA", proc(LoadLibraryExA)},
     {"LoadLibraryExW", proc(LoadLibraryExW)},
     {"LoadLibraryW", proc(LoadLibraryW)},
     {"LoadPackagedLibrary", proc(LoadPackagedLibrary)},
+    {"QueryOptionalDelayLoadedAPI", proc(QueryOptionalDelayLoadedAPI)},
     {"RemoveDllDirectory", proc(RemoveDllDirectory)},
-    {"ResolveDelayLoadedAPI", proc(ResolveDelayLoadedAPI)},
+    {"ResolveDelayLoadedAPI", proc(hm_ResolveDelayLoadedAPI)},
+    {"ResolveDelayLoadsFromDll", proc(ResolveDelayLoadsFromDll)},
     {"SetDefaultDllDirectories", proc(SetDefaultDllDirectories)},
     {"SetDllDirectoryA", proc(SetDllDirectoryA)},
     {"SetDllDirectoryW", proc(SetDllDirectoryW)},

@@ -226,6 +226,13 @@ HM_WINAPI Proc LdrResolveDelayLoadedAPI(void* base, const void* descriptor, void
   return found ? *found : nullptr;
 }
 
+HM_WINAPI NTSTATUS LdrResolveDelayLoadsFromDll(void* base, const char* dll, ULONG flags) noexcept {  // DLY-08
+  return status_of([&]() -> Status {
+    if (base == nullptr || dll == nullptr || flags != 0) return invalid("LdrResolveDelayLoadsFromDll: NULL, or flags");
+    return loader().resolve_delay_loads(base, dll);
+  });
+}
+
 HM_WINAPI NTSTATUS LdrQueryImageFileExecutionOptions(const UNICODE_STRING*, const char16_t*, ULONG, void*, ULONG,
                                                      ULONG*) noexcept {
   return STATUS_OBJECT_NAME_NOT_FOUND;  // LDR-14
@@ -349,6 +356,7 @@ const Export kRows[] = {
     {"LdrRegisterDllNotification", proc(LdrRegisterDllNotification)},
     {"LdrRemoveDllDirectory", proc(LdrRemoveDllDirectory)},
     {"LdrResolveDelayLoadedAPI", proc(LdrResolveDelayLoadedAPI)},
+    {"LdrResolveDelayLoadsFromDll", proc(LdrResolveDelayLoadsFromDll)},
     {"LdrSetDefaultDllDirectories", proc(LdrSetDefaultDllDirectories)},
     {"LdrSetDllDirectory", proc(LdrSetDllDirectory)},
     {"LdrShutdownProcess", proc(LdrShutdownProcess)},
