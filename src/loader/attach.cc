@@ -139,14 +139,16 @@ void Loader::thread_detach() {  // DM-14: every cleanly ending thread, attached 
   }
 }
 
-// EXIT-01. The loader lock stays with this thread: no other may run DLL code through us from here on.
+// EXIT-01. The loader lock stays with this thread: no other may run DLL code through us from here on. Nobody is
+// detached if a thread was killed with the lock (EXIT-07).
 void Loader::process_detach() {
-  lock_.lock();
+  if (!lock_.lock_unless_orphaned()) return;
   if (shutting_down_) return lock_.unlock();
   shutting_down_ = true;
   peb_.Ldr->ShutdownInProgress = TRUE;
   peb_.Ldr->ShutdownThreadId = thread::teb().ClientId.UniqueThread;
   for (Module* module : in_detach_order(table_.modules())) detach(*module, kStatic);
+  for (const auto& module : table_.modules()) module->shared_sections = {};
 }
 
 // --- Notifications (§12.2) ---

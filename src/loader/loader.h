@@ -144,6 +144,10 @@ class Loader {
   // ResolveDelayLoadedAPI (DLY-02...07).
   Result<Proc> resolve_delay_load(void* base, const void* descriptor, void* fail_hook, void* system_hook, void* thunk);
 
+  // DLY-08: all delayed imports of the module at `base` from `dll` at once; whether one of them can be had.
+  Status resolve_delay_loads(void* base, std::string_view dll);
+  Status query_delay_load(void* base, std::string_view dll, std::string_view function);
+
   // The main executable of `hmodule run` (DESIGN D11), in the place of the host program: maps it, loads and attaches
   // what it imports, and gives its entry point. Before anything else is loaded.
   Result<Proc> load_program(const LoadRequest& request);

@@ -14,7 +14,11 @@ class LoaderLock {
 
   void lock();
   bool try_lock();
+  // False when a thread was killed with it: nobody will ever have it again (LOCK-08).
+  bool lock_unless_orphaned();
   void unlock();
+  // In the child of a fork, by the owner.
+  void keep_after_fork();
 
  private:
   CRITICAL_SECTION& section_;

@@ -8,6 +8,7 @@
 #include "base/utf.h"
 #include "bind/trap.h"
 #include "loader/load.h"
+#include "loader/system_dlls.h"
 #include "module/builtin_image.h"
 #include "nt/process_parameters.h"
 #include "nt/virtual_memory.h"
@@ -20,13 +21,6 @@ std::u16string own_executable(const path::Volumes& volumes) {
   char target[PATH_MAX];
   const ssize_t length = ::readlink("/proc/self/exe", target, sizeof target);
   return volumes.from_host(length > 0 ? std::string_view(target, static_cast<std::size_t>(length)) : "/host");
-}
-
-std::string lower_case(std::u16string_view name) {
-  std::string text = utf8(name);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
 }
 
 }  // namespace
@@ -87,7 +81,7 @@ Result<HMODULE> Loader::register_host_module(std::u16string_view given, std::spa
     return fail(STATUS_OBJECT_NAME_COLLISION, "{} is registered already", utf8(name.text));
   const ExportTable table = exports;
   const ExportTable* const tables[] = {&table};
-  auto module = TRY(make_native_module(Provider::host, lower_case(name.text), full_name, tables));
+  auto module = TRY(make_native_module(Provider::host, lower_case(utf8(name.text)), full_name, tables));
   module->load_count = 1;
   Module& listed = table_.insert(std::move(module));
   update_counts();

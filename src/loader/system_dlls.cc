@@ -201,14 +201,14 @@ constexpr std::string_view kSystemDlls[] = {
 constexpr std::string_view kRuntimePrefixes[] = {"api-ms-win-crt-", "concrt140", "msvcp1", "msvcr1",
                                                  "msvcrt.",         "ucrtbase.", "vcomp1", "vcruntime"};
 
+}  // namespace
+
 std::string lower_case(std::string_view dll) {
   std::string name(dll);
   std::transform(name.begin(), name.end(), name.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return name;
 }
-
-}  // namespace
 
 bool is_c_runtime(std::string_view dll) {
   const std::string name = lower_case(dll);

@@ -2,9 +2,13 @@
 // from it becomes traps, as most DLLs import more than they call. Asking for one by LoadLibrary still fails.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace hmodule {
+
+// As Windows' own DLLs are named in tables. ASCII only.
+std::string lower_case(std::string_view dll);
 
 // `dll` as an import descriptor names it. API sets count: each stands for a system DLL.
 bool is_system_dll(std::string_view dll);

@@ -73,6 +73,10 @@ void Alarm::arm(const Dispatcher& lock, std::int64_t when) {
   futex_wake_one(thread.changed);
 }
 
+void forget_alarm_thread(const Dispatcher&) {
+  alarm_thread().running = false;
+}
+
 void Alarm::disarm(const Dispatcher&) {
   if (!armed_) return;
   alarm_thread().alarms.erase({when_, this});

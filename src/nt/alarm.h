@@ -30,6 +30,9 @@ class Alarm {
   bool armed_ = false;
 };
 
+// In the child of a fork, which has no alarm thread: the next alarm starts another.
+void forget_alarm_thread(const Dispatcher& lock);
+
 // The monotonic time a non-infinite Timeout ends. An absolute time is translated now, and does not follow later
 // changes of the clock.
 std::int64_t due_time(std::int64_t timeout);

@@ -48,11 +48,9 @@ bool spin(CRITICAL_SECTION& section) {
   return false;
 }
 
-// EXIT-06: the owner was killed by the end of the process; it will never leave.
-void end_if_owner_is_dead(const CRITICAL_SECTION& section) {
-  if (!process_ending()) return;
+bool owner_is_dead(const CRITICAL_SECTION& section) {
   const auto id = static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(owner(section).load()));
-  if (id != 0 && syscall(SYS_tgkill, getpid(), id, 0) != 0) end_now();
+  return id != 0 && syscall(SYS_tgkill, getpid(), id, 0) != 0;
 }
 
 void sleep_until_woken(CRITICAL_SECTION& section) {
@@ -61,7 +59,8 @@ void sleep_until_woken(CRITICAL_SECTION& section) {
     std::uint32_t available = permits.load(std::memory_order_relaxed);
     while (available != 0)
       if (permits.compare_exchange_weak(available, available - 1, std::memory_order_acquire)) return;
-    end_if_owner_is_dead(section);
+    // EXIT-06: killed by the end of the process, it will never leave.
+    if (process_ending() && owner_is_dead(section)) end_now();
     futex_wait(permits, 0, Deadline(-10'000'000));  // a look at the exit once a second
   }
 }
@@ -123,6 +122,20 @@ bool try_enter(CRITICAL_SECTION& section) {
   }
   if (owner(section).load(std::memory_order_relaxed) != self()) return false;
   ++section.RecursionCount;
+  return true;
+}
+
+void keep_after_fork(CRITICAL_SECTION& section) {
+  owner(section).store(self(), std::memory_order_relaxed);
+  lock_word(section).store(-1 & ~kFree, std::memory_order_relaxed);
+  wake_ups(section).store(0, std::memory_order_relaxed);
+}
+
+bool enter_unless_orphaned(CRITICAL_SECTION& section) {
+  while (!try_enter(section)) {
+    if (owner_is_dead(section)) return false;
+    usleep(1000);  // nobody tells of a death
+  }
   return true;
 }
 

@@ -21,6 +21,10 @@ void destroy(CRITICAL_SECTION& section);
 void enter(CRITICAL_SECTION& section);
 bool try_enter(CRITICAL_SECTION& section);
 void leave(CRITICAL_SECTION& section);
+// In the child of a fork, by the owner: it has a new number, and those who waited are not there any more.
+void keep_after_fork(CRITICAL_SECTION& section);
+// Enters, or gives false when its owner has died and will never leave (LOCK-08, EXIT-07).
+bool enter_unless_orphaned(CRITICAL_SECTION& section);
 
 // The spin count before.
 DWORD set_spin_count(CRITICAL_SECTION& section, DWORD spin_count);

@@ -71,6 +71,28 @@ struct ThreadLife {
     self->wait_for_resume();
   }
 
+  static void end(const Dispatcher& lock, Thread& thread, DWORD exit_code) {
+    thread.exited_ = system_time();
+    thread.apcs_.clear();
+    while (thread.owned_mutants != nullptr) thread.owned_mutants->abandon(lock);
+    if (!thread.killed_) thread.exit_code_.store(exit_code, std::memory_order_release);
+    thread.ended_.store(true, std::memory_order_release);
+    thread.teb_.store(nullptr, std::memory_order_release);
+    thread.set_signalled(lock, true);
+  }
+
+  // Waits first, so that none of them takes what another's end signals. The references are leaked: nothing may be freed
+  // under the lock.
+  static void forget_others(const Dispatcher& lock, std::span<void* const> others) {
+    for (void* const other : others) static_cast<Thread*>(other)->unpark(lock, STATUS_TIMEOUT);
+    for (void* const other : others) end(lock, *static_cast<Thread*>(other), 0);
+    registry().clear();
+    Thread* const self = of_this_thread();
+    if (self == nullptr) return;
+    self->id_.store(thread::thread_id(*self->teb()), std::memory_order_release);
+    registry()[self->id()] = self;
+  }
+
   static void ended(TEB& teb, DWORD exit_code) {
     auto* const self = static_cast<Thread*>(thread::object_of(teb));
     if (self == nullptr) return;
@@ -79,14 +101,8 @@ struct ThreadLife {
       const Thread::Times times = self->times();
       self->kernel_time_ = times.kernel;
       self->user_time_ = times.user;
-      self->exited_ = system_time();
-      self->apcs_.clear();
-      while (self->owned_mutants != nullptr) self->owned_mutants->abandon(lock);
-      if (!self->killed_) self->exit_code_.store(exit_code, std::memory_order_release);
-      self->ended_.store(true, std::memory_order_release);
-      self->teb_.store(nullptr, std::memory_order_release);
       registry().erase(self->id());
-      self->set_signalled(lock, true);
+      end(lock, *self, exit_code);
     }
     static_cast<void>(impersonate(*self, {}));
     thread::object_of(teb) = nullptr;
@@ -180,6 +196,10 @@ std::vector<Ref<Thread>> all_threads() {
   std::vector<Ref<Thread>> threads;
   for (const auto& [id, object] : registry()) threads.push_back(Ref<Thread>::share(*object));
   return threads;
+}
+
+void forget_other_threads(const Dispatcher& lock, std::span<void* const> others) {
+  ThreadLife::forget_others(lock, others);
 }
 
 Result<Ref<Thread>> create_thread(const NewThreadOptions& options) {

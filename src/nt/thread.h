@@ -132,6 +132,10 @@ Result<Ref<Thread>> thread_by_id(DWORD id);
 // Calls `visit` for every living thread object.
 std::vector<Ref<Thread>> all_threads();
 
+// In the child of a fork: the other threads, given by what object_of() says of them, are no more, as if they had been
+// terminated.
+void forget_other_threads(const Dispatcher& lock, std::span<void* const> others);
+
 struct NewThreadOptions {
   thread::StartRoutine routine;
   void* parameter = nullptr;

@@ -164,6 +164,10 @@ NTSTATUS signal_and_wait(Waitable& signal, ACCESS_MASK granted, Waitable& object
   return wait_locked(lock, self, objects, false, alertable, timeout);
 }
 
+Result<Ref<Object>> waitable_behind(HANDLE handle) {
+  return TRY(target_of(handle, SYNCHRONIZE)).object;
+}
+
 Result<NTSTATUS> wait_for_handle(HANDLE handle, bool alertable, Timeout timeout) {
   const WaitTarget target = TRY(target_of(handle, SYNCHRONIZE));
   return wait_one(*target.object->waitable(), alertable, timeout);

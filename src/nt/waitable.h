@@ -108,6 +108,7 @@ NTSTATUS signal_and_wait(Waitable& signal, ACCESS_MASK granted, Waitable& object
 
 // The same with handles, as Nt* functions have them: SYNCHRONIZE is needed; STATUS_OBJECT_TYPE_MISMATCH for what cannot
 // be waited for.
+Result<Ref<Object>> waitable_behind(HANDLE handle);
 Result<NTSTATUS> wait_for_handle(HANDLE handle, bool alertable, Timeout timeout);
 Result<NTSTATUS> wait_for_handles(std::span<const HANDLE> handles, bool all, bool alertable, Timeout timeout);
 Result<NTSTATUS> signal_handle_and_wait(HANDLE signal, HANDLE object, bool alertable, Timeout timeout);

@@ -1,15 +1,19 @@
 #include "runtime/runtime.h"
 
+#include <pthread.h>
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
 
 #include "base/trace.h"
+#include "nt/fork.h"
 #include "nt/process.h"
 #include "nt/process_parameters.h"
 #include "nt/virtual_memory.h"
 #include "path/volumes.h"
+#include "thread/fork.h"
 #include "thread/hooks.h"
 #include "thread/peb.h"
 #include "thread/teb.h"
@@ -42,6 +46,28 @@ void detach_at_exit() {
   nt::end_windows_side(0, [] { runtime().loader().process_detach(); });
 }
 
+// HOST-05: the child of a fork has the calling thread only. What others could hold of ours in that moment - the loader
+// lock, the dispatcher's, the list of threads - the forking thread takes before, and lets go on both sides.
+bool loader_held;
+
+void before_fork() {
+  thread::attach();
+  loader_held = runtime().loader().lock().lock_unless_orphaned();
+  nt::hold_for_fork();
+  thread::hold_for_fork();
+}
+void after_fork_in_parent() {
+  thread::let_go_after_fork();
+  nt::let_go_after_fork();
+  if (loader_held) runtime().loader().lock().unlock();
+}
+void after_fork_in_child() {
+  nt::stay_alone_after_fork(thread::stay_alone_after_fork());
+  if (!loader_held) return;
+  runtime().loader().lock().keep_after_fork();
+  runtime().loader().lock().unlock();
+}
+
 }  // namespace
 
 Runtime& start_runtime(std::span<const BuiltinDll* const> builtins) {
@@ -66,6 +92,7 @@ Runtime& start_runtime(std::span<const BuiltinDll* const> builtins) {
   running.store(new Runtime(*std::move(loader)), std::memory_order_release);
   connect_threads();
   std::atexit(detach_at_exit);
+  pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
   return *running.load();
 }
 

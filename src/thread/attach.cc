@@ -6,6 +6,7 @@
 #include "thread/activations.h"
 #include "thread/create.h"
 #include "thread/fls.h"
+#include "thread/fork.h"
 #include "thread/gs.h"
 #include "thread/hooks.h"
 #include "thread/peb.h"
@@ -78,6 +79,11 @@ Thread* allocate_thread() {
   return new (memory) Thread{};
 }
 
+void number(TEB& teb) {
+  teb.ClientId.UniqueProcess = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(getpid()));
+  teb.ClientId.UniqueThread = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(gettid()));
+}
+
 // §15.1
 void fill_teb(TEB& teb) {
   const StackBounds stack = stack_of_calling_thread();
@@ -87,8 +93,7 @@ void fill_teb(TEB& teb) {
   teb.NtTib.FiberData = reinterpret_cast<void*>(0x1E00);  // "version 30": not a fiber
   teb.NtTib.Self = &teb.NtTib;
   teb.DeallocationStack = stack.low;
-  teb.ClientId.UniqueProcess = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(getpid()));
-  teb.ClientId.UniqueThread = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(gettid()));
+  number(teb);
   teb.ProcessEnvironmentBlock = &peb();
   teb.CurrentLocale = 0x409;
   teb.StaticUnicodeString = {0, sizeof teb.StaticUnicodeBuffer, teb.StaticUnicodeBuffer};
@@ -197,6 +202,26 @@ void set_last_status(NTSTATUS status) {
   TEB& self = teb();
   self.LastStatusValue = status;
   self.LastErrorValue = win32_from_status(status);
+}
+
+// --- fork ---
+
+void hold_for_fork() {
+  registry().mutex.lock();
+}
+void let_go_after_fork() {
+  registry().mutex.unlock();
+}
+std::vector<void*> stay_alone_after_fork() {
+  Thread& self = thread_of(teb());
+  std::vector<void*> others;
+  for (const Thread* thread = registry().first; thread != nullptr; thread = thread->next)
+    if (thread != &self && thread->object != nullptr) others.push_back(thread->object);
+  self.previous = self.next = nullptr;
+  registry().first = &self;  // the others' memory stays: nobody knows who looks at it
+  number(self.teb);
+  registry().mutex.unlock();
+  return others;
 }
 
 std::uint64_t start_order(const TEB& teb) {

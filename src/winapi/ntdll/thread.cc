@@ -6,6 +6,7 @@
 #include "nt/process.h"
 #include "nt/processor.h"
 #include "nt/token.h"
+#include "win/processthreadsapi.h"
 #include "winapi/ntdll/nt_args.h"
 
 #include <sys/syscall.h>
@@ -118,9 +119,6 @@ struct ThreadBasicInformation {
 };
 static_assert(sizeof(ThreadBasicInformation) == 0x30);
 
-struct KernelUserTimes {
-  LARGE_INTEGER CreateTime, ExitTime, KernelTime, UserTime;
-};
 struct GroupAffinity {
   ULONG_PTR Mask;
   WORD Group, Reserved[3];
@@ -189,7 +187,7 @@ HM_WINAPI NTSTATUS NtQueryInformationThread(HANDLE handle, LONG information_clas
         return deliver(basic_information(*thread), buffer, size, needed);
       case kTimes: {
         const Thread::Times times = thread->times();
-        return deliver(KernelUserTimes{times.created, times.exited, times.kernel, times.user}, buffer, size, needed);
+        return deliver(KERNEL_USER_TIMES{times.created, times.exited, times.kernel, times.user}, buffer, size, needed);
       }
       case kAffinityMask:
         return deliver(TRY(nt::thread_affinity(thread->id())), buffer, size, needed);

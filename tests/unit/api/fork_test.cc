@@ -1,0 +1,113 @@
+// HOST-05: the child of a fork, whose parent had threads that were in the middle of things.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "unit/api/host_mains.h"
+#include "unit/api/windows_names.h"
+
+namespace hmodule::test {
+namespace {
+
+constexpr unsigned kWaitObject0 = 0, kInfinite = 0xFFFFFFFF;
+
+const library& kernel32_dll() {
+  static const auto* const dll = new library("kernel32.dll");  // nothing is freed at the end
+  return *dll;
+}
+template <typename Signature>
+auto* kernel32(const char* name) {
+  return kernel32_dll().get<Signature>(name);
+}
+
+// What `body` answers in the child.
+template <typename Body>
+int in_child(Body body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);  // rather than for ever
+    _exit(body());
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+  return WEXITSTATUS(status);
+}
+
+class Fork : public testing::Test {
+ protected:
+  Fork() {
+    answering_dll("forked.dll", 5).write(path_);
+    answering_dll("busy.dll", 6).write(busy_path_);
+  }
+  int load_call_and_free() const {
+    HMODULE module = LoadLibraryA(path_.c_str());
+    auto* const answer = reinterpret_cast<HM_WINAPI int (*)()>(GetProcAddress(module, "answer"));
+    const int answered = answer == nullptr ? -1 : answer();
+    return FreeLibrary(module) && GetModuleHandleA("forked.dll") == nullptr ? answered : -2;
+  }
+  const TemporaryDirectory directory_;
+  const std::string path_ = directory_ / "forked.dll", busy_path_ = directory_ / "busy.dll";
+};
+
+TEST_F(Fork, Host05TheChildCanLoadLookUpAndFree) {
+  const library kept(busy_path_);
+  EXPECT_EQ(load_call_and_free(), 5);
+  EXPECT_EQ(in_child([&] { return load_call_and_free(); }), 5);
+  EXPECT_EQ(in_child([&] { return kept.get<int()>("answer")(); }), 6);
+  EXPECT_EQ(load_call_and_free(), 5);
+}
+
+TEST_F(Fork, Host05WhateverOtherThreadsOfTheParentDo) {
+  EXPECT_EQ(load_call_and_free(), 5);  // everything has begun
+  std::atomic<bool> stop{false};
+  const auto work = [&] {
+    while (!stop) {
+      FreeLibrary(LoadLibraryA(busy_path_.c_str()));
+      GetProcAddress(GetModuleHandleA("kernel32.dll"), "no_such_function");
+    }
+  };
+  std::thread first(work), second(work);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(in_child([&] { return load_call_and_free(); }), 5);
+  stop = true;
+  first.join();
+  second.join();
+}
+
+HM_WINAPI unsigned answer_9(void*) {
+  return 9;
+}
+HM_WINAPI unsigned wait_for_ever(void* event) {
+  return kernel32<unsigned(HANDLE, unsigned)>("WaitForSingleObject")(event, kInfinite);
+}
+using Routine = HM_WINAPI unsigned (*)(void*);
+
+TEST_F(Fork, Host05TheChildHasNumbersOfItsOwnAndCanStartThreads) {
+  auto* const create_thread =
+      kernel32<HANDLE(void*, hmodule::u64, Routine, void*, unsigned, unsigned*)>("CreateThread");
+  auto* const wait = kernel32<unsigned(HANDLE, unsigned)>("WaitForSingleObject");
+  auto* const set = kernel32<int(HANDLE)>("SetEvent");
+  const HANDLE event = kernel32<HANDLE(void*, int, int, const char*)>("CreateEventA")(nullptr, 0, 0, nullptr);
+  const HANDLE waiting = create_thread(nullptr, 0, wait_for_ever, event, 0, nullptr);
+  EXPECT_EQ(in_child([&] {
+              if (kernel32<unsigned()>("GetCurrentThreadId")() != static_cast<unsigned>(gettid())) return 1;
+              if (kernel32<unsigned()>("GetCurrentProcessId")() != static_cast<unsigned>(getpid())) return 2;
+              if (wait(waiting, 0) != kWaitObject0) return 3;  // it is no more
+              set(event);
+              if (wait(event, 0) != kWaitObject0) return 4;  // and waits no more
+              const HANDLE thread = create_thread(nullptr, 0, answer_9, nullptr, 0, nullptr);
+              unsigned code = 0;
+              if (wait(thread, 30000) != kWaitObject0) return 5;
+              kernel32<int(HANDLE, unsigned*)>("GetExitCodeThread")(thread, &code);
+              return static_cast<int>(code);
+            }),
+            9);
+  set(event);
+  EXPECT_EQ(wait(waiting, kInfinite), kWaitObject0);
+}
+
+}  // namespace
+}  // namespace hmodule::test
