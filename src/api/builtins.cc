@@ -4,12 +4,14 @@
 #include "winapi/advapi32/exports.h"
 #include "winapi/bcrypt/exports.h"
 #include "winapi/bcryptprimitives/exports.h"
+#include "winapi/dxgi/exports.h"
 #include "winapi/kernel32/exports.h"
 #include "winapi/kernelbase/exports.h"
 #include "winapi/ntdll/exports.h"
 #include "winapi/psapi/exports.h"
 #include "winapi/rstrtmgr/exports.h"
 #include "winapi/sechost/exports.h"
+#include "winapi/setupapi/exports.h"
 #include "winapi/shell32/exports.h"
 #include "winapi/user32/exports.h"
 #include "winapi/version/exports.h"
@@ -19,10 +21,21 @@ namespace hmodule::api {
 namespace {
 
 const BuiltinDll* const kBuiltins[] = {
-    &winapi::ntdll_dll,    &winapi::kernel32_dll, &winapi::kernelbase_dll,       &winapi::psapi_dll,
-    &winapi::advapi32_dll, &winapi::bcrypt_dll,   &winapi::bcryptprimitives_dll, &winapi::shell32_dll,
-    &winapi::user32_dll,   &winapi::version_dll,  &winapi::ws2_32_dll,           &winapi::rstrtmgr_dll,
+    &winapi::ntdll_dll,
+    &winapi::kernel32_dll,
+    &winapi::kernelbase_dll,
+    &winapi::psapi_dll,
+    &winapi::advapi32_dll,
+    &winapi::bcrypt_dll,
+    &winapi::bcryptprimitives_dll,
+    &winapi::shell32_dll,
+    &winapi::user32_dll,
+    &winapi::version_dll,
+    &winapi::ws2_32_dll,
+    &winapi::rstrtmgr_dll,
     &winapi::sechost_dll,
+    &winapi::setupapi_dll,
+    &winapi::dxgi_dll,
 };
 
 }  // namespace
