@@ -4,6 +4,7 @@
 #include "nt/futex.h"
 #include "nt/mutant.h"
 #include "nt/process.h"
+#include "nt/thread_end.h"
 #include "nt/token.h"
 #include "thread/call.h"
 #include "thread/hooks.h"
@@ -40,6 +41,8 @@ std::map<DWORD, Thread*>& registry() {
   static auto* threads = new std::map<DWORD, Thread*>;
   return *threads;
 }
+
+std::atomic<void (*)()> end_hook{nullptr};  // thread_end.h
 
 // The signal that makes a thread look at its orders (suspend, die). A real-time one: the others have owners.
 int order_signal() {
@@ -96,6 +99,7 @@ struct ThreadLife {
   static void ended(TEB& teb, DWORD exit_code) {
     auto* const self = static_cast<Thread*>(thread::object_of(teb));
     if (self == nullptr) return;
+    if (auto* const hook = end_hook.load(std::memory_order_acquire)) hook();
     {
       const Dispatcher lock;
       const Thread::Times times = self->times();
@@ -169,6 +173,10 @@ struct ThreadLife {
     return thread::call(self.routine_, parameter);
   }
 };
+
+void set_thread_end_hook(void (*ended)()) {
+  end_hook.store(ended, std::memory_order_release);
+}
 
 void detail::obey_pending_order() {
   order_pending = 0;

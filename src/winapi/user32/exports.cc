@@ -1,4 +1,4 @@
-// user32.dll, as far as it needs no windows.
+// user32.dll without a display: windows that are never shown, message queues, text.
 #include "winapi/user32/exports.h"
 
 namespace hmodule::winapi {

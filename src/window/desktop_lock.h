@@ -1,0 +1,24 @@
+// Windows, their classes and their messages: what Windows keeps in win32k, for a process without a display.
+//
+// One lock guards all of it. Holding a DesktopLock is holding it, and what needs it takes it as a parameter. Window
+// procedures and hooks are foreign code and run without it, so whoever called one looks everything up again: pointers
+// to windows and classes are good only while the lock is held. The dispatcher lock of nt may be taken inside it, never
+// the other way round.
+#pragma once
+
+#include "nt/kernel_section.h"
+
+namespace hmodule::window {
+
+class DesktopLock {
+ public:
+  DesktopLock();
+  ~DesktopLock();
+  DesktopLock(const DesktopLock&) = delete;
+  DesktopLock& operator=(const DesktopLock&) = delete;
+
+ private:
+  const nt::KernelSection section_;  // who holds the lock is not suspended; entered before, left after it
+};
+
+}  // namespace hmodule::window
