@@ -1,5 +1,6 @@
 #include "thread/stack.h"
 
+#include "base/mmap_at.h"
 #include "thread/teb.h"
 
 #include <sys/auxv.h>
@@ -126,8 +127,7 @@ bool open_stack_guard(std::uintptr_t at) {
   if (at < low || at >= limit || mprotect(pointer(low), limit - low, PROT_READ | PROT_WRITE) != 0) return false;
   // The initial stack cannot grow any more towards a neighbour one can use: what is between them is made here.
   for (std::uintptr_t page = limit; is_initial_thread() && page < address(teb->NtTib.StackBase); page += kPage) {
-    constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
-    if (mmap(pointer(page), kPage, PROT_READ | PROT_WRITE, kFlags, -1, 0) == MAP_FAILED) break;
+    if (mmap_at(pointer(page), kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS) == MAP_FAILED) break;
   }
   teb->NtTib.StackLimit = pointer(low);
   return true;
