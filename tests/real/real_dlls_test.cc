@@ -8,6 +8,8 @@
 #include <hmodule/hmodule.hpp>
 #include <string>
 
+#include "support/mapped_ranges.h"
+
 namespace {
 
 std::filesystem::path real_dll(const std::string& name) {
@@ -24,8 +26,7 @@ struct Footprint {
 Footprint footprint() {
   malloc_trim(0);
   Footprint now;
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) now.mappings += 1;
+  now.mappings = hmodule::test::mapped_ranges().size();
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) now.descriptors += 1;
   std::size_t total = 0, resident = 0;
   std::ifstream("/proc/self/statm") >> total >> resident;
