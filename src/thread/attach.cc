@@ -3,7 +3,6 @@
 // The end of a host thread is seen by a pthread key, because key destructors run after those of C++ thread_local
 // variables. Other keys' destructors may still call into a DLL, before or after ours. So ours puts itself back once,
 // which buys it a second round after everybody's first; a thread that is attached again after that gets the third.
-#include "thread/activations.h"
 #include "thread/create.h"
 #include "thread/fls.h"
 #include "thread/fork.h"
@@ -31,8 +30,6 @@ namespace detail {
 __thread TEB* own_teb __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 }  // namespace detail
-
-__thread void* exception_activations __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 namespace {
 

@@ -1,6 +1,5 @@
 #include "thread/fiber.h"
 
-#include "thread/activations.h"
 #include "thread/call.h"
 #include "thread/create.h"
 #include "thread/fls.h"
@@ -49,7 +48,6 @@ struct Fiber {
   void *exception_list = reinterpret_cast<void*>(-1), *stack_base = nullptr, *stack_limit = nullptr;
   void* deallocation_stack = nullptr;
   void* fls_data = nullptr;
-  void* activations = nullptr;
 
   ~Fiber() {
     if (mapping != nullptr) munmap(mapping, mapping_size);
@@ -66,7 +64,6 @@ void save_teb(const TEB& teb, Fiber& fiber) {
   fiber.stack_limit = teb.NtTib.StackLimit;
   fiber.deallocation_stack = teb.DeallocationStack;
   fiber.fls_data = teb.FlsData;
-  fiber.activations = exception_activations;
 }
 
 void load_teb(const Fiber& fiber, TEB& teb) {
@@ -76,7 +73,6 @@ void load_teb(const Fiber& fiber, TEB& teb) {
   teb.DeallocationStack = fiber.deallocation_stack;
   teb.FlsData = fiber.fls_data;
   teb.NtTib.FiberData = const_cast<Fiber*>(&fiber);
-  exception_activations = fiber.activations;
 }
 
 void arrived(Fiber& fiber) {

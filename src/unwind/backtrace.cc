@@ -1,5 +1,6 @@
 #include "unwind/backtrace.h"
 
+#include "unwind/exceptions.h"
 #include "unwind/function_table.h"
 #include "unwind/virtual_unwind.h"
 
@@ -15,8 +16,14 @@ extern "C" __attribute__((visibility("hidden"))) WORD hm_walk_stack(ULONG skip, 
   count = std::min<ULONG>(count, std::numeric_limits<WORD>::max());
   ULONG stored = 0;
   ULONG_PTR sum = 0;
-  for (; context.Rip != 0 && stored < count; skip -= skip != 0 ? 1 : 0) {
-    if (skip == 0) {
+  while (context.Rip != 0 && stored < count) {
+    if (const CONTEXT* const interrupted = interrupted_by_handler(context)) {
+      context = *interrupted;
+      continue;
+    }
+    if (skip != 0) {
+      --skip;
+    } else {
       frames[stored++] = reinterpret_cast<void*>(context.Rip);
       sum += context.Rip;
     }

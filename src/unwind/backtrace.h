@@ -1,4 +1,5 @@
 // The calls that led here, as far as unwind data tells: native code has none, so a host's function is the last seen.
+// From a handler the way is to the frame it is asked about, as if that had called it.
 #pragma once
 
 #include "win/context.h"

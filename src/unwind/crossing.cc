@@ -23,7 +23,6 @@
 #include "unwind/crossing.h"
 
 #include "base/trace.h"
-#include "thread/activations.h"
 #include "thread/teb.h"
 #include "unwind/context.h"
 #include "unwind/function_table.h"
@@ -133,15 +132,12 @@ void run_landing_pad(const CONTEXT& frame, std::uintptr_t end_of_frame, std::uin
   there.Rip = landing_pad;
   there.Rax = reinterpret_cast<ULONGLONG>(&crossing->exception);
   there.Rdx = 0;  // no catch clause: the clean-up
-  void* const activations = thread::exception_activations;
   // A rethrow adds one to the exceptions on their way, and a catch of a foreign one takes none off.
   unsigned& on_their_way = reinterpret_cast<EhGlobals*>(abi::__cxa_get_globals())->uncaught;
   const unsigned before = on_their_way;
-  thread::exception_activations = activations_above(frame.Rsp);
   tell_sanitizer();
   hm_run_landing_pad(crossing, &there);
   on_their_way = before;
-  thread::exception_activations = activations;
 }
 
 }  // namespace

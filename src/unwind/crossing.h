@@ -28,7 +28,5 @@ const void* dll_personality();
 
 // exceptions.cc: lets the DLL frames from `start` on clean up, up to a native one, and goes on there.
 [[noreturn]] void leave_dll_frames(EXCEPTION_RECORD& record, CONTEXT& start);
-// exceptions.cc: what is kept of the thread's passes when the stack below `rsp` is left or put aside.
-void* activations_above(std::uintptr_t rsp);
 
 }  // namespace hmodule::unwind

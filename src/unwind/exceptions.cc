@@ -2,8 +2,8 @@
 // by the frame that does (RtlUnwindEx), lets all frames below it clean up, and continues in it.
 //
 // Both call code of the DLL while they run, and that code can raise, or unwind, itself. Its walk then meets our own
-// frames, which have no unwind data. So each pass leaves an *activation*: its stack address, and the frame it is busy
-// with. A walk that meets the return address of hm_call_seh goes on from the innermost activation above it:
+// frames, which have no unwind data. So each pass has an *activation*, which says what frame it is busy with, and which
+// hm_call_seh keeps in its own frame. A walk that meets that one's return address goes on from the activation:
 //   - from a first pass, at the frame where that exception happened: it is nested (EH-34), and an unwind simply
 //     continues through the frames that were interrupted;
 //   - from a second pass, at the frame being unwound, with the clean-ups that have run left out: they collide (EH-36).
@@ -15,7 +15,6 @@
 #include "unwind/exceptions.h"
 
 #include "base/trace.h"
-#include "thread/activations.h"
 #include "thread/teb.h"
 #include "unwind/context.h"
 #include "unwind/crash_report.h"
@@ -42,32 +41,17 @@ extern "C" __attribute__((weak)) void __asan_handle_no_return();
 #define HM_LEFT_BY_JUMP __attribute__((no_sanitize("thread"), noinline))
 
 namespace hmodule::unwind {
+
+struct Activation {
+  enum class Pass { first, second } pass;
+  CONTEXT* context;                // where a walk that meets it goes on
+  DISPATCHER_CONTEXT* dispatcher;  // what the handler being called was told
+};
+
 namespace {
 
 std::uintptr_t address(const void* pointer) {
   return reinterpret_cast<std::uintptr_t>(pointer);
-}
-
-// --- activations ---
-
-struct Activation {
-  enum class Pass { first, second } pass;
-  std::uintptr_t stack;            // everything this pass calls is below
-  CONTEXT* context;                // where a walk that meets it goes on
-  DISPATCHER_CONTEXT* dispatcher;  // what the handler being called was told
-  Activation* outer;
-};
-
-// Those below have been left by a jump.
-Activation* innermost_above(std::uintptr_t stack) {
-  auto* activation = static_cast<Activation*>(thread::exception_activations);
-  while (activation != nullptr && activation->stack < stack) activation = activation->outer;
-  return activation;
-}
-
-void enter(Activation& activation) {
-  activation.outer = innermost_above(activation.stack);
-  thread::exception_activations = &activation;
 }
 
 // --- the TEB's list ---
@@ -110,15 +94,15 @@ constexpr std::size_t kXmm0 = offsetof(CONTEXT, FltSave.XmmRegisters), kXmm6 = k
 }
 
 // What a walk needs. Not the registers beyond CONTEXT, of which nothing is known in the callers; nor the x87 stack,
-// which is empty there; nor what would stop the processor wherever the walk ends: an x87 exception that is still
-// pending, or a flag that is for the instruction at the start.
+// which is empty there; nor what is for the code at the start and would disturb the processor wherever the walk ends: an
+// x87 exception that is still pending, and the flags that are clear at every call.
 void copy_for_walk(const CONTEXT& from, CONTEXT& to) {
   constexpr WORD kPending = 0x80, kX87Exceptions = 0x80FF;  // what fnclex clears
-  constexpr DWORD kResumeFlag = 0x10000;
+  constexpr DWORD kTrap = 0x100, kDirection = 0x400, kResume = 0x10000, kAlignmentCheck = 0x40000;
   to.ContextFlags = from.ContextFlags & ~(CONTEXT_XSTATE & ~CONTEXT_AMD64);
   to.MxCsr = from.MxCsr;
   copy<offsetof(CONTEXT, SegCs), offsetof(CONTEXT, EFlags), std::uint32_t>(from, to);
-  to.EFlags = from.EFlags & ~kResumeFlag;
+  to.EFlags = from.EFlags & ~(kTrap | kDirection | kResume | kAlignmentCheck);
   copy_integers(from, to);
   to.FltSave.ControlWord = from.FltSave.ControlWord;
   const WORD status = from.FltSave.StatusWord;
@@ -176,8 +160,21 @@ bool is_ours(const CONTEXT& at, const char* return_address) {
 }
 
 // Of the pass that called a handler here.
-Activation* activation_at(const CONTEXT& at) {
-  return is_ours(at, hm_call_seh_return) ? innermost_above(at.Rsp) : nullptr;
+const Activation* activation_at(const CONTEXT& at) {
+  if (!is_ours(at, hm_call_seh_return)) return nullptr;
+  const Activation* activation = nullptr;
+  std::memcpy(&activation, reinterpret_cast<const void*>(at.Rsp + kActivationOffset), sizeof activation);
+  return activation;
+}
+
+// A handler is told by its dispatcher context, and hands it on to __C_specific_handler, if it is one around that: where
+// Windows has a cache for look-ups, which is for us to use as we like.
+UNWIND_HISTORY_TABLE* as_history(const Activation& activation) {
+  return reinterpret_cast<UNWIND_HISTORY_TABLE*>(const_cast<Activation*>(&activation));
+}
+// Null when a program has made the dispatcher context.
+const Activation* activation_of(const DISPATCHER_CONTEXT& dispatcher) {
+  return reinterpret_cast<const Activation*>(dispatcher.HistoryTable);
 }
 
 Guard* guard_at(const CONTEXT& at) {
@@ -208,20 +205,20 @@ void describe(DISPATCHER_CONTEXT& dispatcher, std::uintptr_t pc, const FunctionE
 
 EXCEPTION_DISPOSITION call_handler(EXCEPTION_ROUTINE* routine, EXCEPTION_RECORD& record, std::uintptr_t frame,
                                    CONTEXT& context, DISPATCHER_CONTEXT& dispatcher) {
-  return static_cast<EXCEPTION_DISPOSITION>(static_cast<int>(
-      hm_call_seh(reinterpret_cast<void*>(routine), &record, reinterpret_cast<void*>(frame), &context, &dispatcher)));
+  return static_cast<EXCEPTION_DISPOSITION>(
+      static_cast<int>(call_seh(activation_of(dispatcher), reinterpret_cast<void*>(routine), &record,
+                                reinterpret_cast<void*>(frame), &context, &dispatcher)));
 }
 
 // --- ends ---
 
 [[noreturn]] HM_LEFT_BY_JUMP void jump_to(CONTEXT& context) {
-  thread::exception_activations = innermost_above(context.Rsp);
   if (__asan_handle_no_return != nullptr) __asan_handle_no_return();
   hm_restore_context(&context);
 }
 
-[[noreturn]] HM_LEFT_BY_JUMP void resume(EXCEPTION_RECORD& record, CONTEXT& context) {
-  ask_vectored_handlers(VectoredList::resume, record, context);  // EH-30
+[[noreturn]] HM_LEFT_BY_JUMP void resume(EXCEPTION_RECORD& record, CONTEXT& context, const Activation& pass) {
+  ask_vectored_handlers(VectoredList::resume, record, context, &pass);  // EH-30
   jump_to(context);
 }
 
@@ -240,10 +237,13 @@ EXCEPTION_DISPOSITION call_handler(EXCEPTION_ROUTINE* routine, EXCEPTION_RECORD&
 }
 
 // EH-42, EH-51.
-[[noreturn]] HM_LEFT_BY_JUMP void nobody_wants(EXCEPTION_RECORD& record, CONTEXT& context, Origin origin) {
+[[noreturn]] HM_LEFT_BY_JUMP void nobody_wants(EXCEPTION_RECORD& record, CONTEXT& context, Origin origin,
+                                               const Activation& pass) {
   EXCEPTION_POINTERS exception = {&record, &context};
-  const LONG answer = ask_unhandled_filter(exception);
-  if (answer == EXCEPTION_CONTINUE_EXECUTION) resume(record, context);
+  LONG answer = EXCEPTION_CONTINUE_SEARCH;
+  if (const LPTOP_LEVEL_EXCEPTION_FILTER filter = current_unhandled_filter())
+    answer = static_cast<LONG>(call_seh(&pass, reinterpret_cast<void*>(filter), &exception));
+  if (answer == EXCEPTION_CONTINUE_EXECUTION) resume(record, context, pass);
   if (answer == EXCEPTION_EXECUTE_HANDLER && process_hooks().terminate != nullptr)
     process_hooks().terminate(static_cast<DWORD>(record.ExceptionCode));
   if (origin == Origin::software) die("nobody handles it", record, context);
@@ -264,7 +264,6 @@ struct Unwinding {
 
 [[noreturn]] HM_LEFT_BY_JUMP void go_on_natively_at(NativeException& native, const CONTEXT& context) {
   unlink_registrations_below(context.Rsp);
-  thread::exception_activations = innermost_above(context.Rsp);
   if (__asan_handle_no_return != nullptr) __asan_handle_no_return();
   go_on_natively(native, context);
 }
@@ -295,8 +294,8 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk
 [[noreturn]] HM_LEFT_BY_JUMP void unwind_frames(const Unwinding& unwinding, CONTEXT& start) {
   DISPATCHER_CONTEXT dispatcher{};
   Walk walk(start);
-  Activation self{Activation::Pass::second, address(__builtin_frame_address(0)), nullptr, &dispatcher, nullptr};
-  enter(self);
+  Activation self{Activation::Pass::second, nullptr, &dispatcher};
+  dispatcher.HistoryTable = as_history(self);
   EXCEPTION_RECORD& record = *unwinding.record;
   record.ExceptionFlags |=
       EXCEPTION_UNWINDING | (unwinding.target == 0 && unwinding.guard == nullptr ? EXCEPTION_EXIT_UNWIND : 0);
@@ -306,7 +305,7 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk
   for (;;) {
     CONTEXT& context = walk.here();
     self.context = &context;
-    if (Activation* const met = activation_at(context)) {
+    if (const Activation* const met = activation_at(context)) {
       const bool second = met->pass == Activation::Pass::second;
       walk.jump(*met->context);
       scope_index = second ? met->dispatcher->ScopeIndex : 0;
@@ -365,13 +364,14 @@ class Search {
   Search(EXCEPTION_RECORD& record, CONTEXT& original, CONTEXT& start, Activation& self)
       : record_(record), original_(original), start_(start), walk_(walking_copy(start)) {
     self.dispatcher = &dispatcher_;
+    dispatcher_.HistoryTable = as_history(self);
   }
 
   HM_LEFT_BY_JUMP Verdict run() {
     Registration* registration = first_registration();
     for (;;) {
       const std::uintptr_t pc = walk_.Rip;
-      if (Activation* const met = activation_at(walk_)) {
+      if (const Activation* const met = activation_at(walk_)) {
         go_on_at(*met);
         continue;
       }
@@ -493,11 +493,10 @@ HM_LEFT_BY_JUMP void dispatch(EXCEPTION_RECORD& record, CONTEXT& context, Origin
   DISPATCHER_CONTEXT none{};
   CONTEXT start = walking_copy(context);
   if (is_jump_to_nowhere(record, start)) virtual_unwind(kNoHandler, 0, start.Rip, nullptr, start);
-  Activation self{Activation::Pass::first, address(__builtin_frame_address(0)), &start, &none, nullptr};
-  enter(self);
-  if (ask_vectored_handlers(VectoredList::exception, record, context)) resume(record, context);
-  if (Search(record, context, start, self).run() == Verdict::resume) resume(record, context);
-  nobody_wants(record, context, origin);
+  Activation self{Activation::Pass::first, &start, &none};
+  if (ask_vectored_handlers(VectoredList::exception, record, context, &self)) resume(record, context, self);
+  if (Search(record, context, start, self).run() == Verdict::resume) resume(record, context, self);
+  nobody_wants(record, context, origin, self);
 }
 
 HM_LEFT_BY_JUMP void continue_at(CONTEXT& context, EXCEPTION_RECORD* record) {
@@ -507,6 +506,11 @@ HM_LEFT_BY_JUMP void continue_at(CONTEXT& context, EXCEPTION_RECORD* record) {
     if (record->ExceptionCode == STATUS_UNWIND_CONSOLIDATE) hm_consolidate(&context, first, record);
   }
   jump_to(context);
+}
+
+const CONTEXT* interrupted_by_handler(const CONTEXT& at) {
+  const Activation* const activation = activation_at(at);
+  return activation != nullptr ? activation->context : nullptr;
 }
 
 // Called by seh.S.
@@ -555,10 +559,6 @@ HM_LEFT_BY_JUMP void leave_dll_frames(EXCEPTION_RECORD& record, CONTEXT& start) 
   unwind_frames({0, 0, &record, 0, nullptr}, start);
 }
 
-void* activations_above(std::uintptr_t rsp) {
-  return innermost_above(rsp);
-}
-
 // EH-39.
 namespace {
 
@@ -582,6 +582,7 @@ HM_LEFT_BY_JUMP HM_WINAPI EXCEPTION_DISPOSITION c_specific_handler(EXCEPTION_REC
   const auto& scopes = *static_cast<const ScopeTable*>(dispatcher->HandlerData);
   const std::uintptr_t base = dispatcher->ImageBase, rva = dispatcher->ControlPc - base;
   const auto code_at = [base](ULONG offset) { return reinterpret_cast<void*>(base + offset); };
+  const Activation* const pass = activation_of(*dispatcher);
 
   if ((record->ExceptionFlags & EXCEPTION_UNWIND) == 0) {
     EXCEPTION_POINTERS exception = {record, context};
@@ -591,10 +592,10 @@ HM_LEFT_BY_JUMP HM_WINAPI EXCEPTION_DISPOSITION c_specific_handler(EXCEPTION_REC
       const LONG answer =
           scope.Handler == 1
               ? EXCEPTION_EXECUTE_HANDLER
-              : static_cast<LONG>(hm_call_seh(code_at(scope.Handler), &exception, frame, nullptr, nullptr));
+              : static_cast<LONG>(call_seh(pass, code_at(scope.Handler), &exception, frame));
       if (answer < 0) return ExceptionContinueExecution;
       if (answer == EXCEPTION_CONTINUE_SEARCH) continue;
-      const Activation* const pass = innermost_above(address(__builtin_frame_address(0)));
+      if (pass == nullptr) die("no exception is being handled here", *record, *context);
       unwind_frames(
           {address(frame), base + scope.JumpTarget, record, static_cast<std::uint32_t>(record->ExceptionCode), nullptr},
           *pass->context);
@@ -610,7 +611,7 @@ HM_LEFT_BY_JUMP HM_WINAPI EXCEPTION_DISPOSITION c_specific_handler(EXCEPTION_REC
     if (at_target && (inside(scope, target) || (scope.JumpTarget != 0 && scope.JumpTarget == target))) break;
     if (scope.JumpTarget != 0) continue;
     dispatcher->ScopeIndex = i + 1;  // a clean-up that raises is not run again
-    hm_call_seh(code_at(scope.Handler), reinterpret_cast<void*>(std::uintptr_t{1}), frame, nullptr, nullptr);
+    call_seh(pass, code_at(scope.Handler), reinterpret_cast<void*>(std::uintptr_t{1}), frame);
   }
   return ExceptionContinueSearch;
 }

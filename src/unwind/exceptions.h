@@ -27,6 +27,9 @@ enum class Origin : bool { software, hardware };
 // RtlRestoreContext: EH-37's special records included. `record` may be null.
 [[noreturn]] void continue_at(CONTEXT& context, EXCEPTION_RECORD* record);
 
+// For a walk that has come to where a handler of a DLL was called: the frame it goes on with. Null anywhere else.
+const CONTEXT* interrupted_by_handler(const CONTEXT& at);
+
 // __C_specific_handler (EH-39).
 HM_WINAPI EXCEPTION_DISPOSITION c_specific_handler(EXCEPTION_RECORD* record, void* frame, CONTEXT* context,
                                                    DISPATCHER_CONTEXT* dispatcher);

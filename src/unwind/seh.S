@@ -140,8 +140,11 @@ ENTRY hm_rtl_unwind
     jmp hm_rtl_unwind_ex
     .size hm_rtl_unwind, . - hm_rtl_unwind
 
-// hm_call_seh(function = rdi, rsi, rdx, rcx, r8): four arguments from our convention to Windows'. Its callees keep
-// what ours would keep, and more.
+// hm_call_seh(function = rdi, rsi, rdx, rcx, r8, activation = r9): four arguments from our convention to Windows'. Its
+// callees keep what ours would keep, and more.
+//
+//   rsp+32   the activation, for walks that come here
+//   rsp      shadow space
     .globl hm_call_seh_return
     .hidden hm_call_seh_return
 ENTRY hm_call_seh
@@ -151,7 +154,8 @@ ENTRY hm_call_seh
     .cfi_offset %rbp, -16
     movq %rsp, %rbp
     .cfi_def_cfa_register %rbp
-    subq $32, %rsp
+    subq $48, %rsp
+    movq %r9, 32(%rsp)
     movq %rdi, %rax
     movq %r8, %r9
     movq %rcx, %r8
@@ -159,7 +163,7 @@ ENTRY hm_call_seh
     call *%rax
 hm_call_seh_return:
     cld
-    addq $32, %rsp
+    addq $48, %rsp
     popq %rbp
     .cfi_def_cfa %rsp, 8
     ret

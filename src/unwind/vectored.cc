@@ -79,7 +79,7 @@ void forget_handlers_in(std::uintptr_t begin, std::size_t size) {
 }
 
 // Handlers may add and remove handlers, themselves included; one that was removed meanwhile is not called any more.
-bool ask_vectored_handlers(VectoredList which, EXCEPTION_RECORD& record, CONTEXT& context) {
+bool ask_vectored_handlers(VectoredList which, EXCEPTION_RECORD& record, CONTEXT& context, const Activation* pass) {
   List& list = list_of(which);
   if (list.count == 0) return false;
   const std::size_t changes = list.changes;
@@ -90,7 +90,7 @@ bool ask_vectored_handlers(VectoredList which, EXCEPTION_RECORD& record, CONTEXT
       const std::shared_ptr<const Handlers> now = list.now();
       if (std::find(now->begin(), now->end(), handler) == now->end()) continue;
     }
-    if (static_cast<LONG>(hm_call_seh(reinterpret_cast<void*>(*handler), &exception, nullptr, nullptr, nullptr)) ==
+    if (static_cast<LONG>(call_seh(pass, reinterpret_cast<void*>(*handler), &exception)) ==
         EXCEPTION_CONTINUE_EXECUTION)
       return true;
   }
@@ -101,10 +101,8 @@ LPTOP_LEVEL_EXCEPTION_FILTER exchange_unhandled_filter(LPTOP_LEVEL_EXCEPTION_FIL
   return unhandled_filter.exchange(filter);
 }
 
-LONG ask_unhandled_filter(EXCEPTION_POINTERS& exception) {
-  const LPTOP_LEVEL_EXCEPTION_FILTER filter = unhandled_filter.load();
-  if (filter == nullptr) return EXCEPTION_CONTINUE_SEARCH;
-  return static_cast<LONG>(hm_call_seh(reinterpret_cast<void*>(filter), &exception, nullptr, nullptr, nullptr));
+LPTOP_LEVEL_EXCEPTION_FILTER current_unhandled_filter() {
+  return unhandled_filter.load();
 }
 
 }  // namespace hmodule::unwind

@@ -9,6 +9,8 @@
 
 namespace hmodule::unwind {
 
+struct Activation;
+
 enum class VectoredList { exception, resume };  // the second: AddVectoredContinueHandler
 
 // The answer is the handle to remove it by; null when there is no memory.
@@ -20,10 +22,9 @@ bool remove_vectored_handler(VectoredList list, void* handle);
 void forget_handlers_in(std::uintptr_t begin, std::size_t size);
 
 // Asks them in order until one says EXCEPTION_CONTINUE_EXECUTION. None of our locks is held meanwhile.
-bool ask_vectored_handlers(VectoredList list, EXCEPTION_RECORD& record, CONTEXT& context);
+bool ask_vectored_handlers(VectoredList list, EXCEPTION_RECORD& record, CONTEXT& context, const Activation* pass);
 
 LPTOP_LEVEL_EXCEPTION_FILTER exchange_unhandled_filter(LPTOP_LEVEL_EXCEPTION_FILTER filter);
-// The filter's answer; EXCEPTION_CONTINUE_SEARCH when there is none.
-LONG ask_unhandled_filter(EXCEPTION_POINTERS& exception);
+LPTOP_LEVEL_EXCEPTION_FILTER current_unhandled_filter();
 
 }  // namespace hmodule::unwind

@@ -1,6 +1,7 @@
 // errhandlingapi.h: the last error, error modes, raising exceptions and the handlers around the frames.
 #include "module/builtin.h"
 #include "nt/error_mode.h"
+#include "thread/call.h"
 #include "thread/teb.h"
 #include "unwind/exceptions.h"
 #include "unwind/vectored.h"
@@ -80,7 +81,8 @@ HM_WINAPI LPTOP_LEVEL_EXCEPTION_FILTER SetUnhandledExceptionFilter(LPTOP_LEVEL_E
 }
 // A C runtime calls it as the filter of its own outermost frame: the program's filter answers, or nobody.
 HM_WINAPI LONG UnhandledExceptionFilter(EXCEPTION_POINTERS* exception) noexcept {
-  return unwind::ask_unhandled_filter(*exception);
+  const LPTOP_LEVEL_EXCEPTION_FILTER filter = unwind::current_unhandled_filter();
+  return filter != nullptr ? thread::call(filter, exception) : EXCEPTION_CONTINUE_SEARCH;
 }
 
 const Export kRows[] = {

@@ -122,6 +122,7 @@ IMPORT void RaiseException(unsigned long code, unsigned long flags, unsigned lon
 IMPORT void RtlRaiseException(EXCEPTION_RECORD*);
 IMPORT void RtlCaptureContext(CONTEXT*);
 IMPORT void RtlRestoreContext(CONTEXT*, EXCEPTION_RECORD*);
+IMPORT uint16_t RtlCaptureStackBackTrace(unsigned long skip, unsigned long count, void** frames, unsigned long* hash);
 IMPORT void RtlUnwind(void* frame, void* ip, EXCEPTION_RECORD*, void* result);
 IMPORT void RtlUnwindEx(void* frame, void* ip, EXCEPTION_RECORD*, void* result, CONTEXT*, void* history);
 IMPORT void* AddVectoredExceptionHandler(unsigned long first, Filter*);

@@ -679,6 +679,30 @@ static void resumes_changed(void) {
   RemoveVectoredExceptionHandler(handler);
 }
 
+// --- walks from handlers ---
+
+static void* trace[64];
+static int traced;
+
+static EXCEPTION_DISPOSITION trace_it(EXCEPTION_RECORD* record, void* frame, CONTEXT* context, DISPATCHER_CONTEXT* d) {
+  traced = RtlCaptureStackBackTrace(0, 64, trace, NULL);
+  return pass_on(record, frame, context, d);
+}
+static uint64_t trace_inside(void* code) {
+  return call_with_handler(raise_code, code, trace_it, "inner");
+}
+static EXCEPTION_DISPOSITION count_trace(EXCEPTION_RECORD* record, void* frame, CONTEXT* context,
+                                         DISPATCHER_CONTEXT* d) {
+  int calls_of_raise = 0;
+  for (int i = 0; i < traced; ++i) calls_of_raise += trace[i] == call_with_handler_return;
+  CHECK_EQ(calls_of_raise, 2);  // those of raise_code and trace_inside
+  traced = 0;
+  return catch_it(record, frame, context, d);
+}
+static void traces_through_handlers(void) {
+  CHECK_EQ(call_with_handler(trace_inside, CODE(0xE000001B), count_trace, "outer"), 0xE000001B);
+}
+
 // --- the unhandled filter ---
 
 static long resume_unhandled(EXCEPTION_POINTERS* e) {
@@ -719,6 +743,9 @@ static uint64_t fault_backwards(void* unused) {
 static void clears_flags(void) {
   flags_at_entry = ~0ull;
   CHECK_EQ(call_with_handler(fault_backwards, NULL, see_flags, "it"), STATUS_ACCESS_VIOLATION);
+  uint64_t flags_behind;
+  __asm__ volatile("pushfq\n popq %0\n cld" : "=r"(flags_behind));
+  CHECK_EQ(flags_behind & 0x400, 0);
   CHECK_EQ(flags_at_entry & 0x40500, 0);  // direction, trap and alignment check
 }
 
@@ -775,6 +802,7 @@ static const Test table[] = {
     {"EH-33", "what a handler is told about its frame", describes_frames},
     {"EH-34", "an exception in a handler is nested up to the frame that was asked", nests},
     {"EH-35", "RtlUnwind cleans up and returns its result in the target", unwinds},
+    {"EH-34", "a stack trace goes from a handler to the frames that were interrupted", traces_through_handlers},
     {"EH-35 EH-36", "an unwind for exit can be ended by another", unwinds_for_exit},
     {"EH-35 EH-32", "an unwind past its target is an exception", misses_its_target},
     {"EH-36", "an unwind out of a clean-up goes on where that was", collides},

@@ -145,6 +145,19 @@ static void jumps_by_own(void) {
   CHECK_EQ(count, 100);
 }
 
+// What the handler's pass was about is gone, and other things are in its place.
+NOINLINE static uint64_t raise_deeper(void* depth) {
+  volatile uint64_t other[256];
+  for (int i = 0; i < 256; ++i) other[i] = 1;
+  if (depth) return raise_deeper((char*)depth - 1) + other[9] - 1;
+  return call_with_handler(raise_below_one, (void*)0xE0000005, catch_it, NULL);
+}
+static void forgets_what_it_left(void) {
+  if (on_wine()) return;
+  CHECK_EQ(jump_out_of_handler_by_own(), 1);
+  CHECK_EQ(raise_deeper((void*)8), 0xE0000005);
+}
+
 static void own_keeps_registers_function(void* unused) {
   (void)unused;
   CHECK_EQ(jump_back_by_own(), 1);
@@ -161,6 +174,7 @@ static const Test table[] = {
     {"EH-37 EH-30", "longjmp out of a handler ends its exception", jumps_out_of_handlers},
     {"EH-37 EH-50", "longjmp out of a fault's handler", jumps_out_of_faults},
     {"EH-38", "the compiler's own longjmp leaves frames and handlers", jumps_by_own},
+    {"EH-34 EH-38", "exceptions after one whose handler was left so", forgets_what_it_left},
     {"EH-38", "and keeps all non-volatile registers", own_keeps_registers},
     {NULL, NULL, NULL},
 };
