@@ -118,9 +118,8 @@ CONTEXT walking_copy(const CONTEXT& from) {
   return copy;
 }
 
-// Where an unwinding is, and the caller it has found. Two contexts take turns, the first of them the one it started
-// with. Once both are complete, only what unwinding changes is copied for a frame: the integer registers, and XMM6-15
-// where the last frame had saved some.
+// Where an unwinding is. A frame is left in place, unless a handler is shown its registers, and may change them: then the
+// caller's are found in a second context, and the two change places.
 class Walk {
  public:
   explicit Walk(CONTEXT& start) : here_(&start), caller_(&other_) {}
@@ -128,31 +127,53 @@ class Walk {
   Walk& operator=(const Walk&) = delete;
 
   CONTEXT& here() { return *here_; }
-  CONTEXT& caller() { return *caller_; }
 
+  struct Seen {
+    FunctionEntry entry;  // image_base 0: unknown code; it has no caller here
+    FrameHandler handler;
+    std::uintptr_t caller_rsp;
+  };
+  Seen look() {
+    FramePlan& plan = this->plan();
+    left_ = !find_plan(here().Rip, plan);
+    if (!left_) [[likely]]
+      return {plan.entry, handler_of(plan.unwind, kUnwindHandler, here()), caller_rsp(plan.unwind, here())};
+    copy_for_caller();
+    alike_ = false;
+    const Frame frame = leave_frame(kUnwindHandler, *caller_);
+    return {frame.entry, frame.handler, caller_->Rsp};
+  }
+  void find_caller() {
+    if (left_) return;
+    left_ = true;
+    copy_for_caller();
+    alike_ = !plan().unwind.saves_xmm;
+    follow(plan().unwind, stack_above(here().Rsp), *caller_);
+  }
+  void step() {
+    if (left_) return std::swap(here_, caller_);
+    alike_ &= !plan().unwind.saves_xmm;
+    follow(plan().unwind, stack_above(here().Rsp), here());
+  }
   void jump(const CONTEXT& to) {
-    caller_complete_ = false;
+    alike_ = false;
     copy_for_walk(to, here());
   }
-  // image_base 0: unknown code; it has no caller here.
-  Frame look() {
-    if (!caller_complete_) {
-      copy_for_walk(here(), caller());
-    } else {
-      copy_integers(here(), caller());
-      if (xmm_differ_) copy<kXmm6, kXmm16, __m128i>(here(), caller());
-    }
-    caller_complete_ = true;
-    const Frame frame = leave_frame(kUnwindHandler, caller());
-    xmm_differ_ = frame.xmm_restored;
-    return frame;
-  }
-  void step() { std::swap(here_, caller_); }
 
  private:
+  void copy_for_caller() {
+    if (alike_)
+      copy_integers(here(), *caller_);
+    else
+      copy_for_walk(here(), *caller_);
+  }
+  FramePlan& plan() { return *reinterpret_cast<FramePlan*>(plan_); }
+
   CONTEXT other_;
   CONTEXT *here_, *caller_;
-  bool caller_complete_ = false, xmm_differ_ = false;
+  alignas(FramePlan) std::byte plan_[sizeof(FramePlan)];  // it would be filled with zeros first
+  bool left_ = false;   // the caller has been found
+  bool alike_ = false;  // the contexts differ in integer registers only
 };
 
 bool is_ours(const CONTEXT& at, const char* return_address) {
@@ -278,12 +299,12 @@ struct Unwinding {
 }
 
 // Calls the records in this frame's stack. True when the target is one of them.
-HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk, DISPATCHER_CONTEXT& dispatcher) {
-  const std::uintptr_t end = walk.caller().Rsp;
+HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, CONTEXT& context, std::uintptr_t end,
+                                          DISPATCHER_CONTEXT& dispatcher) {
   Registration* record = first_registration();
   while (address(record) < end && (unwinding.target == 0 || address(record) < unwinding.target)) {
     dispatcher.EstablisherFrame = address(record);
-    call_handler(record->handler, *unwinding.record, address(record), walk.here(), dispatcher);
+    call_handler(record->handler, *unwinding.record, address(record), context, dispatcher);
     record = record->previous;
     thread::teb().NtTib.ExceptionList = record;
   }
@@ -312,7 +333,7 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk
       collided = second ? EXCEPTION_COLLIDED_UNWIND : 0;
       continue;
     }
-    const auto [entry, handler, _] = walk.look();
+    const auto [entry, handler, caller_rsp] = walk.look();
     if (entry.image_base == 0) {
       // GCC's clean-ups end in an unwind of their own, which knows no guard.
       Guard* const guard = guard_at(context);
@@ -329,7 +350,11 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk
       raise_instead(STATUS_INVALID_UNWIND_TARGET, record, context);  // EH-35
 
     const bool at_target = establisher == unwinding.target;
-    describe(dispatcher, context.Rip, entry, handler, unwinding.target_ip, context, scope_index);
+    const bool has_registrations = handler.routine == nullptr && address(first_registration()) < caller_rsp;
+    if (handler.routine != nullptr || has_registrations) {
+      describe(dispatcher, context.Rip, entry, handler, unwinding.target_ip, context, scope_index);
+      if (!at_target) walk.find_caller();
+    }
     if (handler.routine != nullptr) {
       record.ExceptionFlags |= collided | (at_target ? EXCEPTION_TARGET_UNWIND : 0);
       EXCEPTION_RECORD disguised;
@@ -339,7 +364,7 @@ HM_LEFT_BY_JUMP bool unwind_registrations(const Unwinding& unwinding, Walk& walk
       record.ExceptionFlags &= ~(EXCEPTION_COLLIDED_UNWIND | EXCEPTION_TARGET_UNWIND);
       if (answer != ExceptionContinueSearch && answer != ExceptionCollidedUnwind)
         raise_instead(STATUS_INVALID_DISPOSITION, record, context);
-    } else if (unwind_registrations(unwinding, walk, dispatcher)) {
+    } else if (has_registrations && unwind_registrations(unwinding, context, caller_rsp, dispatcher)) {
       break;
     }
     if (at_target) break;
@@ -375,7 +400,7 @@ class Search {
         go_on_at(*met);
         continue;
       }
-      const auto [entry, handler, _] = leave_frame(kExceptionHandler, walk_);
+      const auto [entry, handler] = leave_frame(kExceptionHandler, walk_);
       if (entry.image_base == 0) {
         if (!cross_native_frame()) return Verdict::unhandled;
         continue;

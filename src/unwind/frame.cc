@@ -12,28 +12,23 @@
 namespace hmodule::unwind {
 namespace {
 
-struct Plan {
-  FunctionEntry entry;
-  UnwindPlan unwind;
-};
-
 // Each in one of two slots. Readers take no lock and write nothing: one that a plan changed under, as the number tells
 // it, has found nothing.
 class Plans {
  public:
-  static bool find(std::uintptr_t pc, Plan& plan) {
+  static bool find(std::uintptr_t pc, FramePlan& plan) {
     const Pair& pair = pair_of(pc);
     return pair[pair[0].pc() == pc ? 0 : 1].read(pc, plan);
   }
-  static void keep(std::uintptr_t pc, std::uint64_t changes, const Plan& plan) {
+  static void keep(std::uintptr_t pc, std::uint64_t changes, const FramePlan& plan) {
     Pair& pair = pair_of(pc);
     const bool in_second = pair[1].pc() == pc || (pair[0].pc() != pc && pair[0].is_current());
     pair[in_second ? 1 : 0].write(pc, changes, plan);
   }
 
  private:
-  static constexpr std::size_t kWords = sizeof(Plan) / 8, kHeader = kWords - UnwindPlan::kMostSaved;
-  static_assert(sizeof(UnwindPlan::Saved) == 8 && offsetof(Plan, unwind.saved) == kHeader * 8);
+  static constexpr std::size_t kWords = sizeof(FramePlan) / 8, kHeader = kWords - UnwindPlan::kMostSaved;
+  static_assert(sizeof(UnwindPlan::Saved) == 8 && offsetof(FramePlan, unwind.saved) == kHeader * 8);
 
   class alignas(64) Slot {
    public:
@@ -43,7 +38,7 @@ class Plans {
       return changes_.load(std::memory_order_acquire) == table_changes.load(std::memory_order_acquire);
     }
 
-    bool read(std::uintptr_t wanted, Plan& plan) const {
+    bool read(std::uintptr_t wanted, FramePlan& plan) const {
       const std::uint64_t before = number();
       if (pc() != wanted || !is_current()) return false;
       auto* const target = reinterpret_cast<std::byte*>(&plan);
@@ -60,7 +55,7 @@ class Plans {
       return before % 2 == 0 && number() == before;
     }
 
-    void write(std::uintptr_t place, std::uint64_t changes, const Plan& plan) {
+    void write(std::uintptr_t place, std::uint64_t changes, const FramePlan& plan) {
       std::uint64_t before = number();
       if (before % 2 != 0 || !number_.compare_exchange_strong(before, before + 1)) return;
       pc_.store(place, std::memory_order_release);
@@ -87,7 +82,7 @@ class Plans {
 [[gnu::noinline]] Frame look_up_frame(ULONG handler_type, CONTEXT& context) {
   const std::uintptr_t pc = context.Rip;
   const std::uint64_t changes = table_changes.load(std::memory_order_acquire);
-  Frame frame{find_function(pc), {}, true};
+  Frame frame{find_function(pc), {}};
   if (frame.entry.image_base == 0) return frame;
   std::optional<UnwindPlan> plan;
   frame.handler =
@@ -100,11 +95,17 @@ class Plans {
 }  // namespace
 
 Frame leave_frame(ULONG handler_type, CONTEXT& context) {
-  alignas(Plan) std::byte storage[sizeof(Plan)];  // a plan would be filled with zeros first
-  Plan& plan = *reinterpret_cast<Plan*>(storage);
+  alignas(FramePlan) std::byte storage[sizeof(FramePlan)];  // a plan would be filled with zeros first
+  FramePlan& plan = *reinterpret_cast<FramePlan*>(storage);
   if (!Plans::find(context.Rip, plan)) [[unlikely]]
     return look_up_frame(handler_type, context);
-  return {plan.entry, follow(plan.unwind, stack_above(context.Rsp), handler_type, context), plan.unwind.saves_xmm};
+  const FrameHandler handler = handler_of(plan.unwind, handler_type, context);
+  if (!follow(plan.unwind, stack_above(context.Rsp), context)) return {plan.entry, {}};
+  return {plan.entry, handler};
+}
+
+bool find_plan(std::uintptr_t pc, FramePlan& plan) {
+  return Plans::find(pc, plan);
 }
 
 }  // namespace hmodule::unwind

@@ -63,11 +63,28 @@ inline AddressRange stack_above(std::uintptr_t rsp) {
   return rsp >= limit && rsp < base ? AddressRange{rsp, base} : kNothing;
 }
 
-// Does what the plan says. Inline, as it is what a walk over the stack consists of.
-inline FrameHandler follow(const UnwindPlan& plan, AddressRange stack, ULONG handler_type, CONTEXT& context) {
-  const auto at = [](std::uintptr_t base, std::int32_t offset) {
-    return base + static_cast<std::uintptr_t>(std::intptr_t{offset});
-  };
+namespace detail {
+
+inline std::uintptr_t at(std::uintptr_t base, std::int32_t offset) {
+  return base + static_cast<std::uintptr_t>(std::intptr_t{offset});
+}
+
+}  // namespace detail
+
+// What the plan says, all inline, as a walk over the stack consists of it: whose frame it is,
+inline FrameHandler handler_of(const UnwindPlan& plan, ULONG handler_type, const CONTEXT& context) {
+  FrameHandler found;
+  if ((plan.handler.kinds & handler_type) != 0) found = plan.handler;
+  found.establisher_frame = detail::at(context.reg(plan.frame_register), plan.frame_offset);
+  return found;
+}
+// where it ends,
+inline std::uintptr_t caller_rsp(const UnwindPlan& plan, const CONTEXT& context) {
+  return detail::at(context.reg(plan.base_register), plan.caller_rsp);
+}
+// and the way to its caller; false, and Rip 0, if that leads out of the stack.
+inline bool follow(const UnwindPlan& plan, AddressRange stack, CONTEXT& context) {
+  using detail::at;
   bool sound = true;
   const auto read = [&](std::uintptr_t from, auto& to) {
     if (stack.holds(from, sizeof to)) [[likely]]
@@ -75,9 +92,6 @@ inline FrameHandler follow(const UnwindPlan& plan, AddressRange stack, ULONG han
     else
       sound = false;
   };
-  FrameHandler found;
-  if ((plan.handler.kinds & handler_type) != 0) found = plan.handler;
-  found.establisher_frame = at(context.reg(plan.frame_register), plan.frame_offset);
   const std::uintptr_t base = context.reg(plan.base_register), rsp = at(base, plan.caller_rsp);
   for (unsigned i = 0; i < plan.count; ++i) {
     const UnwindPlan::Saved& saved = plan.saved[i];
@@ -88,10 +102,9 @@ inline FrameHandler follow(const UnwindPlan& plan, AddressRange stack, ULONG han
   }
   read(rsp - sizeof context.Rip, context.Rip);
   context.Rsp = rsp;
-  if (sound) [[likely]]
-    return found;
-  context.Rip = 0;
-  return {};
+  if (!sound) [[unlikely]]
+    context.Rip = 0;
+  return sound;
 }
 
 }  // namespace hmodule::unwind

@@ -123,7 +123,10 @@ class VirtualUnwind : public ::testing::Test {
     virtual_unwind(whole_stack(), base(), base() + pc, entry, other, plan);
     if (!plan) return;
     ++planned_;
-    const FrameHandler found = follow(*plan, whole_stack(), handler_type, from);
+    FrameHandler found = handler_of(*plan, handler_type, from);
+    const std::uintptr_t rsp = caller_rsp(*plan, from);
+    if (!follow(*plan, whole_stack(), from)) found = {};
+    EXPECT_EQ(rsp, from.Rsp);
     EXPECT_EQ(found.routine, outcome.found.routine);
     EXPECT_EQ(found.establisher_frame, outcome.found.establisher_frame);
     EXPECT_EQ(found.data, outcome.found.data);
