@@ -94,8 +94,8 @@ constexpr std::size_t kXmm0 = offsetof(CONTEXT, FltSave.XmmRegisters), kXmm6 = k
 }
 
 // What a walk needs. Not the registers beyond CONTEXT, of which nothing is known in the callers; nor the x87 stack,
-// which is empty there; nor what is for the code at the start and would disturb the processor wherever the walk ends: an
-// x87 exception that is still pending, and the flags that are clear at every call.
+// which is empty there; nor what is for the code at the start, and would disturb wherever the walk ends: an x87
+// exception that is still pending, and the flags that are clear at every call.
 void copy_for_walk(const CONTEXT& from, CONTEXT& to) {
   constexpr WORD kPending = 0x80, kX87Exceptions = 0x80FF;  // what fnclex clears
   constexpr DWORD kTrap = 0x100, kDirection = 0x400, kResume = 0x10000, kAlignmentCheck = 0x40000;
@@ -118,8 +118,8 @@ CONTEXT walking_copy(const CONTEXT& from) {
   return copy;
 }
 
-// Where an unwinding is. A frame is left in place, unless a handler is shown its registers, and may change them: then the
-// caller's are found in a second context, and the two change places.
+// Where an unwinding is. A frame is left in place, unless a handler is shown its registers, and may change them: then
+// the caller's are found in a second context, and the two change places.
 class Walk {
  public:
   explicit Walk(CONTEXT& start) : here_(&start), caller_(&other_) {}
@@ -172,8 +172,8 @@ class Walk {
   CONTEXT other_;
   CONTEXT *here_, *caller_;
   alignas(FramePlan) std::byte plan_[sizeof(FramePlan)];  // it would be filled with zeros first
-  bool left_ = false;   // the caller has been found
-  bool alike_ = false;  // the contexts differ in integer registers only
+  bool left_ = false;                                     // the caller has been found
+  bool alike_ = false;                                    // the contexts differ in integer registers only
 };
 
 bool is_ours(const CONTEXT& at, const char* return_address) {
@@ -614,10 +614,9 @@ HM_LEFT_BY_JUMP HM_WINAPI EXCEPTION_DISPOSITION c_specific_handler(EXCEPTION_REC
     for (ULONG i = dispatcher->ScopeIndex; i < scopes.Count; ++i) {
       const Scope& scope = scopes[i];
       if (!inside(scope, rva) || scope.JumpTarget == 0) continue;
-      const LONG answer =
-          scope.Handler == 1
-              ? EXCEPTION_EXECUTE_HANDLER
-              : static_cast<LONG>(call_seh(pass, code_at(scope.Handler), &exception, frame));
+      const LONG answer = scope.Handler == 1
+                              ? EXCEPTION_EXECUTE_HANDLER
+                              : static_cast<LONG>(call_seh(pass, code_at(scope.Handler), &exception, frame));
       if (answer < 0) return ExceptionContinueExecution;
       if (answer == EXCEPTION_CONTINUE_SEARCH) continue;
       if (pass == nullptr) die("no exception is being handled here", *record, *context);
