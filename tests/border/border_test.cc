@@ -2,6 +2,7 @@
 // frames, and from one DLL to another through native frames.
 #include <gmock/gmock.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <exception>
 #include <filesystem>
@@ -237,6 +238,121 @@ TEST_P(Border, BuiltinFunctionsAreCrossed) {
   int caught = 0;
   EXPECT_EQ(dll.get<int(Callback, void*, int*)>("catches")(sorts, &between, &caught), -1);
   EXPECT_EQ(between.ended, 1);
+}
+
+// Others of them. Each calls the DLL's function back, whatever its parameters are.
+using Throws = hmodule::function_pointer<void(int)>;
+struct CallsBack {
+  const char* name;
+  void (*call)(const hmodule::library& kernel32, const char* name, Throws callback);
+};
+
+template <bool has_type, bool has_name>
+void enumerate_resources(const hmodule::library& kernel32, const char* name, Throws callback) {
+  const hmodule::library resources(std::filesystem::path(TEST_DLLS) / "resources.dll");
+  void* const string_table = reinterpret_cast<void*>(6);
+  void* const first = reinterpret_cast<void*>(1);
+  void* const module = resources.handle();
+  if constexpr (has_name)
+    kernel32.get<int(void*, void*, void*, Throws, void*)>(name)(module, string_table, first, callback, nullptr);
+  else if constexpr (has_type)
+    kernel32.get<int(void*, void*, Throws, void*)>(name)(module, string_table, callback, nullptr);
+  else
+    kernel32.get<int(void*, Throws, void*)>(name)(module, callback, nullptr);
+}
+
+constexpr CallsBack kCallsBack[] = {
+    {"EnumSystemLocalesEx",
+     [](const hmodule::library& kernel32, const char* name, Throws callback) {
+       kernel32.get<int(Throws, unsigned, hmodule::i64, void*)>(name)(callback, 0, 0, nullptr);
+     }},
+    {"EnumResourceTypesW", enumerate_resources<false, false>},
+    {"EnumResourceNamesW", enumerate_resources<true, false>},
+    {"EnumResourceLanguagesW", enumerate_resources<true, true>},
+    {"InitOnceExecuteOnce",  // which then is still about to be done, as on Windows
+     [](const hmodule::library& kernel32, const char* name, Throws callback) {
+       void *once = nullptr, *context = nullptr;
+       kernel32.get<int(void**, Throws, void*, void**)>(name)(&once, callback, nullptr, &context);
+     }},
+    {"FlsFree",
+     [](const hmodule::library& kernel32, const char* name, Throws callback) {
+       const unsigned index = kernel32.get<unsigned(Throws)>("FlsAlloc")(callback);
+       int value = 0;
+       kernel32.get<int(unsigned, void*)>("FlsSetValue")(index, &value);
+       kernel32.get<int(unsigned)>(name)(index);
+     }},
+    {"SleepEx",
+     [](const hmodule::library& kernel32, const char* name, Throws callback) {
+       void* const this_thread = reinterpret_cast<void*>(-2);
+       kernel32.get<unsigned(Throws, void*, hmodule::u64)>("QueueUserAPC")(callback, this_thread, 7);
+       kernel32.get<unsigned(unsigned, int)>(name)(1000, 1);
+     }},
+};
+
+HM_WINAPI int calls_back(void* argument) {
+  auto& between = *static_cast<Between*>(argument);
+  const Local local{between.ended};
+  static const hmodule::library kernel32("kernel32.dll");
+  const CallsBack& function = kCallsBack[between.seen];
+  function.call(kernel32, function.name, between.dll->get<void(int)>("throws_int"));
+  return 0;
+}
+TEST_P(Border, FunctionsThatCallBackAreCrossed) {
+  const auto catches = dll.get<int(Callback, void*, int*)>("catches");
+  for (int i = 0; i < static_cast<int>(std::size(kCallsBack)); ++i) {
+    SCOPED_TRACE(kCallsBack[i].name);
+    Between between{&dll, 0, i};
+    const int before = ends();
+    for (int round = 1; round <= 3; ++round) {
+      int caught = 0;
+      EXPECT_EQ(catches(calls_back, &between, &caught), -1);
+      EXPECT_EQ(between.ended, round);
+      EXPECT_EQ(ends(), before + 2 * round);
+    }
+  }
+}
+
+// Those whose callbacks run in threads of their own have nobody behind them: the process ends, as on Windows.
+void wait_for_the_end() {
+  for (;;) pause();
+}
+TEST_P(Border, AThreadPoolsCallbackEndsTheProcess) {
+  const hmodule::library kernel32("kernel32.dll");
+  const auto throws = dll.get<void(int)>("throws_int");
+  EXPECT_DEATH_IF_SUPPORTED(
+      {
+        kernel32.get<int(Throws, void*, void*)>("TrySubmitThreadpoolCallback")(throws, nullptr, nullptr);
+        wait_for_the_end();
+      },
+      "nobody handles it.*thrown: int");
+  EXPECT_DEATH_IF_SUPPORTED(
+      {
+        kernel32.get<int(Throws, void*, unsigned)>("QueueUserWorkItem")(throws, nullptr, 0);
+        wait_for_the_end();
+      },
+      "nobody handles it.*thrown: int");
+}
+TEST_P(Border, ATimersCallbackEndsTheProcess) {
+  const hmodule::library kernel32("kernel32.dll");
+  const auto throws = dll.get<void(int)>("throws_int");
+  EXPECT_DEATH_IF_SUPPORTED(
+      {
+        void* timer = nullptr;
+        kernel32.get<int(void**, void*, Throws, void*, unsigned, unsigned, unsigned)>("CreateTimerQueueTimer")(
+            &timer, nullptr, throws, nullptr, 0, 0, 0);
+        wait_for_the_end();
+      },
+      "nobody handles it.*thrown: int");
+}
+TEST_P(Border, AnFlsCallbackAtAThreadsEndEndsTheProcess) {
+  const hmodule::library kernel32("kernel32.dll");
+  const unsigned index = kernel32.get<unsigned(Throws)>("FlsAlloc")(dll.get<void(int)>("throws_int"));
+  EXPECT_DEATH_IF_SUPPORTED(std::thread([&] {
+                              int value = 0;
+                              kernel32.get<int(unsigned, void*)>("FlsSetValue")(index, &value);
+                            }).join(),
+                            "nobody handles it.*thrown: int");
+  kernel32.get<int(unsigned)>("FlsFree")(index);
 }
 
 TEST_P(Border, AGuardIsReachedThroughNativeFramesToo) {
