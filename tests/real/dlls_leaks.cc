@@ -1,9 +1,0 @@
-// What DLLs ask for and keep when they are freed is theirs, on Windows too: LeakSanitizer is to report what we keep.
-// (libstdc++-6.dll never frees its emergency pool; others never delete a critical section they made when attached.)
-
-extern "C" __attribute__((visibility("default"))) const char* __lsan_default_suppressions();
-
-const char* __lsan_default_suppressions() {
-  return "leak:hmodule::winapi::RtlAllocateHeap\n"
-         "leak:hmodule::winapi::RtlInitializeCriticalSectionEx\n";
-}
