@@ -4,6 +4,7 @@
 #include "winapi/advapi32/exports.h"
 #include "winapi/bcrypt/exports.h"
 #include "winapi/bcryptprimitives/exports.h"
+#include "winapi/crypt32/exports.h"
 #include "winapi/dxgi/exports.h"
 #include "winapi/kernel32/exports.h"
 #include "winapi/kernelbase/exports.h"
@@ -36,6 +37,7 @@ const BuiltinDll* const kBuiltins[] = {
     &winapi::sechost_dll,
     &winapi::setupapi_dll,
     &winapi::dxgi_dll,
+    &winapi::crypt32_dll,
 };
 
 }  // namespace
