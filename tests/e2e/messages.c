@@ -106,7 +106,7 @@ static intptr_t set_long(HWND window, int index, intptr_t value) {
 }
 static DWORD wait_for_input(DWORD milliseconds, DWORD mask, DWORD flags) {
   return USER(DWORD, "MsgWaitForMultipleObjectsEx", (DWORD, const HANDLE*, DWORD, DWORD, DWORD))(0, NULL, milliseconds,
-                                                                                              mask, flags);
+                                                                                                 mask, flags);
 }
 static ATOM register_class(LPCSTR name, WNDPROC procedure, int extra) {
   WNDCLASSEXA window_class = {.cbSize = sizeof window_class,
@@ -235,7 +235,8 @@ int main(void) {
     CHECK_FAILS(register_class("HM_RECORDER", recorder, 0), 1410);
     CHECK_FAILS(unregister_class("hm_no_such_class"), 1411);
     WNDCLASSEXA info = {.cbSize = sizeof info};
-    CHECK(USER(BOOL, "GetClassInfoExA", (HINSTANCE, LPCSTR, WNDCLASSEXA*))(GetModuleHandleA(NULL), "hm_recorder", &info));
+    CHECK(
+        USER(BOOL, "GetClassInfoExA", (HINSTANCE, LPCSTR, WNDCLASSEXA*))(GetModuleHandleA(NULL), "hm_recorder", &info));
     CHECK(info.lpfnWndProc == recorder);
     CHECK_EQ(info.cbWndExtra, 16);
   }
@@ -488,6 +489,8 @@ int main(void) {
     CHECK_FAILS(send_to(window, WM_USER, 0, 0), 1400);
     CHECK(unregister_class("hm_recorder"));
   }
-  TEST("DestroyWindow-gone", "of what is no window any more") { CHECK_FAILS(destroy(window), 1400); }
+  TEST("DestroyWindow-gone", "of what is no window any more") {
+    CHECK_FAILS(destroy(window), 1400);
+  }
   return finish();
 }

@@ -1,5 +1,5 @@
-// The DirectX shader compiler: a fork of LLVM behind COM-style interfaces. It has no Linux build in its package; its own
-// disassembler, and the container's checksum of parts, say that what it makes is a shader.
+// The DirectX shader compiler: a fork of LLVM behind COM-style interfaces. It has no Linux build in its package; its
+// own disassembler, and the container's checksum of parts, say that what it makes is a shader.
 #include <gtest/gtest.h>
 
 #include <array>

@@ -194,8 +194,9 @@ class Runtime {
   }
   std::string open(const fs::path& file, int threads, void** session) {
     const auto name = file.string<typename Build::Character>();
-    return with_options(
-        threads, [&](void* options) { return ask<void*>(kCreateSession, environment_, name.c_str(), options, session); });
+    return with_options(threads, [&](void* options) {
+      return ask<void*>(kCreateSession, environment_, name.c_str(), options, session);
+    });
   }
   void close(void* session) { ask<void>(kReleaseSession, session); }
 

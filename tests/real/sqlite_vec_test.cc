@@ -320,7 +320,9 @@ std::string as_json(int vector, int (*of)(int, int)) {
   for (int i = 0; i < kDimensions; ++i) text += (i != 0 ? "," : "") + std::to_string(of(vector, i));
   return text + "]";
 }
-int wanted(int query, int dimension) { return coordinate(query * 613 + 11, dimension) / 2 + 7; }
+int wanted(int query, int dimension) {
+  return coordinate(query * 613 + 11, dimension) / 2 + 7;
+}
 
 void fill(Database& db) {
   EXPECT_EQ(db.ask("create virtual table points using vec0(id integer primary key, kind text partition key, "
@@ -337,8 +339,8 @@ void fill(Database& db) {
 }
 
 std::string nearest_sql(int query, const std::string& also) {
-  return "with nearest as materialized (select id, distance from points where place match '" +
-         as_json(query, wanted) + "' and k = 10 " + also + ") select * from nearest order by distance, id";
+  return "with nearest as materialized (select id, distance from points where place match '" + as_json(query, wanted) +
+         "' and k = 10 " + also + ") select * from nearest order by distance, id";
 }
 
 TEST(SqliteVec, FindsTheNearestNeighbours) {

@@ -192,18 +192,24 @@ Result<ByteVector> property(Certificate& certificate, DWORD id) {
   const std::lock_guard lock(certificate.mutex);
   if (const auto found = certificate.properties.find(id); found != certificate.properties.end()) return found->second;
   switch (id) {
-    case CERT_SHA1_HASH_PROP_ID: return crypto::hash(crypto::HashKind::sha1, certificate.encoded());
-    case CERT_MD5_HASH_PROP_ID: return crypto::hash(crypto::HashKind::md5, certificate.encoded());
-    case CERT_SHA256_HASH_PROP_ID: return crypto::hash(crypto::HashKind::sha256, certificate.encoded());
-    case CERT_SUBJECT_NAME_MD5_HASH_PROP_ID: return crypto::hash(crypto::HashKind::md5, data(info.Subject));
-    case CERT_ACCESS_STATE_PROP_ID: return ByteVector(sizeof(DWORD));  // nothing is written back
+    case CERT_SHA1_HASH_PROP_ID:
+      return crypto::hash(crypto::HashKind::sha1, certificate.encoded());
+    case CERT_MD5_HASH_PROP_ID:
+      return crypto::hash(crypto::HashKind::md5, certificate.encoded());
+    case CERT_SHA256_HASH_PROP_ID:
+      return crypto::hash(crypto::HashKind::sha256, certificate.encoded());
+    case CERT_SUBJECT_NAME_MD5_HASH_PROP_ID:
+      return crypto::hash(crypto::HashKind::md5, data(info.Subject));
+    case CERT_ACCESS_STATE_PROP_ID:
+      return ByteVector(sizeof(DWORD));  // nothing is written back
     case CERT_KEY_IDENTIFIER_PROP_ID: {
       if (const ASN1_OCTET_STRING* said = X509_get0_subject_key_id(certificate.x509()))
         return ByteVector(ASN1_STRING_get0_data(said), ASN1_STRING_get0_data(said) + ASN1_STRING_length(said));
       const auto& key = info.SubjectPublicKeyInfo.PublicKey;
       return crypto::hash(crypto::HashKind::sha1, crypto::data(key.pbData, key.cbData));
     }
-    default: return fail(CRYPT_E_NOT_FOUND, "the certificate has no property {}", id);
+    default:
+      return fail(CRYPT_E_NOT_FOUND, "the certificate has no property {}", id);
   }
 }
 
@@ -239,7 +245,8 @@ HM_WINAPI BOOL CertGetCertificateContextProperty(const CERT_CONTEXT* context, DW
 }
 
 // Most are given as a blob; those that hold something else (keys' places and contexts) are not taken.
-HM_WINAPI BOOL CertSetCertificateContextProperty(const CERT_CONTEXT* context, DWORD id, DWORD, const void* value) noexcept {
+HM_WINAPI BOOL CertSetCertificateContextProperty(const CERT_CONTEXT* context, DWORD id, DWORD,
+                                                 const void* value) noexcept {
   return security_succeed([&]() -> Status {
     Context* const of = TRY(context_of(context));
     constexpr DWORD kKeyPlaces[] = {1, 2, 5, 6, 78, 99};
@@ -343,7 +350,8 @@ HM_WINAPI BOOL CertGetEnhancedKeyUsage(const CERT_CONTEXT* context, DWORD flags,
   return security_succeed([&]() -> Status {
     constexpr DWORD kExtensionOnly = 2, kPropertyOnly = 4;
     Context* const of = TRY(context_of(context));
-    if (size == nullptr || flags == (kExtensionOnly | kPropertyOnly)) return fail(STATUS_INVALID_PARAMETER, "flags {:#x}", flags);
+    if (size == nullptr || flags == (kExtensionOnly | kPropertyOnly))
+      return fail(STATUS_INVALID_PARAMETER, "flags {:#x}", flags);
     const auto read = [](Data encoded) -> Result<std::set<std::string>> {
       const unsigned char* at = encoded.data();
       EXTENDED_KEY_USAGE* const list = d2i_EXTENDED_KEY_USAGE(nullptr, &at, static_cast<long>(encoded.size()));
@@ -357,7 +365,8 @@ HM_WINAPI BOOL CertGetEnhancedKeyUsage(const CERT_CONTEXT* context, DWORD flags,
     const CERT_INFO& info = of->certificate->info();
     if ((flags & kPropertyOnly) == 0)
       for (DWORD i = 0; i < info.cExtension; ++i)
-        if (std::strcmp(info.rgExtension[i].pszObjId, "2.5.29.37") == 0) allowed = TRY(read(data(info.rgExtension[i].Value)));
+        if (std::strcmp(info.rgExtension[i].pszObjId, "2.5.29.37") == 0)
+          allowed = TRY(read(data(info.rgExtension[i].Value)));
     if ((flags & kExtensionOnly) == 0) {
       if (const auto set = property(*of->certificate, CERT_ENHKEY_USAGE_PROP_ID)) {
         const std::set<std::string> also = TRY(read(*set));

@@ -1,5 +1,5 @@
-// wincrypt.h: chains of certificates, and whether they may be trusted. OpenSSL builds and checks them; the system's roots
-// are the ones trusted. Revocation is not looked up.
+// wincrypt.h: chains of certificates, and whether they may be trusted. OpenSSL builds and checks them; the system's
+// roots are the ones trusted. Revocation is not looked up.
 #include "base/utf.h"
 #include "module/builtin.h"
 #include "winapi/crypt32/certificate.h"
@@ -36,27 +36,37 @@ struct Chain : CERT_CHAIN_CONTEXT {
   std::vector<CERT_CHAIN_ELEMENT> elements;
   std::vector<CERT_CHAIN_ELEMENT*> element_list;
   ~Chain() {
-    for (const CERT_CHAIN_ELEMENT& each : elements) release(static_cast<Context*>(const_cast<CERT_CONTEXT*>(each.pCertContext)));
+    for (const CERT_CHAIN_ELEMENT& each : elements)
+      release(static_cast<Context*>(const_cast<CERT_CONTEXT*>(each.pCertContext)));
   }
 };
 
 DWORD trust_error(int openssl) {
   switch (openssl) {
-    case X509_V_OK: return 0;
+    case X509_V_OK:
+      return 0;
     case X509_V_ERR_CERT_NOT_YET_VALID:
-    case X509_V_ERR_CERT_HAS_EXPIRED: return CERT_TRUST_IS_NOT_TIME_VALID;
-    case X509_V_ERR_CERT_SIGNATURE_FAILURE: return CERT_TRUST_IS_NOT_SIGNATURE_VALID;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return CERT_TRUST_IS_NOT_TIME_VALID;
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+      return CERT_TRUST_IS_NOT_SIGNATURE_VALID;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return CERT_TRUST_IS_UNTRUSTED_ROOT;
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+      return CERT_TRUST_IS_UNTRUSTED_ROOT;
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: return CERT_TRUST_IS_PARTIAL_CHAIN;
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return CERT_TRUST_IS_PARTIAL_CHAIN;
     case X509_V_ERR_INVALID_CA:
-    case X509_V_ERR_PATH_LENGTH_EXCEEDED: return CERT_TRUST_INVALID_BASIC_CONSTRAINTS;
-    case X509_V_ERR_INVALID_PURPOSE: return CERT_TRUST_IS_NOT_VALID_FOR_USAGE;
+    case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+      return CERT_TRUST_INVALID_BASIC_CONSTRAINTS;
+    case X509_V_ERR_INVALID_PURPOSE:
+      return CERT_TRUST_IS_NOT_VALID_FOR_USAGE;
     case X509_V_ERR_PERMITTED_VIOLATION:
-    case X509_V_ERR_EXCLUDED_VIOLATION: return CERT_TRUST_INVALID_NAME_CONSTRAINTS;
-    default: return CERT_TRUST_INVALID_EXTENSION;
+    case X509_V_ERR_EXCLUDED_VIOLATION:
+      return CERT_TRUST_INVALID_NAME_CONSTRAINTS;
+    default:
+      return CERT_TRUST_INVALID_EXTENSION;
   }
 }
 
@@ -97,8 +107,8 @@ struct FreeStack {
   void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
 };
 
-Result<const CERT_CHAIN_CONTEXT*> build(Context* leaf, const FILETIME* time, void* additional, const CERT_CHAIN_PARA* wanted,
-                                        DWORD flags) {
+Result<const CERT_CHAIN_CONTEXT*> build(Context* leaf, const FILETIME* time, void* additional,
+                                        const CERT_CHAIN_PARA* wanted, DWORD flags) {
   const std::unique_ptr<STACK_OF(X509), FreeStack> offered(sk_X509_new_null());
   std::vector<CertificatePtr> kept;  // those the stack points to
   for (void* const each : {additional, leaf->hCertStore}) {
@@ -181,10 +191,15 @@ HM_WINAPI void CertFreeCertificateChain(const CERT_CHAIN_CONTEXT* chain) noexcep
 
 // ---- policies -------------------------------------------------------------------------------------------------------
 
-enum : std::uintptr_t { CERT_CHAIN_POLICY_BASE = 1, CERT_CHAIN_POLICY_AUTHENTICODE = 2, CERT_CHAIN_POLICY_SSL = 4, CERT_CHAIN_POLICY_BASIC_CONSTRAINTS = 5 };
+enum : std::uintptr_t {
+  CERT_CHAIN_POLICY_BASE = 1,
+  CERT_CHAIN_POLICY_AUTHENTICODE = 2,
+  CERT_CHAIN_POLICY_SSL = 4,
+  CERT_CHAIN_POLICY_BASIC_CONSTRAINTS = 5
+};
 enum : DWORD {
-  kIgnoreTime = 0x7,        // CERT_CHAIN_POLICY_IGNORE_ALL_NOT_TIME_VALID_FLAGS
-  kAllowUnknownCa = 0x10,   // CERT_CHAIN_POLICY_ALLOW_UNKNOWN_CA_FLAG
+  kIgnoreTime = 0x7,       // CERT_CHAIN_POLICY_IGNORE_ALL_NOT_TIME_VALID_FLAGS
+  kAllowUnknownCa = 0x10,  // CERT_CHAIN_POLICY_ALLOW_UNKNOWN_CA_FLAG
   kIgnoreWrongUsage = 0x20,
   kIgnoreRevocation = 0xF00,
   SECURITY_FLAG_IGNORE_CERT_CN_INVALID = 0x1000,
@@ -222,7 +237,8 @@ void check_elements(const CERT_CHAIN_CONTEXT& chain, DWORD flags, DWORD consider
 }
 
 bool serves(X509* x509, const std::string& host) {
-  return X509_check_host(x509, host.data(), host.size(), 0, nullptr) == 1 || X509_check_ip_asc(x509, host.c_str(), 0) == 1;
+  return X509_check_host(x509, host.data(), host.size(), 0, nullptr) == 1 ||
+         X509_check_ip_asc(x509, host.c_str(), 0) == 1;
 }
 
 HM_WINAPI BOOL CertVerifyCertificateChainPolicy(std::uintptr_t policy, const CERT_CHAIN_CONTEXT* chain,
@@ -230,20 +246,25 @@ HM_WINAPI BOOL CertVerifyCertificateChainPolicy(std::uintptr_t policy, const CER
                                                 CERT_CHAIN_POLICY_STATUS* status) noexcept {
   return security_succeed([&]() -> Status {
     if (chain == nullptr || status == nullptr || chain->cChain == 0) return fail(E_INVALIDARG, "a NULL");
-    if (policy != CERT_CHAIN_POLICY_BASE && policy != CERT_CHAIN_POLICY_SSL && policy != CERT_CHAIN_POLICY_BASIC_CONSTRAINTS)
+    if (policy != CERT_CHAIN_POLICY_BASE && policy != CERT_CHAIN_POLICY_SSL &&
+        policy != CERT_CHAIN_POLICY_BASIC_CONSTRAINTS)
       return fail_win32(ERROR_FILE_NOT_FOUND, "no policy {}", policy);
     const DWORD flags = parameters == nullptr ? 0 : parameters->dwFlags;
     status->dwError = 0;
     status->lChainIndex = status->lElementIndex = -1;
-    check_elements(*chain, flags, policy == CERT_CHAIN_POLICY_BASIC_CONSTRAINTS ? CERT_TRUST_INVALID_BASIC_CONSTRAINTS : ~0U, *status);
-    if (status->dwError != 0 || policy != CERT_CHAIN_POLICY_SSL || parameters == nullptr || parameters->pvExtraPolicyPara == nullptr)
+    check_elements(*chain, flags,
+                   policy == CERT_CHAIN_POLICY_BASIC_CONSTRAINTS ? CERT_TRUST_INVALID_BASIC_CONSTRAINTS : ~0U, *status);
+    if (status->dwError != 0 || policy != CERT_CHAIN_POLICY_SSL || parameters == nullptr ||
+        parameters->pvExtraPolicyPara == nullptr)
       return ok;
     const auto& ssl = *static_cast<const SSL_EXTRA_CERT_CHAIN_POLICY_PARA*>(parameters->pvExtraPolicyPara);
     constexpr DWORD kServer = 2;  // AUTHTYPE_SERVER
-    if (ssl.dwAuthType != kServer || ssl.pwszServerName == nullptr || (ssl.fdwChecks & SECURITY_FLAG_IGNORE_CERT_CN_INVALID) != 0)
+    if (ssl.dwAuthType != kServer || ssl.pwszServerName == nullptr ||
+        (ssl.fdwChecks & SECURITY_FLAG_IGNORE_CERT_CN_INVALID) != 0)
       return ok;
     const CERT_CONTEXT* const leaf = chain->rgpChain[0]->rgpElement[0]->pCertContext;
-    if (!serves(static_cast<const Context*>(leaf)->certificate->x509(), utf8(std::u16string_view(ssl.pwszServerName)))) {
+    if (!serves(static_cast<const Context*>(leaf)->certificate->x509(),
+                utf8(std::u16string_view(ssl.pwszServerName)))) {
       status->dwError = 0x800B010F;  // CERT_E_CN_NO_MATCH
       status->lChainIndex = status->lElementIndex = 0;
     }

@@ -20,14 +20,22 @@ struct Key {
 };
 // As CertNameToStr abbreviates them; all others are written OID.1.2.3.
 constexpr Key kKeys[] = {
-    {"2.5.4.3", u"CN"},      {"2.5.4.7", u"L"},
-    {"2.5.4.10", u"O"},      {"2.5.4.11", u"OU"},
-    {"2.5.4.6", u"C"},       {"2.5.4.8", u"S"},
-    {"2.5.4.9", u"STREET"},  {"2.5.4.12", u"T"},
-    {"2.5.4.42", u"G"},      {"2.5.4.43", u"I"},
-    {"2.5.4.4", u"SN"},      {"2.5.4.5", u"SERIALNUMBER"},
-    {"2.5.4.13", u"Description"}, {"2.5.4.17", u"PostalCode"},
-    {"1.2.840.113549.1.9.1", u"E"}, {"0.9.2342.19200300.100.1.25", u"DC"},
+    {"2.5.4.3", u"CN"},
+    {"2.5.4.7", u"L"},
+    {"2.5.4.10", u"O"},
+    {"2.5.4.11", u"OU"},
+    {"2.5.4.6", u"C"},
+    {"2.5.4.8", u"S"},
+    {"2.5.4.9", u"STREET"},
+    {"2.5.4.12", u"T"},
+    {"2.5.4.42", u"G"},
+    {"2.5.4.43", u"I"},
+    {"2.5.4.4", u"SN"},
+    {"2.5.4.5", u"SERIALNUMBER"},
+    {"2.5.4.13", u"Description"},
+    {"2.5.4.17", u"PostalCode"},
+    {"1.2.840.113549.1.9.1", u"E"},
+    {"0.9.2342.19200300.100.1.25", u"DC"},
 };
 
 std::u16string value_of(const ASN1_STRING* string) {
@@ -130,9 +138,13 @@ std::u16string name_string(Certificate& certificate, DWORD type, bool issuer, co
   const X509* const x509 = certificate.x509();
   const X509_NAME* const name = issuer ? X509_get_issuer_name(x509) : X509_get_subject_name(x509);
   switch (type) {
-    case kEmail: return first({alternative(x509, issuer, GEN_EMAIL), attribute(name, kE)});
-    case kRdn: return name_text(name, parameter == nullptr ? DWORD{CERT_SIMPLE_NAME_STR} : *static_cast<const DWORD*>(parameter));
-    case kAttribute: return attribute(name, parameter == nullptr ? kCn : static_cast<const char*>(parameter));
+    case kEmail:
+      return first({alternative(x509, issuer, GEN_EMAIL), attribute(name, kE)});
+    case kRdn:
+      return name_text(name,
+                       parameter == nullptr ? DWORD{CERT_SIMPLE_NAME_STR} : *static_cast<const DWORD*>(parameter));
+    case kAttribute:
+      return attribute(name, parameter == nullptr ? kCn : static_cast<const char*>(parameter));
     case kFriendly:
       if (const auto friendly = property(certificate, 11); friendly && friendly->size() >= 2)
         return std::u16string(reinterpret_cast<const char16_t*>(friendly->data()), friendly->size() / 2 - 1);
@@ -140,10 +152,14 @@ std::u16string name_string(Certificate& certificate, DWORD type, bool issuer, co
     case kSimple:
       return first({attribute(name, kCn), attribute(name, kOu), attribute(name, kO), attribute(name, kE),
                     alternative(x509, issuer, GEN_EMAIL), alternative(x509, issuer, GEN_DNS)});
-    case kDns: return first({alternative(x509, issuer, GEN_DNS), attribute(name, kCn)});
-    case kUrl: return alternative(x509, issuer, GEN_URI);
-    case kUpn: return alternative(x509, issuer, GEN_OTHERNAME);
-    default: return {};
+    case kDns:
+      return first({alternative(x509, issuer, GEN_DNS), attribute(name, kCn)});
+    case kUrl:
+      return alternative(x509, issuer, GEN_URI);
+    case kUpn:
+      return alternative(x509, issuer, GEN_OTHERNAME);
+    default:
+      return {};
   }
 }
 
@@ -163,14 +179,16 @@ HM_WINAPI DWORD CertGetNameStringW(const CERT_CONTEXT* context, DWORD type, DWOR
                                    DWORD room) noexcept {
   return security_answer<DWORD>(give_text<WCHAR>({}, buffer, room), [&]() -> Result<DWORD> {
     Context* const of = TRY(context_of(context));
-    return give_text<WCHAR>(name_string(*of->certificate, type, (flags & CERT_NAME_ISSUER_FLAG) != 0, parameter), buffer, room);
+    return give_text<WCHAR>(name_string(*of->certificate, type, (flags & CERT_NAME_ISSUER_FLAG) != 0, parameter),
+                            buffer, room);
   });
 }
 HM_WINAPI DWORD CertGetNameStringA(const CERT_CONTEXT* context, DWORD type, DWORD flags, void* parameter, char* buffer,
                                    DWORD room) noexcept {
   return security_answer<DWORD>(give_text<char>({}, buffer, room), [&]() -> Result<DWORD> {
     Context* const of = TRY(context_of(context));
-    return give_text<char>(utf8(name_string(*of->certificate, type, (flags & CERT_NAME_ISSUER_FLAG) != 0, parameter)), buffer, room);
+    return give_text<char>(utf8(name_string(*of->certificate, type, (flags & CERT_NAME_ISSUER_FLAG) != 0, parameter)),
+                           buffer, room);
   });
 }
 

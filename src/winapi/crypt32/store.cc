@@ -1,5 +1,5 @@
-// wincrypt.h: certificate stores. Those of the system are read from Linux's own certificates; what a program adds to one
-// stays with that handle.
+// wincrypt.h: certificate stores. Those of the system are read from Linux's own certificates; what a program adds to
+// one stays with that handle.
 #include "crypto/hash.h"
 #include "module/builtin.h"
 #include "winapi/common/text.h"
@@ -46,7 +46,15 @@ void Store::remove_member(Store* member) {
 }
 
 Result<CertificatePtr> Store::add(const CertificatePtr& certificate, DWORD disposition) {
-  enum : DWORD { kNew = 1, kUseExisting = 2, kReplace = 3, kAlways = 4, kReplaceInherit = 5, kNewer = 6, kNewerInherit = 7 };
+  enum : DWORD {
+    kNew = 1,
+    kUseExisting = 2,
+    kReplace = 3,
+    kAlways = 4,
+    kReplaceInherit = 5,
+    kNewer = 6,
+    kNewerInherit = 7
+  };
   if (disposition < kNew || disposition > kNewerInherit) return fail(E_INVALIDARG, "disposition {}", disposition);
   const std::lock_guard lock(mutex_);
   const auto same = std::ranges::find_if(
@@ -56,15 +64,18 @@ Result<CertificatePtr> Store::add(const CertificatePtr& certificate, DWORD dispo
     return certificate;
   }
   switch (disposition) {
-    case kUseExisting: return *same;
-    case kReplace: return *same = certificate;
+    case kUseExisting:
+      return *same;
+    case kReplace:
+      return *same = certificate;
     case kReplaceInherit: {
       const std::scoped_lock both((*same)->mutex, certificate->mutex);
       certificate->properties.insert((*same)->properties.begin(), (*same)->properties.end());
       return *same = certificate;
     }
     // The same certificate is not newer than itself.
-    default: return fail(CRYPT_E_EXISTS, "the certificate is in the store");
+    default:
+      return fail(CRYPT_E_EXISTS, "the certificate is in the store");
   }
 }
 
@@ -120,7 +131,8 @@ Result<Store*> open_system(std::u16string_view name, bool must_exist) {
     if (c >= u'a' && c <= u'z') c = static_cast<char16_t>(c - 32);
   if (upper == u"ROOT" || upper == u"AUTHROOT") return new Store(system_roots());
   // Linux keeps no other certificates; these are there and empty.
-  constexpr std::u16string_view kEmpty[] = {u"MY", u"CA", u"TRUST", u"DISALLOWED", u"TRUSTEDPEOPLE", u"TRUSTEDPUBLISHER", u"ADDRESSBOOK"};
+  constexpr std::u16string_view kEmpty[] = {
+      u"MY", u"CA", u"TRUST", u"DISALLOWED", u"TRUSTEDPEOPLE", u"TRUSTEDPUBLISHER", u"ADDRESSBOOK"};
   if (must_exist && std::ranges::find(kEmpty, upper) == std::end(kEmpty))
     return fail_win32(ERROR_FILE_NOT_FOUND, "no certificate store {}", utf8(name));
   return new Store;
@@ -137,7 +149,8 @@ HM_WINAPI void* CertOpenStore(const char* provider, DWORD, void*, DWORD flags, c
       if (name == "System" || name == "SystemRegistry") kind = CERT_STORE_PROV_SYSTEM_W;
     }
     switch (kind) {
-      case CERT_STORE_PROV_MEMORY: return new Store;
+      case CERT_STORE_PROV_MEMORY:
+        return new Store;
       case CERT_STORE_PROV_COLLECTION: {
         auto* const made = new Store;
         made->collection = true;
@@ -153,7 +166,8 @@ HM_WINAPI void* CertOpenStore(const char* provider, DWORD, void*, DWORD flags, c
         const std::string_view name = TRY(text(static_cast<const char*>(parameter)));
         return TRY(open_system(utf16(name), (flags & CERT_STORE_OPEN_EXISTING_FLAG) != 0));
       }
-      default: return fail_win32(ERROR_FILE_NOT_FOUND, "no kind of certificate store {}", kind);
+      default:
+        return fail_win32(ERROR_FILE_NOT_FOUND, "no kind of certificate store {}", kind);
     }
   });
 }
@@ -266,7 +280,8 @@ Result<const CERT_CONTEXT*> next(void* handle, const CERT_CONTEXT* previous, Mat
 }
 
 HM_WINAPI const CERT_CONTEXT* CertEnumCertificatesInStore(void* store, const CERT_CONTEXT* previous) noexcept {
-  return security_answer<const CERT_CONTEXT*>(nullptr, [&] { return next(store, previous, [](const Certificate&) { return true; }); });
+  return security_answer<const CERT_CONTEXT*>(
+      nullptr, [&] { return next(store, previous, [](const Certificate&) { return true; }); });
 }
 
 bool contains(std::u16string text, std::u16string_view part) {
@@ -309,18 +324,24 @@ HM_WINAPI const CERT_CONTEXT* CertFindCertificateInStore(void* store, DWORD, DWO
     };
     if (wanted == nullptr && type != CERT_FIND_ANY) return fail(E_INVALIDARG, "nothing to look for");
     switch (type) {
-      case CERT_FIND_ANY: return next(store, previous, [](const Certificate&) { return true; });
-      case CERT_FIND_SHA1_HASH: return with_property(3);
-      case CERT_FIND_MD5_HASH: return with_property(4);
-      case CERT_FIND_KEY_IDENTIFIER: return with_property(20);
+      case CERT_FIND_ANY:
+        return next(store, previous, [](const Certificate&) { return true; });
+      case CERT_FIND_SHA1_HASH:
+        return with_property(3);
+      case CERT_FIND_MD5_HASH:
+        return with_property(4);
+      case CERT_FIND_KEY_IDENTIFIER:
+        return with_property(20);
       case CERT_FIND_PROPERTY:
         return next(store, previous, [&](const Certificate& each) {
           return property(const_cast<Certificate&>(each), *static_cast<const DWORD*>(wanted)).has_value();
         });
       case CERT_FIND_SUBJECT_NAME:
-        return next(store, previous, [&](const Certificate& each) { return std::ranges::equal(data(each.info().Subject), blob()); });
+        return next(store, previous,
+                    [&](const Certificate& each) { return std::ranges::equal(data(each.info().Subject), blob()); });
       case CERT_FIND_ISSUER_NAME:
-        return next(store, previous, [&](const Certificate& each) { return std::ranges::equal(data(each.info().Issuer), blob()); });
+        return next(store, previous,
+                    [&](const Certificate& each) { return std::ranges::equal(data(each.info().Issuer), blob()); });
       case CERT_FIND_PUBLIC_KEY:
         return next(store, previous, [&](const Certificate& each) {
           const auto& key = static_cast<const CERT_PUBLIC_KEY_INFO*>(wanted)->PublicKey;
@@ -328,9 +349,11 @@ HM_WINAPI const CERT_CONTEXT* CertFindCertificateInStore(void* store, DWORD, DWO
           return std::ranges::equal(crypto::data(own.pbData, own.cbData), crypto::data(key.pbData, key.cbData));
         });
       case CERT_FIND_SUBJECT_STR_A:
-      case CERT_FIND_ISSUER_STR_A: return with_text(type == CERT_FIND_ISSUER_STR_A, utf16(static_cast<const char*>(wanted)));
+      case CERT_FIND_ISSUER_STR_A:
+        return with_text(type == CERT_FIND_ISSUER_STR_A, utf16(static_cast<const char*>(wanted)));
       case CERT_FIND_SUBJECT_STR_W:
-      case CERT_FIND_ISSUER_STR_W: return with_text(type == CERT_FIND_ISSUER_STR_W, static_cast<const WCHAR*>(wanted));
+      case CERT_FIND_ISSUER_STR_W:
+        return with_text(type == CERT_FIND_ISSUER_STR_W, static_cast<const WCHAR*>(wanted));
       case CERT_FIND_SUBJECT_CERT:
         return next(store, previous, [&](const Certificate& each) {
           const auto& other = *static_cast<const CERT_INFO*>(wanted);
@@ -339,18 +362,24 @@ HM_WINAPI const CERT_CONTEXT* CertFindCertificateInStore(void* store, DWORD, DWO
         });
       case CERT_FIND_ISSUER_OF: {
         Context* const issued = TRY(context_of(static_cast<const CERT_CONTEXT*>(wanted)));
-        return next(store, previous, [&](const Certificate& each) { return X509_check_issued(each.x509(), issued->certificate->x509()) == X509_V_OK; });
+        return next(store, previous, [&](const Certificate& each) {
+          return X509_check_issued(each.x509(), issued->certificate->x509()) == X509_V_OK;
+        });
       }
       case CERT_FIND_EXISTING: {
         Context* const other = TRY(context_of(static_cast<const CERT_CONTEXT*>(wanted)));
-        return next(store, previous, [&](const Certificate& each) { return std::ranges::equal(each.encoded(), other->certificate->encoded()); });
+        return next(store, previous, [&](const Certificate& each) {
+          return std::ranges::equal(each.encoded(), other->certificate->encoded());
+        });
       }
-      default: return fail(E_INVALIDARG, "no way {:#x} to look for certificates", type);
+      default:
+        return fail(E_INVALIDARG, "no way {:#x} to look for certificates", type);
     }
   });
 }
 
-HM_WINAPI const CERT_CONTEXT* CertGetSubjectCertificateFromStore(void* store, DWORD encoding, CERT_INFO* wanted) noexcept {
+HM_WINAPI const CERT_CONTEXT* CertGetSubjectCertificateFromStore(void* store, DWORD encoding,
+                                                                 CERT_INFO* wanted) noexcept {
   return CertFindCertificateInStore(store, encoding, 0, 0xB0000, wanted, nullptr);
 }
 
@@ -364,9 +393,12 @@ const Export kRows[] = {
     {"CertEnumCertificatesInStore", proc(CertEnumCertificatesInStore)},
     {"CertFindCertificateInStore", proc(CertFindCertificateInStore), Support::partial, "not by usage or signature"},
     {"CertGetSubjectCertificateFromStore", proc(CertGetSubjectCertificateFromStore)},
-    {"CertOpenStore", proc(CertOpenStore), Support::partial, "system, memory and collection stores; changes are not kept"},
-    {"CertOpenSystemStoreA", proc(CertOpenSystemStoreA), Support::partial, "changes are not kept; only ROOT has certificates"},
-    {"CertOpenSystemStoreW", proc(CertOpenSystemStoreW), Support::partial, "changes are not kept; only ROOT has certificates"},
+    {"CertOpenStore", proc(CertOpenStore), Support::partial,
+     "system, memory and collection stores; changes are not kept"},
+    {"CertOpenSystemStoreA", proc(CertOpenSystemStoreA), Support::partial,
+     "changes are not kept; only ROOT has certificates"},
+    {"CertOpenSystemStoreW", proc(CertOpenSystemStoreW), Support::partial,
+     "changes are not kept; only ROOT has certificates"},
     {"CertRemoveStoreFromCollection", proc(CertRemoveStoreFromCollection)},
 };
 

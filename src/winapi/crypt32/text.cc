@@ -92,26 +92,36 @@ std::string dump(const BYTE* bytes, std::size_t size, bool addresses, bool chara
 
 Result<std::string> text_of(const BYTE* bytes, std::size_t size, DWORD flags) {
   const DWORD format = flags & kFormat;
-  const std::string_view end = (flags & CRYPT_STRING_NOCRLF) != 0 ? "" : (flags & CRYPT_STRING_NOCR) != 0 ? "\n" : "\r\n";
+  const std::string_view end = (flags & CRYPT_STRING_NOCRLF) != 0 ? ""
+                               : (flags & CRYPT_STRING_NOCR) != 0 ? "\n"
+                                                                  : "\r\n";
   switch (format) {
-    case CRYPT_STRING_BINARY: return std::string(reinterpret_cast<const char*>(bytes), size);
-    case CRYPT_STRING_BASE64: return in_lines(base64(bytes, size, false), end);
-    case CRYPT_STRING_BASE64URI: return in_lines(base64(bytes, size, true), end);
+    case CRYPT_STRING_BINARY:
+      return std::string(reinterpret_cast<const char*>(bytes), size);
+    case CRYPT_STRING_BASE64:
+      return in_lines(base64(bytes, size, false), end);
+    case CRYPT_STRING_BASE64URI:
+      return in_lines(base64(bytes, size, true), end);
     case CRYPT_STRING_BASE64HEADER:
     case CRYPT_STRING_BASE64REQUESTHEADER:
     case CRYPT_STRING_BASE64X509CRLHEADER:
       return fmt::format("-----BEGIN {0}-----{1}{2}-----END {0}-----{1}", label_of(format), end,
                          in_lines(base64(bytes, size, false), end));
-    case CRYPT_STRING_HEX: return dump(bytes, size, false, false, end);
-    case CRYPT_STRING_HEXASCII: return dump(bytes, size, false, true, end);
-    case CRYPT_STRING_HEXADDR: return dump(bytes, size, true, false, end);
-    case CRYPT_STRING_HEXASCIIADDR: return dump(bytes, size, true, true, end);
+    case CRYPT_STRING_HEX:
+      return dump(bytes, size, false, false, end);
+    case CRYPT_STRING_HEXASCII:
+      return dump(bytes, size, false, true, end);
+    case CRYPT_STRING_HEXADDR:
+      return dump(bytes, size, true, false, end);
+    case CRYPT_STRING_HEXASCIIADDR:
+      return dump(bytes, size, true, true, end);
     case CRYPT_STRING_HEXRAW: {
       std::string text;
       for (std::size_t i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes[i]);
       return text.append(end);
     }
-    default: return fail(STATUS_INVALID_PARAMETER, "no text format {:#x}", format);
+    default:
+      return fail(STATUS_INVALID_PARAMETER, "no text format {:#x}", format);
   }
 }
 
@@ -131,7 +141,8 @@ BOOL bytes_to_text(const BYTE* bytes, DWORD size, DWORD flags, Char* buffer, DWO
       *length = needed;
       return fail_win32(ERROR_MORE_DATA, "the text has {} characters", needed);
     }
-    std::transform(text.begin(), text.end(), buffer, [](char c) { return static_cast<Char>(static_cast<unsigned char>(c)); });
+    std::transform(text.begin(), text.end(), buffer,
+                   [](char c) { return static_cast<Char>(static_cast<unsigned char>(c)); });
     if (terminator != 0) buffer[text.size()] = 0;
     *length = static_cast<DWORD>(text.size());
     return ok;
@@ -174,7 +185,8 @@ Found from_base64(std::string_view text, bool for_uri) {
     const int digit = digit64(c, for_uri);
     if (digit < 0 || padding > 0) return {};
     bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    if (++digits % 4 == 0) bytes.insert(bytes.end(), {static_cast<BYTE>(bits >> 16), static_cast<BYTE>(bits >> 8), static_cast<BYTE>(bits)});
+    if (++digits % 4 == 0)
+      bytes.insert(bytes.end(), {static_cast<BYTE>(bits >> 16), static_cast<BYTE>(bits >> 8), static_cast<BYTE>(bits)});
   }
   const int rest = digits % 4;
   if (rest == 1 || (rest == 0 ? padding != 0 : padding != 4 - rest && !(for_uri && padding == 0))) return {};
@@ -280,32 +292,44 @@ std::optional<Read> read_as(std::string_view text, DWORD format) {
       if (!framed) return {};
       return Read{std::move(framed->bytes), framed->start, format};
     }
-    case CRYPT_STRING_BASE64: return plain(from_base64(text, false));
-    case CRYPT_STRING_BASE64URI: return plain(from_base64(text, true));
-    case CRYPT_STRING_BINARY: return plain(std::vector<BYTE>(text.begin(), text.end()));
+    case CRYPT_STRING_BASE64:
+      return plain(from_base64(text, false));
+    case CRYPT_STRING_BASE64URI:
+      return plain(from_base64(text, true));
+    case CRYPT_STRING_BINARY:
+      return plain(std::vector<BYTE>(text.begin(), text.end()));
     case CRYPT_STRING_HEX:
-    case CRYPT_STRING_HEXRAW: return plain(from_hex(text));
-    case CRYPT_STRING_HEXASCII: return plain(from_dump(text, false, true));
-    case CRYPT_STRING_HEXADDR: return plain(from_dump(text, true, false));
-    case CRYPT_STRING_HEXASCIIADDR: return plain(from_dump(text, true, true));
-    case CRYPT_STRING_BASE64_ANY: return first_of({CRYPT_STRING_BASE64HEADER, CRYPT_STRING_BASE64});
-    case CRYPT_STRING_ANY: return first_of({CRYPT_STRING_BASE64HEADER, CRYPT_STRING_BASE64, CRYPT_STRING_BINARY});
+    case CRYPT_STRING_HEXRAW:
+      return plain(from_hex(text));
+    case CRYPT_STRING_HEXASCII:
+      return plain(from_dump(text, false, true));
+    case CRYPT_STRING_HEXADDR:
+      return plain(from_dump(text, true, false));
+    case CRYPT_STRING_HEXASCIIADDR:
+      return plain(from_dump(text, true, true));
+    case CRYPT_STRING_BASE64_ANY:
+      return first_of({CRYPT_STRING_BASE64HEADER, CRYPT_STRING_BASE64});
+    case CRYPT_STRING_ANY:
+      return first_of({CRYPT_STRING_BASE64HEADER, CRYPT_STRING_BASE64, CRYPT_STRING_BINARY});
     case CRYPT_STRING_HEX_ANY:
       return first_of({CRYPT_STRING_HEXADDR, CRYPT_STRING_HEXASCIIADDR, CRYPT_STRING_HEX, CRYPT_STRING_HEXRAW,
                        CRYPT_STRING_HEXASCII});
-    default: return {};
+    default:
+      return {};
   }
 }
 
 template <typename Char>
-BOOL text_to_bytes(const Char* text, DWORD length, DWORD flags, BYTE* buffer, DWORD* size, DWORD* skipped, DWORD* format) {
+BOOL text_to_bytes(const Char* text, DWORD length, DWORD flags, BYTE* buffer, DWORD* size, DWORD* skipped,
+                   DWORD* format) {
   return succeed([&]() -> Status {
     if (text == nullptr || size == nullptr || (flags & kFormat) > CRYPT_STRING_BASE64URI)
       return fail(STATUS_INVALID_PARAMETER, "a NULL, or flags {:#x}", flags);
     const std::basic_string_view<Char> given =
         length == 0 ? std::basic_string_view<Char>(text) : std::basic_string_view<Char>(text, length);
     std::string narrow;  // what is not ASCII is in no format
-    for (const Char c : given.substr(0, given.find(Char{0}))) narrow += static_cast<unsigned>(c) < 0x100 ? static_cast<char>(c) : '\x80';
+    for (const Char c : given.substr(0, given.find(Char{0})))
+      narrow += static_cast<unsigned>(c) < 0x100 ? static_cast<char>(c) : '\x80';
     const std::optional<Read> read = read_as(narrow, flags & kFormat);
     if (!read) return fail_win32(ERROR_INVALID_DATA, "the text is not in format {:#x}", flags & kFormat);
     if (skipped != nullptr) *skipped = static_cast<DWORD>(read->skipped);
@@ -318,8 +342,8 @@ BOOL text_to_bytes(const Char* text, DWORD length, DWORD flags, BYTE* buffer, DW
   });
 }
 
-HM_WINAPI BOOL CryptStringToBinaryA(const char* text, DWORD length, DWORD flags, BYTE* bytes, DWORD* size, DWORD* skipped,
-                                    DWORD* format) noexcept {
+HM_WINAPI BOOL CryptStringToBinaryA(const char* text, DWORD length, DWORD flags, BYTE* bytes, DWORD* size,
+                                    DWORD* skipped, DWORD* format) noexcept {
   return text_to_bytes(text, length, flags, bytes, size, skipped, format);
 }
 HM_WINAPI BOOL CryptStringToBinaryW(const WCHAR* text, DWORD length, DWORD flags, BYTE* bytes, DWORD* size,

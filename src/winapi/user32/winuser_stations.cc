@@ -112,16 +112,14 @@ HM_WINAPI BOOL close_place(HANDLE handle) noexcept {
     TRY(nt::object_of<Kind>(handle, 0));
     Current& all = current();
     const std::lock_guard lock(all.mutex);
-    if (handle == all.station || handle == all.desktop)
-      return fail_win32(ERROR_BUSY, "the process is on {}", handle);
+    if (handle == all.station || handle == all.desktop) return fail_win32(ERROR_BUSY, "the process is on {}", handle);
     return nt::handles().close(handle);
   });
 }
 // Input goes nowhere.
 HM_WINAPI HANDLE OpenInputDesktop(DWORD, BOOL, ACCESS_MASK) noexcept {
-  return answer<HANDLE>(nullptr, [&]() -> Result<HANDLE> {
-    return fail_win32(ERROR_INVALID_FUNCTION, "no desktop receives input");
-  });
+  return answer<HANDLE>(
+      nullptr, [&]() -> Result<HANDLE> { return fail_win32(ERROR_INVALID_FUNCTION, "no desktop receives input"); });
 }
 
 struct Facts {

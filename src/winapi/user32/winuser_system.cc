@@ -15,12 +15,11 @@ struct Metric {
   INT index, value;
 };
 constexpr Metric kMetrics[] = {
-    {2, 17},    {3, 17},    {4, 23},    {5, 1},     {6, 1},     {7, 3},     {8, 3},     {11, 32},   {12, 32},
-    {13, 32},   {14, 32},   {15, 20},   {20, 17},   {21, 17},   {28, 136},  {29, 39},   {30, 36},   {31, 22},
-    {32, 4},    {33, 4},    {34, 136},  {35, 39},   {36, 4},    {37, 4},    {38, 75},   {39, 75},   {40, 0},
-    {45, 2},    {46, 2},    {47, 160},  {48, 24},   {49, 16},   {50, 16},   {51, 23},   {52, 22},   {53, 22},
-    {54, 19},   {55, 19},   {56, 8},    {57, 160},  {58, 24},   {67, 0},    {68, 4},    {69, 4},    {71, 15},
-    {72, 15},   {83, 1},    {84, 1},    {92, 4},
+    {2, 17},   {3, 17},  {4, 23},  {5, 1},   {6, 1},    {7, 3},   {8, 3},   {11, 32}, {12, 32}, {13, 32},
+    {14, 32},  {15, 20}, {20, 17}, {21, 17}, {28, 136}, {29, 39}, {30, 36}, {31, 22}, {32, 4},  {33, 4},
+    {34, 136}, {35, 39}, {36, 4},  {37, 4},  {38, 75},  {39, 75}, {40, 0},  {45, 2},  {46, 2},  {47, 160},
+    {48, 24},  {49, 16}, {50, 16}, {51, 23}, {52, 22},  {53, 22}, {54, 19}, {55, 19}, {56, 8},  {57, 160},
+    {58, 24},  {67, 0},  {68, 4},  {69, 4},  {71, 15},  {72, 15}, {83, 1},  {84, 1},  {92, 4},
 };
 
 // SM_CMONITORS, SM_CXSCREEN, SM_MOUSEPRESENT, SM_REMOTESESSION and all else that is not in the table.
@@ -50,7 +49,8 @@ HM_WINAPI BOOL IsProcessDPIAware() noexcept {
 HM_WINAPI BOOL SystemParametersInfo(UINT action, UINT, void* value, UINT) noexcept {
   constexpr UINT kBeep = 0x1, kKeyboardSpeed = 0xA, kScreenSaveTimeout = 0xE, kScreenSaveActive = 0x10,
                  kKeyboardDelay = 0x16, kDragFullWindows = 0x26, kWorkArea = 0x30, kScreenReader = 0x46,
-                 kFontSmoothing = 0x4A, kWheelScrollLines = 0x68, kWheelScrollChars = 0x6C, kClientAreaAnimation = 0x1042;
+                 kFontSmoothing = 0x4A, kWheelScrollLines = 0x68, kWheelScrollChars = 0x6C,
+                 kClientAreaAnimation = 0x1042;
   return succeed([&]() -> Status {
     const auto give = [&](DWORD number) -> Status {
       if (value == nullptr) return fail(STATUS_ACCESS_VIOLATION, "no room for parameter {:#x}", action);
@@ -106,7 +106,8 @@ HM_WINAPI HANDLE no_monitor(HWND, DWORD) noexcept {
   return nullptr;
 }
 HM_WINAPI BOOL GetMonitorInfo(HANDLE monitor, void*) noexcept {
-  return succeed([&]() -> Status { return fail_win32(1461 /* ERROR_INVALID_MONITOR_HANDLE */, "{} is none", monitor); });
+  return succeed(
+      [&]() -> Status { return fail_win32(1461 /* ERROR_INVALID_MONITOR_HANDLE */, "{} is none", monitor); });
 }
 HM_WINAPI HANDLE GetDC(HWND) noexcept {
   return answer<HANDLE>(nullptr, []() -> Result<HANDLE> { return fail(STATUS_NOT_SUPPORTED, "nothing to draw on"); });
@@ -137,9 +138,7 @@ HM_WINAPI HWND no_window() noexcept {
   return nullptr;
 }
 HM_WINAPI BOOL GetLastInputInfo(void*) noexcept {
-  return succeed([]() -> Status {
-    return fail_win32(ERROR_REQUIRES_INTERACTIVE_WINDOWSTATION, "there is no input");
-  });
+  return succeed([]() -> Status { return fail_win32(ERROR_REQUIRES_INTERACTIVE_WINDOWSTATION, "there is no input"); });
 }
 
 // --- the clipboard ---
@@ -188,7 +187,8 @@ HM_WINAPI BOOL MessageBeep(UINT) noexcept {
   return succeed([]() -> Status { return fail_win32(ERROR_REQUIRES_INTERACTIVE_WINDOWSTATION, "nobody hears it"); });
 }
 HM_WINAPI DWORD WaitForInputIdle(HANDLE, DWORD) noexcept {
-  return answer<DWORD>(0xFFFFFFFF, []() -> Result<DWORD> { return fail(STATUS_INVALID_HANDLE, "nobody waits for input"); });
+  return answer<DWORD>(0xFFFFFFFF,
+                       []() -> Result<DWORD> { return fail(STATUS_INVALID_HANDLE, "nobody waits for input"); });
 }
 
 // --- pictures ---
@@ -272,8 +272,10 @@ const Export kRows[] = {
     {"SetCursor", proc(SetCursor), Support::partial, kNoInput},
     {"SetProcessDPIAware", proc(SetProcessDPIAware)},
     {"ShowCursor", proc(ShowCursor), Support::partial, kNoInput},
-    {"SystemParametersInfoA", proc(SystemParametersInfo), Support::partial, "the few that make sense without a display"},
-    {"SystemParametersInfoW", proc(SystemParametersInfo), Support::partial, "the few that make sense without a display"},
+    {"SystemParametersInfoA", proc(SystemParametersInfo), Support::partial,
+     "the few that make sense without a display"},
+    {"SystemParametersInfoW", proc(SystemParametersInfo), Support::partial,
+     "the few that make sense without a display"},
     {"WaitForInputIdle", proc(WaitForInputIdle), Support::partial, kNobody},
 };
 

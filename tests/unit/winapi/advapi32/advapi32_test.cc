@@ -18,18 +18,6 @@ TEST(Advapi32, RandomNumbersDiffer) {
   EXPECT_FALSE(std::equal(a, a + sizeof a, b));
 }
 
-TEST(Advapi32, CryptoContextsAreForRandomNumbersOnly) {
-  const auto acquire = adv<BOOL, void**, const WCHAR*, const WCHAR*, DWORD, DWORD>("CryptAcquireContextW");
-  void* provider = nullptr;
-  EXPECT_FALSE(acquire(&provider, u"container", nullptr, 1, 0));
-  EXPECT_EQ(thread::last_error(), 0x80090016u);
-  ASSERT_TRUE(acquire(&provider, nullptr, nullptr, 1, 0xF0000000));
-  BYTE bytes[8] = {};
-  EXPECT_TRUE((adv<BOOL, void*, DWORD, BYTE*>("CryptGenRandom")(provider, sizeof bytes, bytes)));
-  EXPECT_TRUE((adv<BOOL, void*, DWORD>("CryptReleaseContext")(provider, 0)));
-  EXPECT_FALSE((adv<BOOL, void*, DWORD, BYTE*>("CryptGenRandom")(bytes, sizeof bytes, bytes)));
-}
-
 TEST(Advapi32, NoSessionListensToEvents) {
   const GUID provider = {1, 2, 3, {}};
   ULONGLONG handle = 0;

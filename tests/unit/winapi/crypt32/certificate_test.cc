@@ -77,8 +77,8 @@ const Made& leaf() {
 }
 
 const CERT_CONTEXT* context_for(const Made& made) {
-  const CERT_CONTEXT* context =
-      crypt<const CERT_CONTEXT*, DWORD, const BYTE*, DWORD>("CertCreateCertificateContext")(1, made.der.data(), static_cast<DWORD>(made.der.size()));
+  const CERT_CONTEXT* context = crypt<const CERT_CONTEXT*, DWORD, const BYTE*, DWORD>("CertCreateCertificateContext")(
+      1, made.der.data(), static_cast<DWORD>(made.der.size()));
   EXPECT_NE(context, nullptr);
   return context;
 }
@@ -100,25 +100,30 @@ TEST(Certificates, AreDescribed) {
   EXPECT_EQ(bytes_of(info.SubjectPublicKeyInfo.Algorithm.Parameters),
             (Bytes{0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07}));
   EXPECT_EQ(info.SubjectPublicKeyInfo.PublicKey.cbData, 65U);
-  EXPECT_EQ((crypt<DWORD, DWORD, const CERT_PUBLIC_KEY_INFO*>("CertGetPublicKeyLength")(1, &info.SubjectPublicKeyInfo)), 256U);
+  EXPECT_EQ((crypt<DWORD, DWORD, const CERT_PUBLIC_KEY_INFO*>("CertGetPublicKeyLength")(1, &info.SubjectPublicKeyInfo)),
+            256U);
   EXPECT_EQ(info.cExtension, 4U);
   const auto find_extension = crypt<CERT_EXTENSION*, const char*, DWORD, CERT_EXTENSION*>("CertFindExtension");
   ASSERT_NE(find_extension("2.5.29.17", info.cExtension, info.rgExtension), nullptr);
   EXPECT_EQ(find_extension("2.5.29.99", info.cExtension, info.rgExtension), nullptr);
   EXPECT_EQ(thread::last_error(), 0x80092004U);
   BYTE usage[2];
-  EXPECT_TRUE((crypt<BOOL, DWORD, CERT_INFO*, BYTE*, DWORD>("CertGetIntendedKeyUsage")(1, context->pCertInfo, usage, 2)));
+  EXPECT_TRUE(
+      (crypt<BOOL, DWORD, CERT_INFO*, BYTE*, DWORD>("CertGetIntendedKeyUsage")(1, context->pCertInfo, usage, 2)));
   EXPECT_EQ(usage[0], 0x80);
   const auto validity = crypt<LONG, const FILETIME*, const CERT_INFO*>("CertVerifyTimeValidity");
   EXPECT_EQ(validity(nullptr, &info), 0);
   const FILETIME long_ago{0, 0x10000}, far_ahead{0, 0x7F000000};
   EXPECT_EQ(validity(&long_ago, &info), -1);
   EXPECT_EQ(validity(&far_ahead, &info), 1);
-  const CERT_CONTEXT* const same = crypt<const CERT_CONTEXT*, const CERT_CONTEXT*>("CertDuplicateCertificateContext")(context);
+  const CERT_CONTEXT* const same =
+      crypt<const CERT_CONTEXT*, const CERT_CONTEXT*>("CertDuplicateCertificateContext")(context);
   EXPECT_EQ(same, context);
   free_context(same);
   free_context(context);
-  EXPECT_EQ((crypt<const CERT_CONTEXT*, DWORD, const BYTE*, DWORD>("CertCreateCertificateContext")(1, leaf().der.data(), 20)), nullptr);
+  EXPECT_EQ(
+      (crypt<const CERT_CONTEXT*, DWORD, const BYTE*, DWORD>("CertCreateCertificateContext")(1, leaf().der.data(), 20)),
+      nullptr);
   EXPECT_EQ(thread::last_error(), 0x8009310BU) << "CRYPT_E_ASN1_BADTAG";
 }
 
@@ -127,7 +132,8 @@ TEST(Certificates, AreCompared) {
   const auto same = crypt<BOOL, DWORD, const CERT_INFO*, const CERT_INFO*>("CertCompareCertificate");
   EXPECT_TRUE(same(1, a->pCertInfo, a->pCertInfo));
   EXPECT_FALSE(same(1, a->pCertInfo, b->pCertInfo));
-  const auto same_name = crypt<BOOL, DWORD, const CRYPT_DATA_BLOB*, const CRYPT_DATA_BLOB*>("CertCompareCertificateName");
+  const auto same_name =
+      crypt<BOOL, DWORD, const CRYPT_DATA_BLOB*, const CRYPT_DATA_BLOB*>("CertCompareCertificateName");
   EXPECT_TRUE(same_name(1, &a->pCertInfo->Issuer, &b->pCertInfo->Subject));
   EXPECT_FALSE(same_name(1, &a->pCertInfo->Subject, &b->pCertInfo->Subject));
   BYTE x[] = {0x12, 0x00, 0x00}, y[] = {0x12}, z[] = {0x92, 0x00};
@@ -140,7 +146,8 @@ TEST(Certificates, AreCompared) {
 }
 
 template <typename Char>
-std::basic_string<Char> name_string(const CERT_CONTEXT* context, DWORD type, DWORD flags = 0, const void* parameter = nullptr) {
+std::basic_string<Char> name_string(const CERT_CONTEXT* context, DWORD type, DWORD flags = 0,
+                                    const void* parameter = nullptr) {
   const auto call = crypt<DWORD, const CERT_CONTEXT*, DWORD, DWORD, const void*, Char*, DWORD>(
       sizeof(Char) == 1 ? "CertGetNameStringA" : "CertGetNameStringW");
   const DWORD size = call(context, type, flags, parameter, nullptr, 0);
@@ -162,15 +169,20 @@ TEST(Certificates, HaveNames) {
   const DWORD x500 = 3;
   EXPECT_EQ(name_string<char>(context, 2, 0, &x500), "C=DE, O=\"Works, Ltd\", CN=example.org");
   char cut[5];
-  EXPECT_EQ((crypt<DWORD, const CERT_CONTEXT*, DWORD, DWORD, void*, char*, DWORD>("CertGetNameStringA")(context, 4, 0, nullptr, cut, 5)), 5U);
+  EXPECT_EQ((crypt<DWORD, const CERT_CONTEXT*, DWORD, DWORD, void*, char*, DWORD>("CertGetNameStringA")(
+                context, 4, 0, nullptr, cut, 5)),
+            5U);
   EXPECT_STREQ(cut, "exam");
 
   const auto to_text = [&](DWORD how) {
     char text[100];
     WCHAR wide[100];
-    const DWORD size = crypt<DWORD, DWORD, const CRYPT_DATA_BLOB*, DWORD, char*, DWORD>("CertNameToStrA")(1, &context->pCertInfo->Subject, how, text, 100);
+    const DWORD size = crypt<DWORD, DWORD, const CRYPT_DATA_BLOB*, DWORD, char*, DWORD>("CertNameToStrA")(
+        1, &context->pCertInfo->Subject, how, text, 100);
     EXPECT_EQ(size, std::strlen(text) + 1);
-    EXPECT_EQ((crypt<DWORD, DWORD, const CRYPT_DATA_BLOB*, DWORD, WCHAR*, DWORD>("CertNameToStrW")(1, &context->pCertInfo->Subject, how, wide, 100)), size);
+    EXPECT_EQ((crypt<DWORD, DWORD, const CRYPT_DATA_BLOB*, DWORD, WCHAR*, DWORD>("CertNameToStrW")(
+                  1, &context->pCertInfo->Subject, how, wide, 100)),
+              size);
     EXPECT_EQ(utf8(std::u16string_view(wide)), text);
     return std::string(text);
   };
@@ -200,7 +212,8 @@ TEST(Certificates, HaveProperties) {
   EVP_Digest(leaf().der.data(), leaf().der.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
   EXPECT_EQ(property(context, 3), digest);
   DWORD size = 19;
-  EXPECT_FALSE((crypt<BOOL, const CERT_CONTEXT*, DWORD, void*, DWORD*>("CertGetCertificateContextProperty")(context, 3, digest.data(), &size)));
+  EXPECT_FALSE((crypt<BOOL, const CERT_CONTEXT*, DWORD, void*, DWORD*>("CertGetCertificateContextProperty")(
+      context, 3, digest.data(), &size)));
   EXPECT_EQ(thread::last_error(), DWORD{ERROR_MORE_DATA});
   EXPECT_EQ(size, 20U);
   EXPECT_EQ(property(context, 107).size(), 32U);
@@ -245,7 +258,8 @@ TEST(Certificates, SayWhatTheirKeyIsFor) {
 }
 
 void* memory_store() {
-  void* const store = crypt<void*, std::uintptr_t, DWORD, void*, DWORD, const void*>("CertOpenStore")(2, 0, nullptr, 0, nullptr);
+  void* const store =
+      crypt<void*, std::uintptr_t, DWORD, void*, DWORD, const void*>("CertOpenStore")(2, 0, nullptr, 0, nullptr);
   EXPECT_NE(store, nullptr);
   return store;
 }
@@ -285,7 +299,8 @@ TEST(Stores, HoldWhatIsAdded) {
   EXPECT_TRUE(add(store, leaf(), 4));
   EXPECT_EQ(names_in(store).size(), 3U) << "CERT_STORE_ADD_ALWAYS";
   const CERT_CONTEXT* const other = context_for(leaf());
-  EXPECT_TRUE((crypt<BOOL, void*, const CERT_CONTEXT*, DWORD, const CERT_CONTEXT**>("CertAddCertificateContextToStore")(store, other, 2, nullptr)));
+  EXPECT_TRUE((crypt<BOOL, void*, const CERT_CONTEXT*, DWORD, const CERT_CONTEXT**>("CertAddCertificateContextToStore")(
+      store, other, 2, nullptr)));
   free_context(other);
   void* const again = crypt<void*, void*>("CertDuplicateStore")(store);
   close_store(store);
@@ -301,7 +316,8 @@ TEST(Stores, AreSearched) {
   EXPECT_TRUE(add(store, root(), 1));
   EXPECT_TRUE(add(store, leaf(), 1));
   const CERT_CONTEXT *const of_leaf = context_for(leaf()), *const of_root = context_for(root());
-  const auto call = crypt<const CERT_CONTEXT*, void*, DWORD, DWORD, DWORD, const void*, const CERT_CONTEXT*>("CertFindCertificateInStore");
+  const auto call = crypt<const CERT_CONTEXT*, void*, DWORD, DWORD, DWORD, const void*, const CERT_CONTEXT*>(
+      "CertFindCertificateInStore");
   const auto found = [&](DWORD type, const void* parameter) -> std::string {
     const CERT_CONTEXT* const first = call(store, 1, 0, type, parameter, nullptr);
     if (first == nullptr) {
@@ -336,8 +352,8 @@ TEST(Stores, AreSearched) {
   EXPECT_EQ(found(0xD0000, of_leaf), "example.org");
   EXPECT_EQ(call(store, 1, 0, 0x770000, of_leaf, nullptr), nullptr);
   EXPECT_EQ(thread::last_error(), 0x80070057U);
-  const CERT_CONTEXT* const subject =
-      crypt<const CERT_CONTEXT*, void*, DWORD, const CERT_INFO*>("CertGetSubjectCertificateFromStore")(store, 1, of_leaf->pCertInfo);
+  const CERT_CONTEXT* const subject = crypt<const CERT_CONTEXT*, void*, DWORD, const CERT_INFO*>(
+      "CertGetSubjectCertificateFromStore")(store, 1, of_leaf->pCertInfo);
   ASSERT_NE(subject, nullptr);
   EXPECT_TRUE((crypt<BOOL, const CERT_CONTEXT*>("CertDeleteCertificateFromStore")(subject)));
   EXPECT_EQ(names_in(store), std::vector<std::string>{"Test Root"});
@@ -390,23 +406,27 @@ struct Verdict {
   DWORD error;
   LONG element;
 };
-Verdict verify(const Made& certificate, const char16_t* host, DWORD flags = 0, const char* usage = nullptr, DWORD build_flags = 0) {
+Verdict verify(const Made& certificate, const char16_t* host, DWORD flags = 0, const char* usage = nullptr,
+               DWORD build_flags = 0) {
   void* const store = memory_store();
   EXPECT_TRUE(add(store, root(), 1));
   const CERT_CONTEXT* const context = context_for(certificate);
   const CERT_CHAIN_CONTEXT* chain = nullptr;
   char* usages[] = {const_cast<char*>(usage)};
   const CERT_CHAIN_PARA wanted{sizeof wanted, {0, {usage == nullptr ? 0U : 1U, usages}}};
-  EXPECT_TRUE((crypt<BOOL, void*, const CERT_CONTEXT*, const FILETIME*, void*, const CERT_CHAIN_PARA*, DWORD, void*, const CERT_CHAIN_CONTEXT**>(
-      "CertGetCertificateChain")(nullptr, context, nullptr, store, &wanted, build_flags, nullptr, &chain)));
+  EXPECT_TRUE((crypt<BOOL, void*, const CERT_CONTEXT*, const FILETIME*, void*, const CERT_CHAIN_PARA*, DWORD, void*,
+                     const CERT_CHAIN_CONTEXT**>("CertGetCertificateChain")(nullptr, context, nullptr, store, &wanted,
+                                                                            build_flags, nullptr, &chain)));
   EXPECT_EQ(chain->cChain, 1U);
   EXPECT_EQ(name_string<char>(chain->rgpChain[0]->rgpElement[0]->pCertContext, 4), name_string<char>(context, 4));
   SSL_EXTRA_CERT_CHAIN_POLICY_PARA ssl{sizeof ssl, 2, 0, host};
   const CERT_CHAIN_POLICY_PARA parameters{sizeof parameters, flags, host == nullptr ? nullptr : &ssl};
   CERT_CHAIN_POLICY_STATUS status{sizeof status, 77, 77, 77, nullptr};
-  EXPECT_TRUE((crypt<BOOL, std::uintptr_t, const CERT_CHAIN_CONTEXT*, const CERT_CHAIN_POLICY_PARA*, CERT_CHAIN_POLICY_STATUS*>(
-      "CertVerifyCertificateChainPolicy")(4, chain, &parameters, &status)));
-  EXPECT_EQ((crypt<const CERT_CHAIN_CONTEXT*, const CERT_CHAIN_CONTEXT*>("CertDuplicateCertificateChain")(chain)), chain);
+  EXPECT_TRUE(
+      (crypt<BOOL, std::uintptr_t, const CERT_CHAIN_CONTEXT*, const CERT_CHAIN_POLICY_PARA*, CERT_CHAIN_POLICY_STATUS*>(
+          "CertVerifyCertificateChainPolicy")(4, chain, &parameters, &status)));
+  EXPECT_EQ((crypt<const CERT_CHAIN_CONTEXT*, const CERT_CHAIN_CONTEXT*>("CertDuplicateCertificateChain")(chain)),
+            chain);
   for (int i = 0; i < 2; ++i) crypt<void*, const CERT_CHAIN_CONTEXT*>("CertFreeCertificateChain")(chain);
   free_context(context);
   close_store(store);
@@ -437,16 +457,18 @@ TEST(Chains, MayBeTooOldForAnotherUseOrBroken) {
   EXPECT_EQ(verify(old, nullptr, kAllowUnknownRoot | 7).error, 0U);
   EXPECT_EQ(verify(leaf(), nullptr, kAllowUnknownRoot, "1.3.6.1.5.5.7.3.1").error, 0U);
   EXPECT_EQ(verify(leaf(), nullptr, kAllowUnknownRoot, "1.3.6.1.5.5.7.3.3").error, 0x800B0110U) << "CERT_E_WRONG_USAGE";
-  EXPECT_EQ(verify(leaf(), nullptr, kAllowUnknownRoot, nullptr, 0x40000000).error, 0x80092012U) << "nobody was asked about revocation";
+  EXPECT_EQ(verify(leaf(), nullptr, kAllowUnknownRoot, nullptr, 0x40000000).error, 0x80092012U)
+      << "nobody was asked about revocation";
   Made broken = leaf();
   broken.der.back() ^= 1;
   EXPECT_EQ(verify(broken, nullptr, kAllowUnknownRoot).error, 0x80096004U) << "TRUST_E_CERT_SIGNATURE";
 }
 
 TEST(Chains, OtherPoliciesAreNotThere) {
-  EXPECT_FALSE((crypt<BOOL, std::uintptr_t, const void*, const void*, const void*>("CertVerifyCertificateChainPolicy")(4, nullptr, nullptr, nullptr)));
-  EXPECT_FALSE((crypt<BOOL, void*, const CERT_CONTEXT*, void*, void*, void*, DWORD, void*, void*>("CertGetCertificateChain")(
-      nullptr, nullptr, nullptr, nullptr, nullptr, 0, nullptr, nullptr)));
+  EXPECT_FALSE((crypt<BOOL, std::uintptr_t, const void*, const void*, const void*>("CertVerifyCertificateChainPolicy")(
+      4, nullptr, nullptr, nullptr)));
+  EXPECT_FALSE((crypt<BOOL, void*, const CERT_CONTEXT*, void*, void*, void*, DWORD, void*, void*>(
+      "CertGetCertificateChain")(nullptr, nullptr, nullptr, nullptr, nullptr, 0, nullptr, nullptr)));
 }
 
 }  // namespace

@@ -76,10 +76,10 @@ INSTANTIATE_TEST_SUITE_P(
     Text, Formats,
     testing::Values(
         Format{0x1, {1, 2, 3}, "AQID\r\n"}, Format{0x1 | kNoCrlf, {1, 2}, "AQI="}, Format{0x1 | kNoCr, {1}, "AQ==\n"},
-        Format{0x1, Bytes(49, 0xFF),
-               "////////////////////////////////////////////////////////////////\r\n/w==\r\n"},
+        Format{0x1, Bytes(49, 0xFF), "////////////////////////////////////////////////////////////////\r\n/w==\r\n"},
         Format{0x0, {1, 2, 3}, "-----BEGIN CERTIFICATE-----\r\nAQID\r\n-----END CERTIFICATE-----\r\n"},
-        Format{0x3, {1}, "-----BEGIN NEW CERTIFICATE REQUEST-----\r\nAQ==\r\n-----END NEW CERTIFICATE REQUEST-----\r\n"},
+        Format{
+            0x3, {1}, "-----BEGIN NEW CERTIFICATE REQUEST-----\r\nAQ==\r\n-----END NEW CERTIFICATE REQUEST-----\r\n"},
         Format{0x9, {1}, "-----BEGIN X509 CRL-----\r\nAQ==\r\n-----END X509 CRL-----\r\n"},
         Format{0xC, {0xDE, 0xAD, 0xBE}, "deadbe\r\n"}, Format{0xC | kNoCrlf, {0xDE, 0xAD}, "dead"},
         Format{0xD | kNoCrlf, {0xFB, 0xFF}, "-_8"},
@@ -109,7 +109,8 @@ TEST(StringToBinary, FindsTheFormatOut) {
 }
 
 TEST(StringToBinary, RefusesWhatIsNotInTheFormat) {
-  for (const char* text : {"A", "AQ", "AQ=", "AQ==A", "AQI===", "A*ID"}) EXPECT_EQ(refusal(text, 1), DWORD{ERROR_INVALID_DATA}) << text;
+  for (const char* text : {"A", "AQ", "AQ=", "AQ==A", "AQI===", "A*ID"})
+    EXPECT_EQ(refusal(text, 1), DWORD{ERROR_INVALID_DATA}) << text;
   for (const char* text : {"6", "6 1", "6g"}) EXPECT_EQ(refusal(text, 4), DWORD{ERROR_INVALID_DATA}) << text;
   EXPECT_EQ(refusal(nullptr, 1), DWORD{ERROR_INVALID_PARAMETER});
   EXPECT_EQ(refusal("AQID", 0x42), DWORD{ERROR_INVALID_PARAMETER});

@@ -26,8 +26,8 @@ TEST(Setupapi, SetsOfDevicesAreEmpty) {
   const auto devices = function<BOOL, void*, DWORD, Data*>(setupapi_dll, "SetupDiEnumDeviceInfo");
   const auto interfaces =
       function<BOOL, void*, Data*, const GUID*, DWORD, Data*>(setupapi_dll, "SetupDiEnumDeviceInterfaces");
-  for (void* set : {from_a(&any, nullptr, nullptr, 0), from_w(nullptr, nullptr, nullptr, kAllClasses),
-                    create(nullptr, nullptr)}) {
+  for (void* set :
+       {from_a(&any, nullptr, nullptr, 0), from_w(nullptr, nullptr, nullptr, kAllClasses), create(nullptr, nullptr)}) {
     ASSERT_NE(set, kInvalid);
     Data data;
     EXPECT_EQ(devices(set, 0, &data), FALSE);
@@ -58,15 +58,15 @@ TEST(Setupapi, NoDeviceHasPropertiesOrAKey) {
     thread::set_last_error(0);
   };
   for (const char* name : {"SetupDiGetDeviceRegistryPropertyA", "SetupDiGetDeviceRegistryPropertyW"})
-    refuses(function<BOOL, void*, Data*, DWORD, DWORD*, BYTE*, DWORD, DWORD*>(setupapi_dll, name)(set, &data, 0, nullptr,
-                                                                                                   nullptr, 0, nullptr),
+    refuses(function<BOOL, void*, Data*, DWORD, DWORD*, BYTE*, DWORD, DWORD*>(setupapi_dll, name)(
+                set, &data, 0, nullptr, nullptr, 0, nullptr),
             FALSE);
   for (const char* name : {"SetupDiGetDeviceInstanceIdA", "SetupDiGetDeviceInstanceIdW"})
     refuses(function<BOOL, void*, Data*, void*, DWORD, DWORD*>(setupapi_dll, name)(set, &data, nullptr, 0, nullptr),
             FALSE);
   for (const char* name : {"SetupDiGetDeviceInterfaceDetailA", "SetupDiGetDeviceInterfaceDetailW"})
     refuses(function<BOOL, void*, Data*, void*, DWORD, DWORD*, Data*>(setupapi_dll, name)(set, &data, nullptr, 0,
-                                                                                           nullptr, nullptr),
+                                                                                          nullptr, nullptr),
             FALSE);
   refuses(function<void*, void*, Data*, DWORD, DWORD, DWORD, DWORD>(setupapi_dll, "SetupDiOpenDevRegKey")(
               set, &data, 1, 0, 1, 0x20019),
