@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""watched.py gdb|perf-map|perf-jitdump PROGRAM DLL [DOCUMENT [--update]]
+"""watched.py gdb|gdb-attach|perf-map|perf-jitdump PROGRAM DLL [DOCUMENT [--update]]
 
 gdb: runs PROGRAM under gdb and compares what it says with the transcript in DOCUMENT, or writes it there.
+gdb-attach: the same for a gdb that comes when the DLL has been loaded, and asks for what it has missed.
 perf-*: runs PROGRAM with HMODULE_PERF and looks into the file that comes out. 77: there is no gdb that works."""
 
 import os
@@ -25,22 +26,38 @@ COMMANDS = [
     "continue",
     "print 'border_gnu!calls'",
 ]
+ATTACHED = [
+    "handle SIGSEGV nostop noprint pass",
+    "print 'border_gnu!calls'",
+    "call (int)hmodule_show_to_debugger()",
+    "tbreak border_gnu!calls",
+    "set var waits_for_debugger = 0",
+    "continue",
+    "backtrace",
+]
 MARK = "<!-- tests/border/watched.py -->\n"
 
 
-def transcript(program, dll):
+def run_gdb(commands, target):
+    if shutil.which("gdb") is None:
+        print("no gdb")
+        sys.exit(77)
     arguments = ["gdb", "-nx", "-quiet", "-batch", "-iex", "set debuginfod enabled off"]
     for setting in ["confirm off", "breakpoint pending on", "startup-with-shell off", "width 0", "print address on"]:
         arguments += ["-ex", f"set {setting}"]
-    for command in COMMANDS:
+    for command in commands:
         arguments += ["-ex", f"echo (gdb) {command}\\n", "-ex", command]
-    run = subprocess.run(
-        arguments + ["--args", program, dll], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=100
-    )
-    said = run.stdout
+    said = subprocess.run(
+        arguments + target, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=100
+    ).stdout
     if re.search(r"ptrace|Could not trace|not permitted", said):
         print(said)
         sys.exit(77)
+    return said
+
+
+def transcript(program, dll):
+    said = run_gdb(COMMANDS, ["--args", program, dll])
     noise = r"(\[|Using host|Function \"|Make breakpoint|warning|\d+\t|$|Signal |SIGSEGV|Run till|the )"
     lines = [line for line in said.splitlines() if not re.match(noise, line)]
     text = "\n".join(lines)
@@ -51,9 +68,6 @@ def transcript(program, dll):
 
 
 def check_gdb(program, dll, document, update):
-    if shutil.which("gdb") is None:
-        print("no gdb")
-        sys.exit(77)
     got, said = transcript(program, dll)
     with open(document, encoding="utf-8") as file:
         before, after = file.read().split(MARK)
@@ -63,6 +77,18 @@ def check_gdb(program, dll, document, update):
             file.write(before + MARK + "```text\n" + got + "```" + rest)
     elif wanted != "text\n" + got:
         sys.exit(f"gdb says:\n{got}\n{document} shows:\n{wanted}\nall of it:\n{said}")
+
+
+def check_gdb_attach(program, dll):
+    process = subprocess.Popen([program, dll, "wait"], stdout=subprocess.PIPE, text=True)
+    try:
+        process.stdout.readline()
+        said = run_gdb(ATTACHED, ["-p", str(process.pid)])
+    finally:
+        process.kill()
+    for wanted in [r"No symbol \"border_gnu!calls\"", r"#0 +0x[0-9a-f]+ in border_gnu!calls \(\)\n#1 .* in main \("]:
+        if not re.search(wanted, said):
+            sys.exit(f"gdb does not say {wanted}:\n{said}")
 
 
 def run_for_perf(kind, program, dll, directory):
@@ -109,6 +135,8 @@ def main():
         sys.exit(77)
     if what == "gdb":
         return check_gdb(program, dll, sys.argv[4], "--update" in sys.argv)
+    if what == "gdb-attach":
+        return check_gdb_attach(program, dll)
     with tempfile.TemporaryDirectory() as directory:
         (check_map if what == "perf-map" else check_jitdump)(program, dll, directory)
 
