@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <hmodule/hmodule.hpp>
 
 extern "C" __attribute__((noinline)) HM_WINAPI int answer_the_dll(void* number) {
@@ -20,7 +21,7 @@ volatile bool waits_for_debugger = false;
 int main(int, char** arguments) {
   {
     const hmodule::library dll(arguments[1]);
-    waits_for_debugger = arguments[2] != nullptr;
+    waits_for_debugger = std::getenv("WATCHED_WAITS") != nullptr;
     std::puts("the DLL is there");
     std::fflush(stdout);
     while (waits_for_debugger) usleep(10'000);

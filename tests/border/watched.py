@@ -80,7 +80,8 @@ def check_gdb(program, dll, document, update):
 
 
 def check_gdb_attach(program, dll):
-    process = subprocess.Popen([program, dll, "wait"], stdout=subprocess.PIPE, text=True)
+    environment = dict(os.environ, WATCHED_WAITS="1")
+    process = subprocess.Popen([program, dll], env=environment, stdout=subprocess.PIPE, text=True)
     try:
         process.stdout.readline()
         said = run_gdb(ATTACHED, ["-p", str(process.pid)])
