@@ -108,8 +108,9 @@ void Printer<Char>::integer(const Field& field, bool negative, std::string_view 
                             unsigned base, bool capitals) {
   std::array<char, 24> digits;
   std::size_t count = 0;
+  const std::string_view alphabet = capitals ? "0123456789ABCDEF" : "0123456789abcdef";
   do {
-    digits[count++] = (capitals ? "0123456789ABCDEF" : "0123456789abcdef")[value % base];
+    digits[count++] = alphabet[value % base];
     value /= base;
   } while (value != 0);
   std::size_t zeros = field.precision != std::string::npos && field.precision > count ? field.precision - count : 0;

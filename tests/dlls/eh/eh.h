@@ -136,6 +136,8 @@ IMPORT int GetExitCodeThread(void*, unsigned long*);
 IMPORT int CloseHandle(void*);
 IMPORT __attribute__((noreturn)) void ExitThread(unsigned long);
 IMPORT void* GetModuleHandleA(const char*);
+IMPORT void* VirtualAlloc(void*, size_t, unsigned long kind, unsigned long rights);
+IMPORT int VirtualFree(void*, size_t, unsigned long kind);
 IMPORT void* GetProcAddress(void*, const char*);
 
 // Some questions end a process under Wine 8.

@@ -460,6 +460,96 @@ static void returns_and_continues(void) {
   CHECK(said("tAtAA"));
 }
 
+// --- each event of the processor (§14.5) ---
+
+#define EVENT(name, ...)            \
+  NOINLINE static void name(void) { \
+    __asm__ volatile(__VA_ARGS__);  \
+  }
+EVENT(reads, "xorl %%ecx, %%ecx\n movq (%%rcx), %%rax" ::: "rax", "rcx")
+EVENT(writes, "xorl %%ecx, %%ecx\n movq %%rax, (%%rcx)" ::: "rcx", "memory")
+EVENT(reads_nowhere, "movabsq $0x8000000000000000, %%rcx\n movq (%%rcx), %%rax" ::: "rax", "rcx")
+EVENT(reads_askew, "leaq 1(%%rsp), %%rcx\n movaps (%%rcx), %%xmm0" ::: "rcx", "xmm0")
+EVENT(halts, "hlt")
+EVENT(is_undefined, "ud2")
+EVENT(divides_by_zero, "xorl %%ecx, %%ecx\n xorl %%edx, %%edx\n divl %%ecx" ::: "rax", "rcx", "rdx")
+EVENT(divides_too_much, "movl $2, %%edx\n movl $1, %%ecx\n divl %%ecx" ::: "rax", "rcx", "rdx")
+EVENT(breaks, "int3")
+EVENT(asserts, "int $0x2C")
+EVENT(debugs, "int $0x2D\n nop")
+EVENT(steps, "pushfq\n orl $0x100, (%%rsp)\n popfq\n nop\n nop" ::: "cc", "memory")
+EVENT(is_strict, "pushfq\n orl $0x40000, (%%rsp)\n popfq\n leaq 1(%%rsp), %%rcx\n movl (%%rcx), %%eax" ::
+          : "rax", "rcx", "cc", "memory")
+static const uint32_t traps_division = 0x1D80;
+static const float one = 1;
+EVENT(divides_vectors,
+      "ldmxcsr %0\n xorps %%xmm0, %%xmm0\n movss %1, %%xmm1\n divss %%xmm0, %%xmm1" ::"m"(traps_division), "m"(one)
+      : "xmm0", "xmm1")
+static const uint16_t x87_traps_division = 0x37B;
+EVENT(divides_x87, "fldcw %0\n fld1\n fldz\n fdivrp\n fwait" ::"m"(x87_traps_division))
+static void executes(void) {
+  ((void (*)(void))(uintptr_t)zero)();
+}
+static void* guarded;
+static void touches_a_guard(void) {
+  read(guarded);
+}
+
+static uint32_t caught_from(void (*volatile event)(void), int* abnormal_ends) {
+  __try {
+    __try {
+      event();
+    } __finally {
+      *abnormal_ends += _abnormal_termination();
+    }
+  } __except (EXCEPTION_EXECUTE_HANDLER) {
+    return _exception_code();
+  }
+  return 0;
+}
+
+static void catches_events(void) {
+  const uint32_t single_step = 0x80000004, alignment = 0x80000002, breakpoint = 0x80000003, assertion = 0xC0000420;
+  const struct {
+    void (*event)(void);
+    uint32_t code;
+    int by_wine;
+  } events[] = {{reads, STATUS_ACCESS_VIOLATION, 1},
+                {writes, STATUS_ACCESS_VIOLATION, 1},
+                {executes, STATUS_ACCESS_VIOLATION, 1},
+                {reads_nowhere, STATUS_ACCESS_VIOLATION, 1},
+                {reads_askew, STATUS_ACCESS_VIOLATION, 1},
+                {halts, 0xC0000096, 1},
+                {is_undefined, 0xC000001D, 1},
+                {divides_by_zero, STATUS_INTEGER_DIVIDE_BY_ZERO, 1},
+                {divides_too_much, 0xC0000095, 1},
+                {breaks, breakpoint, 1},
+                {asserts, assertion, 1},
+                {debugs, breakpoint, 1},
+                {steps, single_step, 0},
+                {is_strict, alignment, 0},
+                {divides_vectors, 0xC000008E, 0},
+                {divides_x87, 0xC000008E, 0},
+                {touches_a_guard, 0x80000001, 1}};
+  const int count = sizeof events / sizeof *events;
+  guarded = VirtualAlloc(NULL, 4096, 0x3000, 0x104);
+  for (int i = 0; i < count; ++i) {
+    if (on_wine() && !events[i].by_wine) continue;
+    int abnormal_ends = 0;
+    uint32_t mxcsr;
+    uint16_t x87_control;
+    __asm__ volatile("stmxcsr %0\n fnstcw %1" : "=m"(mxcsr), "=m"(x87_control));
+    const uint32_t code = caught_from(events[i].event, &abnormal_ends);
+    __asm__ volatile("fninit\n ldmxcsr %0\n fldcw %1" ::"m"(mxcsr), "m"(x87_control));
+    CHECK_EQ(code, events[i].code);
+    CHECK_EQ(abnormal_ends, 1);
+  }
+  int abnormal_ends = 0;
+  CHECK_EQ(caught_from(touches_a_guard, &abnormal_ends), 0);  // only once
+  CHECK_EQ(abnormal_ends, 0);
+  VirtualFree(guarded, 0, 0x8000);
+}
+
 // Each thread has its own.
 static unsigned long raise_many(void* unused) {
   (void)unused;
@@ -513,6 +603,7 @@ static const Test table[] = {
     {"EH-38", "longjmp without a frame runs nothing", jumps_without_frame},
     {"EH-37 EH-34", "longjmp out of a filter", jumps_out_of_filters},
     {"EH-39", "return and continue run finally blocks", returns_and_continues},
+    {"EH-39 EH-50", "each event of the processor is caught, and cleaned up after", catches_events},
     {"EH-39 EH-50", "eight threads raise and fault", raises_in_threads},
     {NULL, NULL, NULL},
 };
