@@ -70,7 +70,9 @@ HM_WINAPI DWORD SizeofResource(HMODULE module, HRSRC resource) noexcept {
                        [&]() -> Result<DWORD> { return static_cast<DWORD>(TRY(bytes_of(module, resource)).size()); });
 }
 
-// --- Enumerating. The callbacks are DLL code: what they are given is copied first, and nothing is held meanwhile. ---
+// --- Enumerating. The callbacks are DLL code: what they are given is copied first, and nothing is locked meanwhile.
+// The copies go when a callback leaves by an exception, too; so the functions that own them must not become a part of
+// one that is noexcept, where there are no clean-ups. ---
 
 constexpr DWORD kEnumLn = 0x1, kKnownEnumFlags = 0x1F, ERROR_MUI_FILE_NOT_FOUND = 15100;
 
@@ -108,7 +110,7 @@ using NameCallback = HM_WINAPI BOOL (*)(HMODULE, const void* type, const void* n
 using LanguageCallback = HM_WINAPI BOOL (*)(HMODULE, const void* type, const void* name, WORD, LONG_PTR);
 
 template <typename Char>
-Result<BOOL> enum_types(HMODULE module, TypeCallback callback, LONG_PTR parameter, DWORD flags) {
+[[gnu::noinline]] Result<BOOL> enum_types(HMODULE module, TypeCallback callback, LONG_PTR parameter, DWORD flags) {
   TRY(check_enum(reinterpret_cast<const void*>(callback), flags));
   const pe::Image image = TRY(image_of(module));
   const pe::Resources resources = TRY(pe::Resources::open(image));
@@ -120,7 +122,8 @@ Result<BOOL> enum_types(HMODULE module, TypeCallback callback, LONG_PTR paramete
 }
 
 template <typename Char>
-Result<BOOL> enum_names(HMODULE module, const Char* type, NameCallback callback, LONG_PTR parameter, DWORD flags) {
+[[gnu::noinline]] Result<BOOL> enum_names(HMODULE module, const Char* type, NameCallback callback, LONG_PTR parameter,
+                                          DWORD flags) {
   TRY(check_enum(reinterpret_cast<const void*>(callback), flags));
   const pe::Image image = TRY(image_of(module));
   const pe::Resources resources = TRY(pe::Resources::open(image));
@@ -136,8 +139,8 @@ Result<BOOL> enum_names(HMODULE module, const Char* type, NameCallback callback,
 }
 
 template <typename Char>
-Result<BOOL> enum_languages(HMODULE module, const Char* type, const Char* name, LanguageCallback callback,
-                            LONG_PTR parameter, DWORD flags) {
+[[gnu::noinline]] Result<BOOL> enum_languages(HMODULE module, const Char* type, const Char* name,
+                                              LanguageCallback callback, LONG_PTR parameter, DWORD flags) {
   TRY(check_enum(reinterpret_cast<const void*>(callback), flags));
   const pe::Image image = TRY(image_of(module));
   const pe::Resources resources = TRY(pe::Resources::open(image));
