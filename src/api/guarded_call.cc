@@ -115,7 +115,11 @@ int hmodule_call(const void* function, const unsigned long long* arguments, size
       if (result != nullptr) *result = {returned.integer, returned.number};
       return 0;
     }
-    return guarded<int>(-1, [&]() -> Result<int> { return explain(guard.record); });
+    return guarded<int>(-1, [&]() -> Result<int> {
+      Error error = explain(guard.record);
+      unwind::delete_thrown(guard.record);
+      return error;
+    });
   }
   return guarded<int>(-1, [&]() -> Result<int> {
     last().any = false;

@@ -24,6 +24,7 @@
 #include "unwind/frames.h"
 #include "unwind/function_table.h"
 #include "unwind/guard.h"
+#include "unwind/thrown.h"
 #include "unwind/vectored.h"
 #include "unwind/virtual_unwind.h"
 #include "win/status.h"
@@ -644,12 +645,29 @@ HM_LEFT_BY_JUMP HM_WINAPI EXCEPTION_DISPOSITION c_specific_handler(EXCEPTION_REC
 
 namespace {
 
+// _Unwind_Exception of GCC for Windows, as far as it concerns its catchers.
+struct GccException {
+  std::uint64_t exception_class;
+  HM_WINAPI void (*exception_cleanup)(int reason, GccException*);
+};
+constexpr std::uint64_t kGccClass = 0x474E'5543'432B'2B00;  // "GNUCC++\0", and 1 for one that others own, too
+constexpr int kForeignExceptionCaught = 1;                  // _Unwind_Reason_Code
+
 Error escaped(const Guard& guard, const char* from) {
+  delete_thrown(guard.record);
   return fail(guard.record.ExceptionCode, "exception {:#010x} at {} left {}",
               static_cast<std::uint32_t>(guard.record.ExceptionCode), guard.record.ExceptionAddress, from);
 }
 
 }  // namespace
+
+void delete_thrown(const EXCEPTION_RECORD& record) {
+  if (record.ExceptionCode != kGccThrow || record.NumberParameters < 1) return;
+  auto* const exception = reinterpret_cast<GccException*>(record.ExceptionInformation[0]);
+  if ((exception->exception_class & ~std::uint64_t{1}) != kGccClass || exception->exception_cleanup == nullptr) return;
+  Guard guard;  // its destructor may throw
+  call_guarded(guard, exception->exception_cleanup, kForeignExceptionCaught, exception);
+}
 
 Result<BOOL> call_entry_point(DllEntryPoint entry, void* base, DWORD reason, void* reserved) {
   Guard guard;

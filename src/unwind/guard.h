@@ -35,6 +35,10 @@ R call_guarded(Guard& guard, HM_WINAPI R (*function)(Parameters...), std::type_i
     return static_cast<R>(thread::hm_call_windows(proc, bits.data(), sizeof...(Parameters), &guard));
 }
 
+// To be called when nothing more is to be learnt about what was caught: the object that GCC's runtime threw is its
+// catcher's to delete. (That of Microsoft's was in a frame that is gone.)
+void delete_thrown(const EXCEPTION_RECORD& record);
+
 // The entry point's answer, or the exception's code as the error's status (DM-09: ERR-03 makes the last error of it).
 Result<BOOL> call_entry_point(DllEntryPoint entry, void* base, DWORD reason, void* reserved);
 Status call_tls_callback(TlsCallback callback, void* base, DWORD reason);

@@ -82,6 +82,13 @@ TEST_P(Border, OtherTypesAreNamedToo) {
   EXPECT_THAT(type("throws_plain"), HasSubstr("Plain"));
 }
 
+// GCC's is on the DLL's heap; Microsoft's is gone with the frame that threw, as when __except catches it.
+TEST_P(Border, WhatGccThrewIsDeleted) {
+  const int before = ends();
+  EXPECT_THROW(dll.guarded<void()>("throws_counted")(), hmodule::seh_error);
+  EXPECT_EQ(ends(), before + (is_gnu() ? 1 : 0));
+}
+
 TEST_P(Border, AFaultAndARaisedCodeBecomeSehErrors) {
   try {
     dll.guarded<int(const int*)>("reads")(nullptr);

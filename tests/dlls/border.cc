@@ -70,6 +70,9 @@ EXPORT void throws_int(int number) {
   const Local local{ends};
   throw number;
 }
+EXPORT void throws_counted() {
+  throw Local{ends};
+}
 EXPORT void throws_plain(int number) {
   throw Plain{number};
 }
