@@ -36,11 +36,8 @@ namespace {
 constexpr std::uint32_t kParked = 0xFFFF'FFFF;  // outcome of a wait that goes on
 constexpr DWORD kMaximumSuspendCount = 127;     // MAXIMUM_SUSPEND_COUNT
 
-// All living thread objects, by id; guarded by the dispatcher lock. Each holds a reference.
-std::map<DWORD, Thread*>& registry() {
-  static auto* threads = new std::map<DWORD, Thread*>;
-  return *threads;
-}
+// The first of all living thread objects; guarded by the dispatcher lock. Each holds a reference.
+Thread* living = nullptr;
 
 std::atomic<void (*)()> end_hook{nullptr};  // thread_end.h
 
@@ -64,19 +61,25 @@ struct ThreadLife {
     self.teb_.store(&teb, std::memory_order_release);
     self.id_.store(thread::thread_id(teb), std::memory_order_release);
     self.add_ref();
-    registry()[self.id()] = &self;
+    self.next_ = living;
+    if (living != nullptr) living->previous_ = &self;
+    living = &self;
+  }
+
+  static void strike_out(const Dispatcher&, Thread& self) {
+    (self.previous_ != nullptr ? self.previous_->next_ : living) = self.next_;
+    if (self.next_ != nullptr) self.next_->previous_ = self.previous_;
   }
 
   static void started(TEB& teb) {
     auto* const self = static_cast<Thread*>(thread::object_of(teb));
     if (self == nullptr) return;
     enroll(*self, teb);
-    self->wait_for_resume();
+    self->wait_for_resume(thread::Place::anywhere_else);
   }
 
   static void end(const Dispatcher& lock, Thread& thread, DWORD exit_code) {
     thread.exited_ = system_time();
-    thread.apcs_.clear();
     while (thread.owned_mutants != nullptr) thread.owned_mutants->abandon(lock);
     if (!thread.killed_) thread.exit_code_.store(exit_code, std::memory_order_release);
     thread.ended_.store(true, std::memory_order_release);
@@ -89,11 +92,10 @@ struct ThreadLife {
   static void forget_others(const Dispatcher& lock, std::span<void* const> others) {
     for (void* const other : others) static_cast<Thread*>(other)->unpark(lock, STATUS_TIMEOUT);
     for (void* const other : others) end(lock, *static_cast<Thread*>(other), 0);
-    registry().clear();
-    Thread* const self = of_this_thread();
-    if (self == nullptr) return;
-    self->id_.store(thread::thread_id(*self->teb()), std::memory_order_release);
-    registry()[self->id()] = self;
+    living = of_this_thread();
+    if (living == nullptr) return;
+    living->id_.store(thread::thread_id(*living->teb()), std::memory_order_release);
+    living->previous_ = living->next_ = nullptr;
   }
 
   static void ended(TEB& teb, DWORD exit_code) {
@@ -105,11 +107,19 @@ struct ThreadLife {
       const Thread::Times times = self->times();
       self->kernel_time_ = times.kernel;
       self->user_time_ = times.user;
-      registry().erase(self->id());
+      strike_out(lock, *self);
       end(lock, *self, exit_code);
     }
+  }
+
+  static void forgotten(void* object) {
+    auto* const self = static_cast<Thread*>(object);
     static_cast<void>(impersonate(*self, {}));
-    thread::object_of(teb) = nullptr;
+    std::deque<Apc> apcs;  // goes without the lock
+    {
+      const Dispatcher lock;
+      apcs.swap(self->apcs_);
+    }
     self->release();  // the registry's
     self->release();  // the TEB's
   }
@@ -120,7 +130,7 @@ struct ThreadLife {
       if (detail::kernel_depth != 0)
         detail::order_pending = 1;
       else
-        self->obey();
+        self->obey(thread::Place::signal_handler);
     }
     errno = saved_errno;
   }
@@ -128,7 +138,7 @@ struct ThreadLife {
   static void prepare() {
     static std::once_flag once;
     std::call_once(once, [] {
-      thread::set_object_hooks({started, ended});
+      thread::set_object_hooks({started, ended, forgotten});
       struct sigaction action = {};
       action.sa_sigaction = on_signal;
       action.sa_flags = SA_SIGINFO | SA_RESTART;
@@ -180,7 +190,7 @@ void set_thread_end_hook(void (*ended)()) {
 
 void detail::obey_pending_order() {
   order_pending = 0;
-  if (Thread* const self = ThreadLife::of_this_thread()) self->obey();
+  if (Thread* const self = ThreadLife::of_this_thread()) self->obey(thread::Place::anywhere_else);
 }
 
 const ObjectType Thread::kType = {u"Thread", 0x20048, 0x20437, 0x121800, THREAD_ALL_ACCESS};
@@ -194,15 +204,17 @@ Thread& current_thread() {
 
 Result<Ref<Thread>> thread_by_id(DWORD id) {
   const Dispatcher lock;
-  const auto found = registry().find(id);
-  if (found == registry().end()) return fail(STATUS_INVALID_CID, "no thread has the id {}", id);
-  return Ref<Thread>::share(*found->second);
+  Thread* thread = living;
+  while (thread != nullptr && thread->id() != id) thread = thread->next_;
+  if (thread == nullptr) return fail(STATUS_INVALID_CID, "no thread has the id {}", id);
+  return Ref<Thread>::share(*thread);
 }
 
 std::vector<Ref<Thread>> all_threads() {
   const Dispatcher lock;
   std::vector<Ref<Thread>> threads;
-  for (const auto& [id, object] : registry()) threads.push_back(Ref<Thread>::share(*object));
+  for (Thread* thread = living; thread != nullptr; thread = thread->next_)
+    threads.push_back(Ref<Thread>::share(*thread));
   return threads;
 }
 
@@ -292,12 +304,12 @@ NTSTATUS Thread::wait_for_alert(Timeout timeout) {
 
 // --- suspension and death ---
 
-void Thread::obey() {
-  if (killed_) thread::terminate_current_thread(exit_code());
-  wait_for_resume();
+void Thread::obey(thread::Place place) {
+  if (killed_) thread::terminate_current_thread(exit_code(), place);
+  wait_for_resume(place);
 }
 
-void Thread::wait_for_resume() {
+void Thread::wait_for_resume(thread::Place place) {
   while (const DWORD count = suspend_count_.load(std::memory_order_acquire)) {
     stopped_.store(1, std::memory_order_release);
     futex_wake_all(stopped_);
@@ -305,7 +317,7 @@ void Thread::wait_for_resume() {
     if (killed_) break;
   }
   stopped_.store(0, std::memory_order_release);
-  if (killed_) thread::terminate_current_thread(exit_code());
+  if (killed_) thread::terminate_current_thread(exit_code(), place);
 }
 
 void Thread::send_order() {
@@ -344,7 +356,7 @@ Result<DWORD> Thread::suspend() {
     return previous;
   }
   if (&current_thread() == this) {
-    wait_for_resume();
+    wait_for_resume(thread::Place::anywhere_else);
     return previous;
   }
   if (previous == 0) {
@@ -372,7 +384,7 @@ Result<DWORD> Thread::resume() {
 
 Status Thread::terminate(DWORD exit_code) {
   if (process_) return process_->terminate(exit_code);
-  if (&current_thread() == this) thread::terminate_current_thread(exit_code);
+  if (&current_thread() == this) thread::terminate_current_thread(exit_code, thread::Place::anywhere_else);
   {
     const Dispatcher lock;
     if (ended()) return fail(STATUS_THREAD_IS_TERMINATING, "thread {} has ended", id());

@@ -100,10 +100,12 @@ class Thread final : public Signal {
 
  private:
   friend Thread& current_thread();
+  friend Result<Ref<Thread>> thread_by_id(DWORD id);
+  friend std::vector<Ref<Thread>> all_threads();
   friend struct ThreadLife;
   friend void detail::obey_pending_order();
-  void obey();             // what the order signal makes the thread do: die, or wait for ...
-  void wait_for_resume();  // ... the suspend count to become zero
+  void obey(thread::Place place);             // what the order signal makes the thread do: die, or wait for ...
+  void wait_for_resume(thread::Place place);  // ... the suspend count to become zero
   void send_order();
 
   std::atomic<DWORD> id_{0}, exit_code_{STILL_ACTIVE}, suspend_count_;
@@ -119,6 +121,7 @@ class Thread final : public Signal {
   Waiter* waiter_ = nullptr;               // guarded by the dispatcher lock, as are the next two
   bool alertable_ = false;
   std::deque<Apc> apcs_;
+  Thread *previous_ = nullptr, *next_ = nullptr;  // among the living
   std::atomic<std::uint32_t> alert_{0};
 
   std::atomic<LONG> base_priority_{0};

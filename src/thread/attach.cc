@@ -21,8 +21,10 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 namespace hmodule::thread {
 namespace detail {
@@ -36,6 +38,7 @@ namespace {
 std::atomic<void (*)()> attach_hook{nullptr}, detach_hook{nullptr};
 std::atomic<void (*)(TEB&)> started_hook{nullptr};
 std::atomic<void (*)(TEB&, DWORD)> ended_hook{nullptr};
+std::atomic<void (*)(void*)> forgotten_hook{nullptr};
 std::atomic<bool (*)(std::uintptr_t)> dll_code_hook{nullptr};
 
 pthread_key_t exit_key() {
@@ -98,20 +101,46 @@ void fill_teb(TEB& teb) {
 
 void link(Thread& thread) {
   Registry& all = registry();
-  const std::lock_guard lock(all.mutex);
+  const RegistryLock lock;
   make_tls_blocks(thread);
   thread.next = all.first;
   if (all.first != nullptr) all.first->previous = &thread;
   all.first = &thread;
 }
 
-void unlink(Thread& thread) {
+void unlink(Thread& thread, bool killed) {
   Registry& all = registry();
-  const std::lock_guard lock(all.mutex);
+  const RegistryLock lock;
   (thread.previous != nullptr ? thread.previous->next : all.first) = thread.next;
   if (thread.next != nullptr) thread.next->previous = thread.previous;
+  if (killed) thread.next = std::exchange(all.killed, &thread);
+}
+
+void forget_object(const Thread& thread) {
+  if (auto* hook = forgotten_hook.load(); hook != nullptr && thread.object != nullptr) hook(thread.object);
+  trace::line(trace::Channel::thread, "thread {} detached", thread_id(thread.teb));
+}
+
+Thread* next_killed_thread() {
+  Registry& all = registry();
+  const RegistryLock lock;
+  Thread* const thread = all.killed;
+  if (thread == nullptr) return nullptr;
+  all.killed = thread->next;
+  thread->next = std::exchange(all.graves, thread);
+  return thread;
+}
+
+void forget_killed_threads() {
+  while (const Thread* thread = next_killed_thread()) forget_object(*thread);
+}
+
+void free_thread(Thread& thread) {
+  fls_release(thread.teb.FlsData);
   free_tls_blocks(thread);
   std::free(thread.teb.TlsExpansionSlots);
+  thread.~Thread();
+  std::free(&thread);
 }
 
 }  // namespace
@@ -119,6 +148,17 @@ void unlink(Thread& thread) {
 Registry& registry() {
   static auto* const all = new Registry;  // never destroyed: threads outlive main()
   return *all;
+}
+
+RegistryLock::RegistryLock() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &signals_);
+  registry().mutex.lock();
+}
+RegistryLock::~RegistryLock() {
+  registry().mutex.unlock();
+  pthread_sigmask(SIG_SETMASK, &signals_, nullptr);
 }
 
 Thread& adopt_calling_thread(std::uint64_t start_order) {
@@ -131,6 +171,7 @@ Thread& adopt_calling_thread(std::uint64_t start_order) {
   guard_stack(*thread);
   trace::line(trace::Channel::thread, "thread {} attached, TEB {}", thread_id(thread->teb),
               static_cast<void*>(&thread->teb));
+  forget_killed_threads();
   return *thread;
 }
 
@@ -148,18 +189,17 @@ void leave(Thread& thread, DWORD exit_code, Farewell farewell) {
   if (farewell == Farewell::with_callbacks) {
     fls_run_callbacks(thread.teb.FlsData);
     if (auto* hook = detach_hook.load(); hook != nullptr && thread.callbacks) hook();
-    fls_release(thread.teb.FlsData);
-    thread.teb.FlsData = nullptr;
   }
   if (auto* hook = ended_hook.load(); hook != nullptr) hook(thread.teb, exit_code);
-  unlink(thread);
-  trace::line(trace::Channel::thread, "thread {} detached", thread_id(thread.teb));
   pthread_setspecific(exit_key(), nullptr);
   release_stack(thread);
   detail::own_teb = nullptr;
   set_gs_base(0);
-  thread.~Thread();
-  std::free(&thread);
+  const bool killed = farewell == Farewell::killed;
+  unlink(thread, killed);
+  if (killed) return;
+  forget_object(thread);
+  free_thread(thread);
 }
 
 void run_attach_hook() {
@@ -181,6 +221,7 @@ void set_loader_hooks(const LoaderHooks& hooks) {
 void set_object_hooks(const ObjectHooks& hooks) {
   started_hook = hooks.started;
   ended_hook = hooks.ended;
+  forgotten_hook = hooks.forgotten;
 }
 
 void start() {

@@ -104,8 +104,8 @@ void exit_current_thread(DWORD exit_code) {
   end_thread(exit_code, Farewell::with_callbacks);
 }
 
-void terminate_current_thread(DWORD exit_code) {
-  end_thread(exit_code, Farewell::silent);
+void terminate_current_thread(DWORD exit_code, Place place) {
+  end_thread(exit_code, place == Place::signal_handler ? Farewell::killed : Farewell::silent);
 }
 
 }  // namespace hmodule::thread

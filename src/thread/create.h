@@ -32,7 +32,10 @@ Result<NewThread> create_thread(const ThreadStart& start);
 // DLL frames on the stack are dropped without clean-up, as ExitThread does. Not for a thread inside a lock of ours.
 [[noreturn]] void exit_current_thread(DWORD exit_code);
 
-// The same without any callback but ObjectHooks::ended (DM-16): what a thread does that was told to die.
-[[noreturn]] void terminate_current_thread(DWORD exit_code);
+// The same without any callback but ObjectHooks::ended (DM-16): what a thread does that was told to die. In a signal
+// handler it may have interrupted the allocator, whose lock nobody gets any more then: so it frees nothing, and what it
+// leaves is never freed.
+enum class Place : bool { anywhere_else, signal_handler };
+[[noreturn]] void terminate_current_thread(DWORD exit_code, Place place);
 
 }  // namespace hmodule::thread

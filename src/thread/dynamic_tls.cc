@@ -53,7 +53,7 @@ Error out_of_range(ULONG index) {
 
 Result<ULONG> tls_alloc() {
   PEB& process = peb();
-  const std::lock_guard lock(registry().mutex);
+  const RegistryLock lock;
   std::optional<ULONG> index = take_bit(*process.TlsBitmap);
   if (!index) {
     index = take_bit(*process.TlsExpansionBitmap);
@@ -67,7 +67,7 @@ Result<ULONG> tls_alloc() {
 Status tls_free(ULONG index) {
   if (index >= kTlsIndices) return out_of_range(index);
   PEB& process = peb();
-  const std::lock_guard lock(registry().mutex);
+  const RegistryLock lock;
   const bool was_allocated = index < kTlsSlots ? index != 0 && free_bit(*process.TlsBitmap, index)
                                                : free_bit(*process.TlsExpansionBitmap, index - kTlsSlots);
   if (!was_allocated) return fail(STATUS_INVALID_PARAMETER, "TLS index {} is not allocated", index);

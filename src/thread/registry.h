@@ -8,6 +8,7 @@
 #include "win/teb.h"
 
 #include <csetjmp>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -43,17 +44,32 @@ inline const Thread& thread_of(const TEB& teb) {
 struct Registry {
   std::mutex mutex;
   Thread* first = nullptr;
+  // Killed threads, by `next`: those whose object is not forgotten yet, and the others, whose memory stays.
+  Thread *killed = nullptr, *graves = nullptr;
   std::vector<std::optional<TlsTemplate>> templates;  // static TLS by index
 };
 Registry& registry();
+
+// Holds the registry's mutex, with all signals blocked: a thread is not killed with it.
+class RegistryLock {
+ public:
+  RegistryLock();
+  ~RegistryLock();
+  RegistryLock(const RegistryLock&) = delete;
+  RegistryLock& operator=(const RegistryLock&) = delete;
+
+ private:
+  sigset_t signals_;
+};
 
 // With the registry's mutex held: a block per template for a thread that is about to be linked; the end of them.
 void make_tls_blocks(Thread& thread);
 void free_tls_blocks(Thread& thread);
 
-// attach.cc: a Windows side for the calling thread, without callbacks; and its end, with them or without.
+// attach.cc: a Windows side for the calling thread, without callbacks; and its end, with them or without. A killed
+// thread is in a signal handler that interrupted it anywhere, and neither allocates nor frees.
 Thread& adopt_calling_thread(std::uint64_t start_order);
-enum class Farewell : bool { silent, with_callbacks };
+enum class Farewell : std::uint8_t { with_callbacks, silent, killed };
 void leave(Thread& thread, DWORD exit_code, Farewell farewell);
 void run_attach_hook();
 void run_started_hook(TEB& teb);

@@ -59,7 +59,7 @@ void publish(Growth& growth, std::size_t index, std::size_t capacity) {
 
 Result<std::uint32_t> allocate_tls(const TlsTemplate& tls_template) try {
   Registry& all = registry();
-  const std::lock_guard lock(all.mutex);
+  const RegistryLock lock;
   const auto free_entry = std::find(all.templates.begin(), all.templates.end(), std::nullopt);
   const auto index = static_cast<std::size_t>(free_entry - all.templates.begin());
   const std::size_t capacity = capacity_for(index + 1);
@@ -86,7 +86,7 @@ Result<std::uint32_t> allocate_tls(const TlsTemplate& tls_template) try {
 
 void release_tls(std::uint32_t index) {
   Registry& all = registry();
-  const std::lock_guard lock(all.mutex);
+  const RegistryLock lock;
   all.templates[index].reset();
   for (Thread* thread = all.first; thread != nullptr; thread = thread->next)
     std::free(__atomic_exchange_n(&thread->teb.ThreadLocalStoragePointer[index], nullptr, __ATOMIC_ACQ_REL));

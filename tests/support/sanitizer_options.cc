@@ -11,6 +11,6 @@ const char* __asan_default_options() {
   return HM_COMMON_OPTIONS;
 }
 const char* __tsan_default_options() {
-  return HM_COMMON_OPTIONS;
+  return HM_COMMON_OPTIONS ":die_after_fork=0";  // HOST-05: the child of a fork may start threads
 }
 }

@@ -184,8 +184,9 @@ InstalledFile find_installed(DWORD flags, std::u16string_view file, std::u16stri
   for (const std::u16string_view directory : {std::u16string_view(found.destination), path::kSystemDirectory, windows})
     if (found.current.empty() && is_file(directory, file)) found.current = directory;
   if (found.current.empty()) return found;
+  const std::u16string name = joined(found.current, file);
   nt::FileRequest request;  // sharing with nobody
-  request.name = joined(found.current, file);
+  request.name = name;
   request.access = nt::file_access(nt::GENERIC_READ);
   request.options = FILE_NON_DIRECTORY_FILE | FILE_SYNCHRONOUS_IO_NONALERT;
   const auto opened = nt::open_file(request);

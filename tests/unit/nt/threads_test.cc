@@ -1,3 +1,4 @@
+#include "nt/clock.h"
 #include "nt/event.h"
 #include "nt/mutant.h"
 #include "nt/process.h"
@@ -7,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <thread>
 
 namespace hmodule::nt {
@@ -134,6 +137,26 @@ TEST_F(Threads, DieWhenTerminatedAndAbandonTheirMutexes) {
   EXPECT_TRUE(mutant->release_owned());
   mutant = {};
   owned = {};
+}
+
+// Most are killed with a lock of the allocator, which nothing that ends a thread may wait for. Not many of them: such a
+// lock stays locked, and each of these threads has an arena for itself.
+TEST_F(Threads, DieAlsoWhileTheyAllocate) {
+  static std::atomic<bool> running;
+  const thread::StartRoutine body = [](void*) HM_WINAPI -> DWORD {
+    for (;;) {
+      void* volatile memory = std::malloc(5000);
+      running = true;
+      std::free(memory);
+    }
+  };
+  for (int i = 0; i < 8; ++i) {
+    running = false;
+    const auto thread = start(body);
+    while (!running) std::this_thread::yield();
+    EXPECT_TRUE(thread->terminate(5));
+    EXPECT_EQ(wait_one(*thread, false, -20 * kTicksPerSecond), STATUS_SUCCESS);
+  }
 }
 
 TEST_F(Threads, TerminatedBeforeTheirStartNeverRun) {

@@ -102,7 +102,7 @@ TEST_F(Create, ExitThreadLeavesFromAnyDepth) {  // platform-facts §3.4
 }
 
 TEST_F(Create, TerminationRunsNoCallbacks) {  // DM-16
-  const DWORD code = run([](void*) HM_WINAPI -> DWORD { terminate_current_thread(9); });
+  const DWORD code = run([](void*) HM_WINAPI -> DWORD { terminate_current_thread(9, Place::anywhere_else); });
   EXPECT_EQ(code, 9U);
   EXPECT_EQ(object_->events, "started attach ended ");
 }

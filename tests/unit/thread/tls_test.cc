@@ -86,8 +86,7 @@ TEST_F(StaticTls, GrowsUnderRunningThreads) {
       while (!stop) {
         const std::uint32_t count = usable;
         for (std::uint32_t index = 0; index < count; ++index) {
-          void** vector = nullptr;
-          __asm__ volatile("movq %%gs:0x58, %0" : "=r"(vector));
+          void** const vector = __atomic_load_n(&teb().ThreadLocalStoragePointer, __ATOMIC_ACQUIRE);
           auto* const value = static_cast<std::uint64_t*>(__atomic_load_n(&vector[index], __ATOMIC_ACQUIRE));
           ASSERT_EQ(*value % 0x10000, kMark);
           *value += 0x10000;
