@@ -172,7 +172,7 @@ class Formatter {
   void put_signed(const Spec& spec) {
     const auto raw = arguments_.take<std::int64_t>();
     std::int64_t value = raw;
-    if (spec.size == Size::byte) value = static_cast<std::int8_t>(raw);
+    if (spec.size == Size::byte) value = static_cast<std::int8_t>(raw);  // NOLINT(bugprone-signed-char-misuse)
     if (spec.size == Size::narrow) value = static_cast<std::int16_t>(raw);
     if (spec.size == Size::normal || spec.size == Size::wide) value = static_cast<std::int32_t>(raw);
     const auto magnitude = value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
@@ -276,7 +276,7 @@ class Formatter {
   // "1.#INF", with as many digits after the point as were asked for.
   static std::string not_finite(double value, int precision) {
     std::string text = std::isinf(value) ? "1.#INF" : std::signbit(value) ? "1.#IND" : "1.#QNAN";
-    if (precision >= 0) text.resize(static_cast<std::size_t>(2 + precision), '0');
+    if (precision >= 0) text.resize(2 + static_cast<std::size_t>(precision), '0');
     return text;
   }
 

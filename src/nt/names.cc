@@ -94,7 +94,7 @@ class NameSpace {
   }
   // Makes a handle, and counts it before the lock is gone, so that the name cannot be lost in between.
   static void reserve_handle(Object& object) { object.handle_opened(); }
-  static Result<HANDLE> redeem_handle(Ref<Object> object, ACCESS_MASK access, ULONG attributes) {
+  static Result<HANDLE> redeem_handle(const Ref<Object>& object, ACCESS_MASK access, ULONG attributes) {
     auto handle = handles().insert(object, access, attributes);
     object->handle_closed();
     return handle;

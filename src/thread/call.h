@@ -38,7 +38,7 @@ inline constexpr std::size_t kMaxCallArguments = 16;
 namespace detail {
 template <typename T>
 std::uint64_t argument_bits(T value) {
-  static_assert(sizeof(T) <= 8 && std::is_trivially_copyable_v<T>, "larger values travel by pointer");
+  static_assert(sizeof(T) <= 8 && std::is_trivially_copyable_v<T>);  // NOLINT(bugprone-sizeof-expression)
   if constexpr (std::is_pointer_v<T>)
     return reinterpret_cast<std::uint64_t>(value);
   else if constexpr (std::is_null_pointer_v<T>)

@@ -236,7 +236,7 @@ class Perf {
     std::fwrite(&header, sizeof header, 1, file_);
     std::fflush(file_);
     // perf finds the file by an executable mapping of it.
-    mmap(nullptr, 0x1000, PROT_READ | PROT_EXEC, MAP_PRIVATE, fileno(file_), 0);
+    static_cast<void>(mmap(nullptr, 0x1000, PROT_READ | PROT_EXEC, MAP_PRIVATE, fileno(file_), 0));
   }
 
   static std::uint64_t now() { return static_cast<std::uint64_t>(now_in_ns(CLOCK_MONOTONIC)); }
