@@ -40,7 +40,7 @@ class Reader {
   T take() {
     if (end_ != nullptr && static_cast<std::size_t>(end_ - at_) < sizeof(T)) throw Unreadable();
     T value;
-    std::memcpy(&value, at_, sizeof value);
+    std::memcpy(&value, at_, sizeof value);  // NOLINT(clang-analyzer-core.NonNullParamChecker)
     at_ += sizeof value;
     return value;
   }

@@ -76,8 +76,8 @@ enum ProcessInformationClass : LONG {
 constexpr DWORD kPriorityClasses[] = {0, 0x40, 0x20, 0x80, 0x100, 0x4000, 0x8000};
 
 UCHAR native_priority_class(DWORD win32) {
-  for (UCHAR i = 1; i < std::size(kPriorityClasses); ++i)
-    if (kPriorityClasses[i] == win32) return i;
+  for (std::size_t i = 1; i < std::size(kPriorityClasses); ++i)
+    if (kPriorityClasses[i] == win32) return static_cast<UCHAR>(i);
   return 2;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace hmodule::winapi {
@@ -160,7 +161,7 @@ Status deliver_name(const Thread& thread, void* buffer, ULONG size, ULONG* neede
   if (size < whole) return fail(STATUS_BUFFER_TOO_SMALL, "a buffer of {} bytes for {}", size, whole);
   TRY(require(buffer));
   auto* const text = reinterpret_cast<WCHAR*>(static_cast<UNICODE_STRING*>(buffer) + 1);
-  std::memcpy(text, name.data(), bytes);
+  std::copy(name.begin(), name.end(), text);
   *static_cast<UNICODE_STRING*>(buffer) = {bytes, bytes, text};
   return ok;
 }
