@@ -5,6 +5,7 @@
 #include "winapi/bcrypt/exports.h"
 #include "winapi/bcryptprimitives/exports.h"
 #include "winapi/crypt32/exports.h"
+#include "winapi/cryptsp/exports.h"
 #include "winapi/dxgi/exports.h"
 #include "winapi/kernel32/exports.h"
 #include "winapi/kernelbase/exports.h"
@@ -12,6 +13,7 @@
 #include "winapi/psapi/exports.h"
 #include "winapi/rstrtmgr/exports.h"
 #include "winapi/sechost/exports.h"
+#include "winapi/secur32/exports.h"
 #include "winapi/setupapi/exports.h"
 #include "winapi/shell32/exports.h"
 #include "winapi/user32/exports.h"
@@ -38,6 +40,8 @@ const BuiltinDll* const kBuiltins[] = {
     &winapi::setupapi_dll,
     &winapi::dxgi_dll,
     &winapi::crypt32_dll,
+    &winapi::cryptsp_dll,
+    &winapi::secur32_dll,
 };
 
 }  // namespace

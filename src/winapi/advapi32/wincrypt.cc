@@ -69,6 +69,7 @@ HM_WINAPI BOOL CryptContextAddRef(void* handle, DWORD*, DWORD) noexcept {
 
 HM_WINAPI BOOL CryptReleaseContext(void* handle, DWORD flags) noexcept {
   return security_succeed([&]() -> Status {
+    if (handle == nullptr) return fail(STATUS_INVALID_PARAMETER, "no context");
     Context* const context = TRY(object<Context>(handle));
     if (--context->holders == 0) delete context;
     if (flags != 0) return fail(NTE_BAD_FLAGS, "flags {:#x}", flags);

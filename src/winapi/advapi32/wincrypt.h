@@ -89,6 +89,7 @@ struct Key : Object {
 
 template <typename T>
 Result<T*> object(void* handle) {
+  if (handle == nullptr) return fail(STATUS_INVALID_HANDLE, "no handle");
   auto* const found = static_cast<Object*>(handle);
   if (reinterpret_cast<std::uintptr_t>(handle) < 0x10000 || found->mark != T::kMark)
     return fail(T::kInvalid, "{} is no handle of the kind wanted here", handle);

@@ -10,13 +10,20 @@ namespace capi {
 
 Result<HashKind> hash_kind(ALG_ID id) {
   switch (id) {
-    case CALG_MD4: return HashKind::md4;
-    case CALG_MD5: return HashKind::md5;
-    case CALG_SHA1: return HashKind::sha1;
-    case CALG_SHA_256: return HashKind::sha256;
-    case CALG_SHA_384: return HashKind::sha384;
-    case CALG_SHA_512: return HashKind::sha512;
-    default: return fail(NTE_BAD_ALGID, "{:#x} is no hash", id);
+    case CALG_MD4:
+      return HashKind::md4;
+    case CALG_MD5:
+      return HashKind::md5;
+    case CALG_SHA1:
+      return HashKind::sha1;
+    case CALG_SHA_256:
+      return HashKind::sha256;
+    case CALG_SHA_384:
+      return HashKind::sha384;
+    case CALG_SHA_512:
+      return HashKind::sha512;
+    default:
+      return fail(NTE_BAD_ALGID, "{:#x} is no hash", id);
   }
 }
 
@@ -110,7 +117,8 @@ HM_WINAPI BOOL CryptGetHashParam(void* handle, DWORD parameter, BYTE* buffer, DW
     Hash* const hash = TRY(object<Hash>(handle));
     if (flags != 0) return fail(NTE_BAD_FLAGS, "flags {:#x}", flags);
     switch (parameter) {
-      case HP_ALGID: return give(crypto::data(&hash->algorithm, sizeof hash->algorithm), buffer, size);
+      case HP_ALGID:
+        return give(crypto::data(&hash->algorithm, sizeof hash->algorithm), buffer, size);
       case HP_HASHSIZE: {
         const DWORD length = hash->kind ? crypto::facts(*hash->kind).size : 0;
         return give(crypto::data(&length, sizeof length), buffer, size);
@@ -127,7 +135,8 @@ HM_WINAPI BOOL CryptGetHashParam(void* handle, DWORD parameter, BYTE* buffer, DW
         }
         return give(TRY(value_of(*hash)), buffer, size);
       }
-      default: return fail(NTE_BAD_TYPE, "no parameter {}", parameter);
+      default:
+        return fail(NTE_BAD_TYPE, "no parameter {}", parameter);
     }
   });
 }
@@ -140,7 +149,8 @@ HM_WINAPI BOOL CryptSetHashParam(void* handle, DWORD parameter, const BYTE* valu
       hash->value = ByteVector(value, value + crypto::facts(*hash->kind).size);
       return ok;
     }
-    if (parameter != HP_HMAC_INFO || hash->algorithm != CALG_HMAC) return fail(NTE_BAD_TYPE, "no parameter {}", parameter);
+    if (parameter != HP_HMAC_INFO || hash->algorithm != CALG_HMAC)
+      return fail(NTE_BAD_TYPE, "no parameter {}", parameter);
     const auto& info = *reinterpret_cast<const HMAC_INFO*>(value);
     if (info.cbInnerString != 0 || info.cbOuterString != 0) return fail(STATUS_NOT_SUPPORTED, "HMAC with other pads");
     hash->kind = TRY(hash_kind(info.HashAlgid));
@@ -175,10 +185,12 @@ BOOL sign(void* handle, DWORD which, DWORD flags, BYTE* buffer, DWORD* size) {
     return give(signature, buffer, size);
   });
 }
-HM_WINAPI BOOL CryptSignHashA(void* hash, DWORD which, const char*, DWORD flags, BYTE* signature, DWORD* size) noexcept {
+HM_WINAPI BOOL CryptSignHashA(void* hash, DWORD which, const char*, DWORD flags, BYTE* signature,
+                              DWORD* size) noexcept {
   return sign(hash, which, flags, signature, size);
 }
-HM_WINAPI BOOL CryptSignHashW(void* hash, DWORD which, const WCHAR*, DWORD flags, BYTE* signature, DWORD* size) noexcept {
+HM_WINAPI BOOL CryptSignHashW(void* hash, DWORD which, const WCHAR*, DWORD flags, BYTE* signature,
+                              DWORD* size) noexcept {
   return sign(hash, which, flags, signature, size);
 }
 
@@ -196,10 +208,12 @@ BOOL verify(void* handle, const BYTE* signature, DWORD size, void* key_handle, D
     return ok;
   });
 }
-HM_WINAPI BOOL CryptVerifySignatureA(void* hash, const BYTE* signature, DWORD size, void* key, const char*, DWORD flags) noexcept {
+HM_WINAPI BOOL CryptVerifySignatureA(void* hash, const BYTE* signature, DWORD size, void* key, const char*,
+                                     DWORD flags) noexcept {
   return verify(hash, signature, size, key, flags);
 }
-HM_WINAPI BOOL CryptVerifySignatureW(void* hash, const BYTE* signature, DWORD size, void* key, const WCHAR*, DWORD flags) noexcept {
+HM_WINAPI BOOL CryptVerifySignatureW(void* hash, const BYTE* signature, DWORD size, void* key, const WCHAR*,
+                                     DWORD flags) noexcept {
   return verify(hash, signature, size, key, flags);
 }
 

@@ -11,8 +11,14 @@ namespace hmodule::winapi {
 namespace capi {
 
 Key::Key(const Key& from)
-    : Object(from), algorithm(from.algorithm), exportable(from.exportable), secret(from.secret), mode(from.mode),
-      mode_bits(from.mode_bits), vector(from.vector), direction(from.direction) {
+    : Object(from),
+      algorithm(from.algorithm),
+      exportable(from.exportable),
+      secret(from.secret),
+      mode(from.mode),
+      mode_bits(from.mode_bits),
+      vector(from.vector),
+      direction(from.direction) {
   if (from.pair) pair = crypto::share(from.pair);
   if (!from.running) return;
   running.reset(EVP_CIPHER_CTX_new());
@@ -27,7 +33,16 @@ using crypto::Direction;
 
 enum : DWORD { CRYPT_EXPORTABLE = 1, CRYPT_OAEP = 0x40 };
 enum : BYTE { SIMPLEBLOB = 1, PUBLICKEYBLOB = 6, PRIVATEKEYBLOB = 7, PLAINTEXTKEYBLOB = 8 };
-enum : DWORD { KP_IV = 1, KP_PADDING = 3, KP_MODE = 4, KP_MODE_BITS = 5, KP_PERMISSIONS = 6, KP_ALGID = 7, KP_BLOCKLEN = 8, KP_KEYLEN = 9 };
+enum : DWORD {
+  KP_IV = 1,
+  KP_PADDING = 3,
+  KP_MODE = 4,
+  KP_MODE_BITS = 5,
+  KP_PERMISSIONS = 6,
+  KP_ALGID = 7,
+  KP_BLOCKLEN = 8,
+  KP_KEYLEN = 9
+};
 enum : DWORD { CRYPT_MODE_CBC = 1, CRYPT_MODE_ECB = 2, CRYPT_MODE_CFB = 4 };
 constexpr DWORD kRsa1 = 0x31415352, kRsa2 = 0x32415352;
 
@@ -50,10 +65,10 @@ struct CipherId {
   DWORD bits;  // unless others are asked for
 };
 constexpr CipherId kCiphers[] = {
-    {CALG_DES, CipherKind::des, 64},        {CALG_RC2, CipherKind::rc2, 128},
-    {CALG_3DES, CipherKind::des3, 192},     {CALG_3DES_112, CipherKind::des3_112, 128},
-    {CALG_AES_128, CipherKind::aes, 128},   {CALG_AES_192, CipherKind::aes, 192},
-    {CALG_AES_256, CipherKind::aes, 256},   {CALG_RC4, CipherKind::rc4, 128},
+    {CALG_DES, CipherKind::des, 64},      {CALG_RC2, CipherKind::rc2, 128},
+    {CALG_3DES, CipherKind::des3, 192},   {CALG_3DES_112, CipherKind::des3_112, 128},
+    {CALG_AES_128, CipherKind::aes, 128}, {CALG_AES_192, CipherKind::aes, 192},
+    {CALG_AES_256, CipherKind::aes, 256}, {CALG_RC4, CipherKind::rc4, 128},
 };
 Result<CipherId> cipher_id(ALG_ID id) {
   const auto* const found = std::ranges::find(kCiphers, id, &CipherId::id);
@@ -81,7 +96,8 @@ Result<std::size_t> key_size(ALG_ID id, DWORD flags) {
   if (bits != 0 && any && bits >= 40 && bits <= 128 && bits % 8 == 0) return std::size_t{bits / 8};
   // DES's may be counted without parity.
   const DWORD without_parity = cipher.bits - cipher.bits / 8;
-  if (bits != 0 && bits != cipher.bits && bits != without_parity) return fail(NTE_BAD_FLAGS, "{:#x} with {} bits", id, bits);
+  if (bits != 0 && bits != cipher.bits && bits != without_parity)
+    return fail(NTE_BAD_FLAGS, "{:#x} with {} bits", id, bits);
   return std::size_t{cipher.bits / 8};
 }
 
@@ -187,7 +203,8 @@ Result<Secret> write_rsa(const Key& key, bool with_private) {
   return blob;
 }
 
-HM_WINAPI BOOL CryptImportKey(void* handle, const BYTE* blob, DWORD size, void* wrapping, DWORD flags, void** key) noexcept {
+HM_WINAPI BOOL CryptImportKey(void* handle, const BYTE* blob, DWORD size, void* wrapping, DWORD flags,
+                              void** key) noexcept {
   return security_succeed([&]() -> Status {
     Context* const context = TRY(object<Context>(handle));
     BLOBHEADER header;
@@ -199,7 +216,8 @@ HM_WINAPI BOOL CryptImportKey(void* handle, const BYTE* blob, DWORD size, void* 
     switch (header.bType) {
       case PUBLICKEYBLOB:
       case PRIVATEKEYBLOB: {
-        if (header.bType == PRIVATEKEYBLOB && wrapping != nullptr) return fail(STATUS_NOT_SUPPORTED, "an encrypted private key");
+        if (header.bType == PRIVATEKEYBLOB && wrapping != nullptr)
+          return fail(STATUS_NOT_SUPPORTED, "an encrypted private key");
         auto made = TRY(read_rsa(header, body));
         made->exportable = header.bType == PUBLICKEYBLOB || (flags & CRYPT_EXPORTABLE) != 0;
         if (header.bType == PRIVATEKEYBLOB) keep_in(*context, made->algorithm) = crypto::share(made->pair);
@@ -216,7 +234,8 @@ HM_WINAPI BOOL CryptImportKey(void* handle, const BYTE* blob, DWORD size, void* 
         // RC2 is also how a key for HMAC is imported, which may be of any length.
         if (cipher.kind != CipherKind::rc2 && cipher.kind != CipherKind::rc4 && length * 8 != cipher.bits)
           return fail(NTE_BAD_DATA, "{:#x} with a key of {} bytes", cipher.id, length);
-        if (cipher.kind == CipherKind::rc4 && length * 8 > facts.longest_bits) return fail(NTE_BAD_DATA, "RC4 with {} bytes", length);
+        if (cipher.kind == CipherKind::rc4 && length * 8 > facts.longest_bits)
+          return fail(NTE_BAD_DATA, "RC4 with {} bytes", length);
         *key = handle_of(symmetric_key(cipher.id, crypto::secret(body.subspan(sizeof length, length)), flags));
         return ok;
       }
@@ -224,13 +243,15 @@ HM_WINAPI BOOL CryptImportKey(void* handle, const BYTE* blob, DWORD size, void* 
         const crypto::PublicKey& with = wrapping == nullptr ? context->exchange : TRY(object<Key>(wrapping))->pair;
         if (!with) return fail(NTE_NO_KEY, "no key to open the other with");
         if (body.size() <= sizeof(ALG_ID)) return fail(NTE_BAD_DATA, "a key of {} bytes", size);
-        auto opened = crypto::rsa_decrypt(with, {crypto::RsaPadding::pkcs1, {}}, reversed<ByteVector>(body.subspan(sizeof(ALG_ID))));
+        auto opened = crypto::rsa_decrypt(with, {crypto::RsaPadding::pkcs1, {}},
+                                          reversed<ByteVector>(body.subspan(sizeof(ALG_ID))));
         if (!opened) return fail(NTE_BAD_DATA, "{}", opened.error().reason);
         TRY(cipher_id(header.aiKeyAlg));
         *key = handle_of(symmetric_key(header.aiKeyAlg, reversed<Secret>(*opened), flags));
         return ok;
       }
-      default: return fail(NTE_BAD_TYPE, "a key of type {}", header.bType);
+      default:
+        return fail(NTE_BAD_TYPE, "a key of type {}", header.bType);
     }
   });
 }
@@ -254,7 +275,8 @@ Result<Secret> write(const Key& key, void* wrapping, DWORD type) {
   if (!with->pair) return fail(NTE_BAD_KEY, "no pair to wrap the key with");
   const ALG_ID id = CALG_RSA_KEYX;
   append(crypto::data(&id, sizeof id));
-  const ByteVector sealed = TRY(crypto::rsa_encrypt(with->pair, {crypto::RsaPadding::pkcs1, {}}, reversed<Secret>(key.secret)));
+  const ByteVector sealed =
+      TRY(crypto::rsa_encrypt(with->pair, {crypto::RsaPadding::pkcs1, {}}, reversed<Secret>(key.secret)));
   append(reversed<ByteVector>(sealed));
   return blob;
 }
@@ -300,19 +322,28 @@ HM_WINAPI BOOL CryptGetKeyParam(void* handle, DWORD parameter, BYTE* buffer, DWO
   return security_succeed([&]() -> Status {
     const Key* const key = TRY(object<Key>(handle));
     const auto number = [&](DWORD value) { return give(crypto::data(&value, sizeof value), buffer, size); };
-    const DWORD bits = key->pair ? static_cast<DWORD>(EVP_PKEY_get_bits(key->pair.get())) : static_cast<DWORD>(key->secret.size() * 8);
+    const DWORD bits =
+        key->pair ? static_cast<DWORD>(EVP_PKEY_get_bits(key->pair.get())) : static_cast<DWORD>(key->secret.size() * 8);
     switch (parameter) {
-      case KP_ALGID: return number(key->algorithm);
-      case KP_KEYLEN: return number(bits);
-      case KP_BLOCKLEN: return number(key->pair ? bits : block_of(*key) > 1 ? block_of(*key) * 8 : 0);
-      case KP_PERMISSIONS: return number(0x3B | (key->exportable ? 0x4 : 0));  // all that keys are good for; CRYPT_EXPORT
+      case KP_ALGID:
+        return number(key->algorithm);
+      case KP_KEYLEN:
+        return number(bits);
+      case KP_BLOCKLEN:
+        return number(key->pair ? bits : block_of(*key) > 1 ? block_of(*key) * 8 : 0);
+      case KP_PERMISSIONS:
+        return number(0x3B | (key->exportable ? 0x4 : 0));  // all that keys are good for; CRYPT_EXPORT
       case KP_MODE:
         if (key->pair) break;
         return number(key->mode);
-      case KP_MODE_BITS: return number(key->mode_bits);
-      case KP_PADDING: return number(1);  // PKCS5_PADDING
-      case KP_IV: return give(key->vector, buffer, size);
-      default: break;
+      case KP_MODE_BITS:
+        return number(key->mode_bits);
+      case KP_PADDING:
+        return number(1);  // PKCS5_PADDING
+      case KP_IV:
+        return give(key->vector, buffer, size);
+      default:
+        break;
     }
     return fail(NTE_BAD_TYPE, "no parameter {}", parameter);
   });
@@ -343,7 +374,8 @@ HM_WINAPI BOOL CryptSetKeyParam(void* handle, DWORD parameter, const BYTE* value
       case KP_PADDING:
         if (number() != 1) return fail(NTE_BAD_DATA, "no padding {}", number());
         break;
-      default: return fail(NTE_BAD_TYPE, "no parameter {}", parameter);
+      default:
+        return fail(NTE_BAD_TYPE, "no parameter {}", parameter);
     }
     key->running.reset();
     return ok;
@@ -358,10 +390,10 @@ Result<EVP_CIPHER_CTX*> running(Key& key, Direction direction) {
   const CipherId cipher = TRY(cipher_id(key.algorithm));
   CipherMode mode = CipherMode::none;
   if (crypto::facts(cipher.kind).block > 1)
-    mode = key.mode == CRYPT_MODE_ECB ? CipherMode::ecb
+    mode = key.mode == CRYPT_MODE_ECB   ? CipherMode::ecb
            : key.mode == CRYPT_MODE_CBC ? CipherMode::cbc
-           : key.mode_bits == 8 ? CipherMode::cfb8
-                                : CipherMode::cfb;
+           : key.mode_bits == 8         ? CipherMode::cfb8
+                                        : CipherMode::cfb;
   const crypto::CipherPtr fetched = TRY(crypto::fetch_cipher(cipher.kind, mode, key.secret.size()));
   const bool has_vector = mode != CipherMode::none && mode != CipherMode::ecb;
   key.running = TRY(crypto::start_cipher(fetched.get(), direction, key.secret, has_vector ? Data(key.vector) : Data()));
@@ -381,7 +413,8 @@ Status add_to(void* hash_handle, Data bytes) {
   return hash->running->add(bytes);
 }
 
-HM_WINAPI BOOL CryptEncrypt(void* handle, void* hash, BOOL last, DWORD flags, BYTE* bytes, DWORD* size, DWORD room) noexcept {
+HM_WINAPI BOOL CryptEncrypt(void* handle, void* hash, BOOL last, DWORD flags, BYTE* bytes, DWORD* size,
+                            DWORD room) noexcept {
   return security_succeed([&]() -> Status {
     Key* const key = TRY(object<Key>(handle));
     if (size == nullptr) return fail(STATUS_INVALID_PARAMETER, "no size");
@@ -406,7 +439,8 @@ HM_WINAPI BOOL CryptEncrypt(void* handle, void* hash, BOOL last, DWORD flags, BY
       *size = room;
       return give(*sealed, bytes, size);
     }
-    if (last == FALSE && input.size() % block != 0) return fail(NTE_BAD_DATA, "{} bytes are not whole blocks, and more is to come", *size);
+    if (last == FALSE && input.size() % block != 0)
+      return fail(NTE_BAD_DATA, "{} bytes are not whole blocks, and more is to come", *size);
     EVP_CIPHER_CTX* const context = TRY(running(*key, Direction::encrypt));
     const std::size_t whole = input.size() / block * block;
     const Secret rest = last != FALSE && block > 1 ? crypto::padded(input.subspan(whole), block) : Secret();
@@ -423,13 +457,15 @@ HM_WINAPI BOOL CryptDecrypt(void* handle, void* hash, BOOL last, DWORD flags, BY
     Key* const key = TRY(object<Key>(handle));
     if (size == nullptr || bytes == nullptr) return fail(STATUS_INVALID_PARAMETER, "a NULL");
     if (key->pair) {
-      auto opened = crypto::rsa_decrypt(key->pair, rsa_padding(flags), reversed<ByteVector>(crypto::data(bytes, *size)));
+      auto opened =
+          crypto::rsa_decrypt(key->pair, rsa_padding(flags), reversed<ByteVector>(crypto::data(bytes, *size)));
       if (!opened) return fail(NTE_BAD_DATA, "{}", opened.error().reason);
       TRY(add_to(hash, *opened));
       return give(*opened, bytes, size);
     }
     const unsigned block = block_of(*key);
-    if (*size % block != 0 || (last != FALSE && block > 1 && *size == 0)) return fail(NTE_BAD_LEN, "{} bytes are not whole blocks", *size);
+    if (*size % block != 0 || (last != FALSE && block > 1 && *size == 0))
+      return fail(NTE_BAD_LEN, "{} bytes are not whole blocks", *size);
     EVP_CIPHER_CTX* const context = TRY(running(*key, Direction::decrypt));
     TRY(crypto::run_cipher(context, crypto::data(bytes, *size), bytes));
     if (last != FALSE) {

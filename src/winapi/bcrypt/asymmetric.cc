@@ -372,6 +372,21 @@ const Export kRows[] = {
 
 }  // namespace
 
+Result<void*> handle_for(crypto::PublicKey key, bool for_agreement) {
+  const auto bits = static_cast<ULONG>(EVP_PKEY_get_bits(key.get()));
+  std::uintptr_t constant = 0x0E1;  // BCRYPT_RSA_ALG_HANDLE
+  if (EVP_PKEY_is_a(key.get(), "RSA") != 1) {
+    const unsigned which = bits == 256 ? 0 : bits == 384 ? 1 : 2;
+    constant = (for_agreement ? 0x2A1 : 0x2D1) + which * 0x10;  // BCRYPT_ECDH_P256_ALG_HANDLE, BCRYPT_ECDSA_...
+    if (EVP_PKEY_is_a(key.get(), "EC") != 1 || (bits != 256 && bits != 384 && bits != 521))
+      return fail(STATUS_NOT_SUPPORTED, "keys of this kind");
+  }
+  Provider* const provider = TRY(provider_of(reinterpret_cast<void*>(constant)));
+  auto made = std::make_unique<AsymmetricKey>(*provider, bits);
+  made->key = std::move(key);
+  return handle_of(std::move(made));
+}
+
 Result<Secret> export_pair(const AsymmetricKey& key, std::u16string_view type) {
   if (!key.key) return fail(STATUS_INVALID_HANDLE, "the key is not final");
   const Family family = key.algorithm.family;

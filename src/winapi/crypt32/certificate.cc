@@ -32,22 +32,27 @@ char* Certificate::keep_text(const ASN1_OBJECT* object) {
   return reinterpret_cast<char*>(keep({text.c_str(), text.c_str() + text.size() + 1}).pbData);
 }
 
-CRYPT_ALGORITHM_IDENTIFIER Certificate::keep_algorithm(const X509_ALGOR* algorithm) {
-  const ASN1_OBJECT* object = nullptr;
+ByteVector parameters_of(const X509_ALGOR* algorithm) {
   int type = V_ASN1_UNDEF;
-  const void* value = nullptr;
-  X509_ALGOR_get0(&object, &type, &value, algorithm);
-  CRYPT_ALGORITHM_IDENTIFIER made = {keep_text(object), {}};
-  if (type == V_ASN1_UNDEF) return made;
+  X509_ALGOR_get0(nullptr, &type, nullptr, algorithm);
+  if (type == V_ASN1_UNDEF) return {};
+  // They are what follows the identifier within the sequence.
   const ByteVector whole = der<X509_ALGOR>(algorithm, i2d_X509_ALGOR);
-  // The parameters are what follows the identifier within the sequence.
   const unsigned char* at = whole.data();
   long length = 0;
   int tag = 0, tag_class = 0;
   ASN1_get_object(&at, &length, &tag, &tag_class, static_cast<long>(whole.size()));
   const unsigned char* const end = at + length;
   ASN1_get_object(&at, &length, &tag, &tag_class, end - at);
-  made.Parameters = keep({at + length, end});
+  return {at + length, end};
+}
+
+CRYPT_ALGORITHM_IDENTIFIER Certificate::keep_algorithm(const X509_ALGOR* algorithm) {
+  const ASN1_OBJECT* object = nullptr;
+  X509_ALGOR_get0(&object, nullptr, nullptr, algorithm);
+  CRYPT_ALGORITHM_IDENTIFIER made = {keep_text(object), {}};
+  if (ByteVector parameters = parameters_of(algorithm); !parameters.empty())
+    made.Parameters = keep(std::move(parameters));
   return made;
 }
 

@@ -114,6 +114,9 @@ ByteVector der(const T* object, int (*encode)(const T*, unsigned char**)) {
 }
 std::string dotted(const ASN1_OBJECT* object);
 
+// An algorithm's parameters as DER.
+ByteVector parameters_of(const X509_ALGOR* algorithm);
+
 inline Status give(Data bytes, void* buffer, DWORD* size) {
   if (size == nullptr) return fail(STATUS_INVALID_PARAMETER, "no room for the size");
   const DWORD room = std::exchange(*size, static_cast<DWORD>(bytes.size()));

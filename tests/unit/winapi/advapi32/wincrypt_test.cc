@@ -11,7 +11,17 @@ namespace {
 
 using Bytes = std::vector<BYTE>;
 constexpr DWORD kVerify = 0xF0000000, kExportable = 1;
-enum : DWORD { kMd5 = 0x8003, kSha1 = 0x8004, kHmac = 0x8009, kSha256 = 0x800C, kAes128 = 0x660E, kAes256 = 0x6610, k3Des = 0x6603, kRc2 = 0x6602, kRc4 = 0x6801 };
+enum : DWORD {
+  kMd5 = 0x8003,
+  kSha1 = 0x8004,
+  kHmac = 0x8009,
+  kSha256 = 0x800C,
+  kAes128 = 0x660E,
+  kAes256 = 0x6610,
+  k3Des = 0x6603,
+  kRc2 = 0x6602,
+  kRc4 = 0x6801
+};
 
 template <typename... Args>
 Function<BOOL, Args...> crypt(std::string_view name) {
@@ -35,7 +45,8 @@ std::string to_hex(const Bytes& value) {
 class Wincrypt : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE((crypt<void**, const WCHAR*, const WCHAR*, DWORD, DWORD>("CryptAcquireContextW")(&context_, nullptr, nullptr, 24, kVerify)));
+    ASSERT_TRUE((crypt<void**, const WCHAR*, const WCHAR*, DWORD, DWORD>("CryptAcquireContextW")(
+        &context_, nullptr, nullptr, 24, kVerify)));
   }
   void TearDown() override { EXPECT_TRUE((crypt<void*, DWORD>("CryptReleaseContext")(context_, 0))); }
 
@@ -56,7 +67,8 @@ class Wincrypt : public testing::Test {
     return hash;
   }
   static BOOL add(void* hash, std::string_view text) {
-    return crypt<void*, const char*, DWORD, DWORD>("CryptHashData")(hash, text.data(), static_cast<DWORD>(text.size()), 0);
+    return crypt<void*, const char*, DWORD, DWORD>("CryptHashData")(hash, text.data(), static_cast<DWORD>(text.size()),
+                                                                    0);
   }
   static Bytes hash_parameter(void* hash, DWORD parameter) {
     const auto get = crypt<void*, DWORD, BYTE*, DWORD*, DWORD>("CryptGetHashParam");
@@ -97,19 +109,22 @@ class Wincrypt : public testing::Test {
   static Bytes encrypted(void* key, Bytes data, BOOL last = TRUE, DWORD flags = 0, void* hash = nullptr) {
     auto size = static_cast<DWORD>(data.size());
     data.resize(size + 300);
-    EXPECT_TRUE((crypt<void*, void*, BOOL, DWORD, BYTE*, DWORD*, DWORD>("CryptEncrypt")(key, hash, last, flags, data.data(), &size, static_cast<DWORD>(data.size()))));
+    EXPECT_TRUE((crypt<void*, void*, BOOL, DWORD, BYTE*, DWORD*, DWORD>("CryptEncrypt")(
+        key, hash, last, flags, data.data(), &size, static_cast<DWORD>(data.size()))));
     data.resize(size);
     return data;
   }
   static Bytes decrypted(void* key, Bytes data, BOOL last = TRUE, DWORD flags = 0, void* hash = nullptr) {
     auto size = static_cast<DWORD>(data.size());
-    EXPECT_TRUE((crypt<void*, void*, BOOL, DWORD, BYTE*, DWORD*>("CryptDecrypt")(key, hash, last, flags, data.data(), &size)));
+    EXPECT_TRUE(
+        (crypt<void*, void*, BOOL, DWORD, BYTE*, DWORD*>("CryptDecrypt")(key, hash, last, flags, data.data(), &size)));
     data.resize(size);
     return data;
   }
   static DWORD number(void* key, DWORD parameter) {
     DWORD read = 0, size = sizeof read;
-    EXPECT_TRUE((crypt<void*, DWORD, BYTE*, DWORD*, DWORD>("CryptGetKeyParam")(key, parameter, reinterpret_cast<BYTE*>(&read), &size, 0)));
+    EXPECT_TRUE((crypt<void*, DWORD, BYTE*, DWORD*, DWORD>("CryptGetKeyParam")(
+        key, parameter, reinterpret_cast<BYTE*>(&read), &size, 0)));
     return read;
   }
   static BOOL set(void* key, DWORD parameter, const void* to) {
@@ -139,6 +154,8 @@ TEST_F(Wincrypt, ContextsKeepNothing) {
     EXPECT_TRUE((crypt<void*, DWORD, BYTE*>("CryptGenRandom")(other, sizeof random, random)));
     EXPECT_TRUE((crypt<void*, DWORD>("CryptReleaseContext")(other, 0)));
   }
+  EXPECT_FALSE((crypt<void*, DWORD>("CryptReleaseContext")(nullptr, 0)));
+  EXPECT_EQ(thread::last_error(), DWORD{ERROR_INVALID_PARAMETER});
   BYTE here[8] = {};
   EXPECT_FALSE((crypt<void*, DWORD, BYTE*>("CryptGenRandom")(here, sizeof here, here)));
   EXPECT_EQ(thread::last_error(), 0x80090001u) << "NTE_BAD_UID";
@@ -155,12 +172,14 @@ TEST_F(Wincrypt, ProvidersHaveNames) {
   EXPECT_EQ(type, 24U);
   const auto next = crypt<DWORD, DWORD*, DWORD, DWORD*, char*, DWORD*>("CryptEnumProvidersA");
   DWORD count = 0;
-  for (; next(count, nullptr, 0, &type, name, &(size = sizeof name)); ++count) EXPECT_TRUE(std::string(name).starts_with("Microsoft"));
+  for (; next(count, nullptr, 0, &type, name, &(size = sizeof name)); ++count)
+    EXPECT_TRUE(std::string(name).starts_with("Microsoft"));
   EXPECT_EQ(thread::last_error(), DWORD{ERROR_NO_MORE_ITEMS});
   EXPECT_GE(count, 3U);
   WCHAR wide[100];
   size = sizeof wide;
-  EXPECT_TRUE((crypt<DWORD, DWORD*, DWORD, DWORD*, WCHAR*, DWORD*>("CryptEnumProvidersW")(0, nullptr, 0, &type, wide, &size)));
+  EXPECT_TRUE(
+      (crypt<DWORD, DWORD*, DWORD, DWORD*, WCHAR*, DWORD*>("CryptEnumProvidersW")(0, nullptr, 0, &type, wide, &size)));
   EXPECT_TRUE(std::u16string_view(wide).starts_with(u"Microsoft"));
 }
 
@@ -206,6 +225,8 @@ TEST_F(Wincrypt, HashesAreThePublishedOnes) {
   EXPECT_FALSE((crypt<void*, DWORD, void*, DWORD, void**>("CryptCreateHash")(context_, 0x8055, nullptr, 0, &none)));
   EXPECT_EQ(thread::last_error(), 0x80090008u) << "NTE_BAD_ALGID";
   EXPECT_FALSE(crypt<void*>("CryptDestroyHash")(nullptr));
+  EXPECT_EQ(thread::last_error(), DWORD{ERROR_INVALID_HANDLE});
+  EXPECT_FALSE(crypt<void*>("CryptDestroyHash")(context_));
   EXPECT_EQ(thread::last_error(), 0x80090002u) << "NTE_BAD_HASH";
 }
 
@@ -217,7 +238,8 @@ TEST_F(Wincrypt, CiphersAreThePublishedOnes) {
   EXPECT_EQ(number(key, 4), 1U) << "CRYPT_MODE_CBC";
   const Bytes iv = from_hex("000102030405060708090a0b0c0d0e0f");
   EXPECT_TRUE(set(key, 1, static_cast<const void*>(iv.data())));
-  const Bytes first = from_hex("6bc1bee22e409f96e93d7e117393172a"), second = from_hex("ae2d8a571e03ac9c9eb76fac45af8e51");
+  const Bytes first = from_hex("6bc1bee22e409f96e93d7e117393172a"),
+              second = from_hex("ae2d8a571e03ac9c9eb76fac45af8e51");
   EXPECT_EQ(to_hex(encrypted(key, first, FALSE)), "7649abac8119b246cee98e9b12e9197d");
   const Bytes rest = encrypted(key, second);
   EXPECT_EQ(to_hex({rest.begin(), rest.begin() + 16}), "5086cb9b507219ee95db113a917678b2") << "it went on";
@@ -231,7 +253,8 @@ TEST_F(Wincrypt, CiphersAreThePublishedOnes) {
   EXPECT_EQ(decrypted(key, whole), both);
   whole.back() ^= 1;
   DWORD size = static_cast<DWORD>(whole.size());
-  EXPECT_FALSE((crypt<void*, void*, BOOL, DWORD, BYTE*, DWORD*>("CryptDecrypt")(key, nullptr, TRUE, 0, whole.data(), &size)));
+  EXPECT_FALSE(
+      (crypt<void*, void*, BOOL, DWORD, BYTE*, DWORD*>("CryptDecrypt")(key, nullptr, TRUE, 0, whole.data(), &size)));
   EXPECT_EQ(thread::last_error(), 0x80090005u) << "NTE_BAD_DATA";
   size = 16;
   const auto encrypt = crypt<void*, void*, BOOL, DWORD, BYTE*, DWORD*, DWORD>("CryptEncrypt");
@@ -298,7 +321,8 @@ TEST_F(Wincrypt, KeysGoOutAndComeIn) {
   destroy_key(key);
   ASSERT_TRUE(generate(context_, kAes256, 0, &key));
   DWORD size = 0;
-  EXPECT_FALSE((crypt<void*, void*, DWORD, DWORD, BYTE*, DWORD*>("CryptExportKey")(key, nullptr, 8, 0, nullptr, &size)));
+  EXPECT_FALSE(
+      (crypt<void*, void*, DWORD, DWORD, BYTE*, DWORD*>("CryptExportKey")(key, nullptr, 8, 0, nullptr, &size)));
   EXPECT_EQ(thread::last_error(), 0x8009000Bu) << "NTE_BAD_KEY_STATE";
   destroy_key(key);
   Bytes broken = blob;
@@ -319,7 +343,9 @@ TEST_F(Wincrypt, KeyPairsSignEncryptAndWrap) {
   EXPECT_EQ(thread::last_error(), 0x8009000Du) << "NTE_NO_KEY";
   ASSERT_TRUE(generate(context_, 1, kExportable | 1024 << 16, &pair));
   const Bytes public_blob = export_key(pair, 6), private_blob = export_key(pair, 7);
-  EXPECT_EQ(to_hex({public_blob.begin(), public_blob.begin() + 20}), "0602000000a400005253413100040000" "01000100");
+  EXPECT_EQ(to_hex({public_blob.begin(), public_blob.begin() + 20}),
+            "0602000000a400005253413100040000"
+            "01000100");
   EXPECT_EQ(public_blob.size(), 20U + 128);
   EXPECT_EQ(private_blob.size(), 20U + 128 + 5 * 64 + 128);
   ASSERT_TRUE(import_blob(public_blob, &open));
@@ -328,12 +354,16 @@ TEST_F(Wincrypt, KeyPairsSignEncryptAndWrap) {
   EXPECT_TRUE((crypt<void*, DWORD, void**>("CryptGetUserKey")(context_, 1, &user)));
   EXPECT_EQ(export_key(user, 6), public_blob);
 
-  for (const DWORD flags : {0, 0x40}) EXPECT_EQ(decrypted(copy, encrypted(open, bytes("attack at dawn"), TRUE, flags), TRUE, flags), bytes("attack at dawn"));
+  for (const DWORD flags : {0, 0x40})
+    EXPECT_EQ(decrypted(copy, encrypted(open, bytes("attack at dawn"), TRUE, flags), TRUE, flags),
+              bytes("attack at dawn"));
 
   for (const bool wide : {false, true}) {
     void* const hash = hash_of(kSha256, "abc");
-    const auto sign = crypt<void*, DWORD, const void*, DWORD, BYTE*, DWORD*>(wide ? "CryptSignHashW" : "CryptSignHashA");
-    const auto verify = crypt<void*, const BYTE*, DWORD, void*, const void*, DWORD>(wide ? "CryptVerifySignatureW" : "CryptVerifySignatureA");
+    const auto sign =
+        crypt<void*, DWORD, const void*, DWORD, BYTE*, DWORD*>(wide ? "CryptSignHashW" : "CryptSignHashA");
+    const auto verify = crypt<void*, const BYTE*, DWORD, void*, const void*, DWORD>(wide ? "CryptVerifySignatureW"
+                                                                                         : "CryptVerifySignatureA");
     DWORD size = 0;
     EXPECT_TRUE(sign(hash, 1, nullptr, 0, nullptr, &size));
     EXPECT_EQ(size, 128U);

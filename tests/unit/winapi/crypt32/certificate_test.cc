@@ -1,6 +1,7 @@
 // Certificates and stores. The certificates are made here, with OpenSSL: a root and one that it signed.
 #include "base/utf.h"
 #include "unit/winapi/process.h"
+#include "winapi/bcrypt/exports.h"
 #include "winapi/crypt32/exports.h"
 #include "winapi/crypt32/wincrypt.h"
 
@@ -469,6 +470,161 @@ TEST(Chains, OtherPoliciesAreNotThere) {
       4, nullptr, nullptr, nullptr)));
   EXPECT_FALSE((crypt<BOOL, void*, const CERT_CONTEXT*, void*, void*, void*, DWORD, void*, void*>(
       "CertGetCertificateChain")(nullptr, nullptr, nullptr, nullptr, nullptr, 0, nullptr, nullptr)));
+}
+
+// ---- objects --------------------------------------------------------------------------------------------------------
+
+// What CryptDecodeObjectEx makes, in memory that goes with it.
+template <typename T>
+struct Decoded {
+  std::vector<std::uint64_t> memory;
+  DWORD size = 0;
+  const T* operator->() const { return reinterpret_cast<const T*>(memory.data()); }
+};
+template <typename T>
+Decoded<T> decode(const void* type, const CRYPT_DATA_BLOB& encoded) {
+  const auto call =
+      crypt<BOOL, DWORD, const void*, const BYTE*, DWORD, DWORD, void*, void*, DWORD*>("CryptDecodeObjectEx");
+  Decoded<T> made;
+  EXPECT_TRUE(call(1, type, encoded.pbData, encoded.cbData, 0, nullptr, nullptr, &made.size));
+  made.memory.resize(made.size / 8 + 1);
+  EXPECT_TRUE(call(1, type, encoded.pbData, encoded.cbData, 0, nullptr, made.memory.data(), &made.size));
+  return made;
+}
+const void* number(std::uintptr_t type) {
+  return reinterpret_cast<const void*>(type);
+}
+
+struct AltEntry {
+  DWORD choice;
+  const WCHAR* text;
+  std::uint64_t more;
+};
+struct AltInfo {
+  DWORD count;
+  const AltEntry* entries;
+};
+struct Attribute {
+  const char* id;
+  DWORD type;
+  CRYPT_DATA_BLOB value;
+};
+struct Rdn {
+  DWORD count;
+  const Attribute* attributes;
+};
+struct NameInfo {
+  DWORD count;
+  const Rdn* rdns;
+};
+
+TEST(Objects, AreDecodedFromExtensions) {
+  const CERT_CONTEXT* const context = context_for(leaf());
+  const auto find_extension = crypt<CERT_EXTENSION*, const char*, DWORD, CERT_EXTENSION*>("CertFindExtension");
+  const auto extension = [&](const char* id) {
+    return find_extension(id, context->pCertInfo->cExtension, context->pCertInfo->rgExtension)->Value;
+  };
+  for (const void* const type : {number(12), static_cast<const void*>("2.5.29.17")}) {
+    const auto names = decode<AltInfo>(type, extension("2.5.29.17"));
+    ASSERT_EQ(names->count, 3U);
+    EXPECT_EQ(names->entries[0].choice, 3U) << "CERT_ALT_NAME_DNS_NAME";
+    EXPECT_EQ(std::u16string_view(names->entries[0].text), u"example.org");
+    EXPECT_EQ(names->entries[2].choice, 2U) << "CERT_ALT_NAME_RFC822_NAME";
+    EXPECT_EQ(std::u16string_view(names->entries[2].text), u"me@example.org");
+  }
+  const auto usages = decode<CERT_ENHKEY_USAGE>(number(36), extension("2.5.29.37"));
+  ASSERT_EQ(usages->cUsageIdentifier, 2U);
+  EXPECT_STREQ(usages->rgpszUsageIdentifier[1], "1.3.6.1.5.5.7.3.2");
+  const auto bits = decode<CRYPT_BIT_BLOB>(number(14), extension("2.5.29.15"));
+  EXPECT_EQ(bits->cbData, 1U);
+  EXPECT_EQ(bits->pbData[0], 0x80);
+  EXPECT_EQ(bits->cUnusedBits, 7U);
+  const auto constraints = decode<DWORD>(number(15), extension("2.5.29.19"));
+  EXPECT_EQ(constraints.size, 12U);
+  EXPECT_EQ(*constraints.operator->(), 0U) << "no CA";
+  BYTE octets[] = {4, 2, 0xAB, 0xCD};
+  EXPECT_EQ(bytes_of(*decode<CRYPT_DATA_BLOB>(number(25), {4, octets}).operator->()), (Bytes{0xAB, 0xCD}));
+
+  const auto name = decode<NameInfo>(number(7), context->pCertInfo->Subject);
+  ASSERT_EQ(name->count, 3U);
+  ASSERT_EQ(name->rdns[2].count, 1U);
+  const Attribute& common_name = name->rdns[2].attributes[0];
+  EXPECT_STREQ(common_name.id, "2.5.4.3");
+  EXPECT_EQ(common_name.type, 13U) << "CERT_RDN_UTF8_STRING";
+  EXPECT_EQ(
+      std::u16string_view(reinterpret_cast<const char16_t*>(common_name.value.pbData), common_name.value.cbData / 2),
+      u"example.org");
+  free_context(context);
+}
+
+TEST(Objects, AreDecodedFromKeys) {
+  EVP_PKEY* const key = EVP_RSA_gen(1024);
+  unsigned char *info_der = nullptr, *key_der = nullptr;
+  const int info_size = i2d_PUBKEY(key, &info_der), key_size = i2d_PublicKey(key, &key_der);
+  const auto info = decode<CERT_PUBLIC_KEY_INFO>(number(8), {static_cast<DWORD>(info_size), info_der});
+  EXPECT_STREQ(info->Algorithm.pszObjId, "1.2.840.113549.1.1.1");
+  EXPECT_EQ(info->PublicKey.cbData, static_cast<DWORD>(key_size));
+  const auto blob = decode<DWORD>(number(19), {static_cast<DWORD>(key_size), key_der});
+  EXPECT_EQ(blob.size, 20U + 128);
+  EXPECT_EQ(blob.operator->()[2], 0x31415352U);
+  EXPECT_EQ(blob.operator->()[4], 65537U);
+  void* handle = nullptr;
+  EXPECT_TRUE((crypt<BOOL, DWORD, const CERT_PUBLIC_KEY_INFO*, DWORD, void*, void**>("CryptImportPublicKeyInfoEx2")(
+      1, info.operator->(), 0, nullptr, &handle)));
+  ULONG length = 0, given = 0;
+  EXPECT_EQ((function<NTSTATUS, void*, const WCHAR*, ULONG*, ULONG, ULONG*, ULONG>(bcrypt_dll, "BCryptGetProperty")(
+                handle, u"KeyLength", &length, 4, &given, 0)),
+            0);
+  EXPECT_EQ(length, 1024U);
+  EXPECT_EQ((function<NTSTATUS, void*>(bcrypt_dll, "BCryptDestroyKey")(handle)), 0);
+  OPENSSL_free(info_der);
+  OPENSSL_free(key_der);
+  EVP_PKEY_free(key);
+}
+
+TEST(Objects, AreRefusedWhenBroken) {
+  BYTE broken[] = {0x30, 0x10, 0x01};
+  DWORD size = 0;
+  const auto call = crypt<BOOL, DWORD, const void*, const BYTE*, DWORD, DWORD, void*, DWORD*>("CryptDecodeObject");
+  for (const std::uintptr_t type : {7, 8, 12, 14, 15, 19, 25, 36}) {
+    EXPECT_FALSE(call(1, number(type), broken, sizeof broken, 0, nullptr, &size)) << type;
+    EXPECT_EQ(thread::last_error(), 0x8009310BU);
+  }
+  EXPECT_FALSE(call(1, number(9999), broken, sizeof broken, 0, nullptr, &size));
+  EXPECT_EQ(thread::last_error(), DWORD{ERROR_FILE_NOT_FOUND});
+  // In memory that LocalFree() takes.
+  BYTE octets[] = {4, 1, 7};
+  CRYPT_DATA_BLOB* made = nullptr;
+  EXPECT_TRUE((crypt<BOOL, DWORD, const void*, const BYTE*, DWORD, DWORD, void*, void*, DWORD*>("CryptDecodeObjectEx")(
+      1, number(25), octets, 3, 0x8000, nullptr, &made, &size)));
+  EXPECT_EQ(bytes_of(*made), Bytes{7});
+  EXPECT_EQ((function<void*, void*>(kernel32_dll, "LocalFree")(made)), nullptr);
+}
+
+TEST(Certificates, AreHashed) {
+  Bytes digest(32), wanted(32);
+  EVP_Digest(leaf().der.data(), leaf().der.size(), wanted.data(), nullptr, EVP_sha256(), nullptr);
+  DWORD size = 32;
+  const auto call = crypt<BOOL, void*, DWORD, DWORD, const BYTE*, DWORD, BYTE*, DWORD*>("CryptHashCertificate");
+  EXPECT_TRUE(call(nullptr, 0x800C, 0, leaf().der.data(), static_cast<DWORD>(leaf().der.size()), digest.data(), &size));
+  EXPECT_EQ(digest, wanted);
+  EXPECT_TRUE(call(nullptr, 0, 0, leaf().der.data(), static_cast<DWORD>(leaf().der.size()), nullptr, &size));
+  EXPECT_EQ(size, 20U) << "SHA-1";
+  EXPECT_FALSE(call(nullptr, 0x8055, 0, leaf().der.data(), 1, nullptr, &size));
+}
+
+TEST(ProtectedMemory, ComesBack) {
+  const auto protect = crypt<BOOL, void*, DWORD, DWORD>("CryptProtectMemory"),
+             unprotect = crypt<BOOL, void*, DWORD, DWORD>("CryptUnprotectMemory");
+  char text[32] = "a secret of the user's";
+  const std::string before(text, sizeof text);
+  EXPECT_TRUE(protect(text, sizeof text, 0));
+  EXPECT_NE(std::string(text, sizeof text), before);
+  EXPECT_TRUE(unprotect(text, sizeof text, 0));
+  EXPECT_EQ(std::string(text, sizeof text), before);
+  EXPECT_FALSE(protect(text, 17, 0));
+  EXPECT_EQ(thread::last_error(), DWORD{ERROR_INVALID_PARAMETER});
+  EXPECT_FALSE(protect(text, sizeof text, 1)) << "for other processes";
 }
 
 }  // namespace
