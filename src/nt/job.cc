@@ -73,7 +73,8 @@ void Job::terminate(DWORD exit_code) {
     const std::lock_guard lock(mutex_);
     members = processes_;
   }
-  std::stable_partition(members.begin(), members.end(), [](const Ref<Process>& process) { return !process->is_current(); });
+  std::stable_partition(members.begin(), members.end(),
+                        [](const Ref<Process>& process) { return !process->is_current(); });
   for (const Ref<Process>& process : members)
     if (runs(*process)) static_cast<void>(process->terminate(exit_code));
 }

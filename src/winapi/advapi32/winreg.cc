@@ -81,9 +81,8 @@ LONG set_value(HKEY key, const Char* name, DWORD type, const Char* data, const c
         const std::u16string subkey = wide(name), text = wide(data);
         const nt::Created made = TRY(create_registry_key(key, subkey, nt::KEY_SET_VALUE));
         const auto opened = nt::object_of<nt::Key>(made.handle, nt::KEY_SET_VALUE);
-        Status done =
-            opened ? (*opened)->set_value({}, type, std::as_bytes(std::span(text.c_str(), text.size() + 1)))
-                   : Status(opened.error());
+        Status done = opened ? (*opened)->set_value({}, type, std::as_bytes(std::span(text.c_str(), text.size() + 1)))
+                             : Status(opened.error());
         TRY(nt::handles().close(made.handle));
         return done;
       },

@@ -81,12 +81,22 @@ int note(int good, X509_STORE_CTX* context) {
   return 1;
 }
 
-using Trusted = crypto::Owned<X509_STORE, X509_STORE_free>;
-Trusted trusted_roots() {
-  Trusted store(X509_STORE_new());
-  for (const CertificatePtr& each : system_roots()) X509_STORE_add_cert(store.get(), each->x509());
-  return store;
+// What an HCERTCHAINENGINE points to: the roots that it trusts instead of the system's.
+struct Engine {
+  static constexpr std::uint32_t kMark = 0x69676E65;
+  volatile std::uint32_t mark = kMark;
+  ~Engine() { mark = 0; }
+  std::vector<CertificatePtr> roots;
+};
+Result<const std::vector<CertificatePtr>*> roots_of(void* engine) {
+  constexpr std::uintptr_t kLastConstant = 3;  // HCCE_CURRENT_USER is NULL, the other constants follow
+  if (reinterpret_cast<std::uintptr_t>(engine) <= kLastConstant) return &system_roots();
+  const auto* const own = static_cast<const Engine*>(engine);
+  if (own->mark != Engine::kMark) return fail(E_INVALIDARG, "{} is no chain engine", engine);
+  return &own->roots;
 }
+
+using Trusted = crypto::Owned<X509_STORE, X509_STORE_free>;
 
 bool allows(X509* x509, const CERT_ENHKEY_USAGE& wanted, bool all) {
   auto* const usages = static_cast<EXTENDED_KEY_USAGE*>(X509_get_ext_d2i(x509, NID_ext_key_usage, nullptr, nullptr));
@@ -107,7 +117,7 @@ struct FreeStack {
   void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
 };
 
-Result<const CERT_CHAIN_CONTEXT*> build(Context* leaf, const FILETIME* time, void* additional,
+Result<const CERT_CHAIN_CONTEXT*> build(void* engine, Context* leaf, const FILETIME* time, void* additional,
                                         const CERT_CHAIN_PARA* wanted, DWORD flags) {
   const std::unique_ptr<STACK_OF(X509), FreeStack> offered(sk_X509_new_null());
   std::vector<CertificatePtr> kept;  // those the stack points to
@@ -118,7 +128,8 @@ Result<const CERT_CHAIN_CONTEXT*> build(Context* leaf, const FILETIME* time, voi
       sk_X509_push(offered.get(), one->x509());
     }
   }
-  const Trusted trusted = trusted_roots();
+  const Trusted trusted(X509_STORE_new());
+  for (const CertificatePtr& each : *TRY(roots_of(engine))) X509_STORE_add_cert(trusted.get(), each->x509());
   const crypto::Owned<X509_STORE_CTX, X509_STORE_CTX_free> context(X509_STORE_CTX_new_ex(crypto::library(), nullptr));
   if (X509_STORE_CTX_init(context.get(), trusted.get(), leaf->certificate->x509(), offered.get()) != 1)
     return crypto::openssl_error(E_INVALIDARG, "building a chain");
@@ -168,13 +179,13 @@ Result<const CERT_CHAIN_CONTEXT*> build(Context* leaf, const FILETIME* time, voi
   return made.release();
 }
 
-HM_WINAPI BOOL CertGetCertificateChain(void*, const CERT_CONTEXT* context, const FILETIME* time, void* additional,
-                                       const CERT_CHAIN_PARA* wanted, DWORD flags, void*,
+HM_WINAPI BOOL CertGetCertificateChain(void* engine, const CERT_CONTEXT* context, const FILETIME* time,
+                                       void* additional, const CERT_CHAIN_PARA* wanted, DWORD flags, void*,
                                        const CERT_CHAIN_CONTEXT** chain) noexcept {
   return security_succeed([&]() -> Status {
     Context* const leaf = TRY(context_of(context));
     if (chain == nullptr) return fail(E_INVALIDARG, "no room for the chain");
-    *chain = TRY(build(leaf, time, additional, wanted, flags));
+    *chain = TRY(build(engine, leaf, time, additional, wanted, flags));
     return ok;
   });
 }
@@ -187,6 +198,36 @@ HM_WINAPI const CERT_CHAIN_CONTEXT* CertDuplicateCertificateChain(const CERT_CHA
 HM_WINAPI void CertFreeCertificateChain(const CERT_CHAIN_CONTEXT* chain) noexcept {
   auto* const of = static_cast<Chain*>(const_cast<CERT_CHAIN_CONTEXT*>(chain));
   if (of != nullptr && --of->holders == 0) delete of;
+}
+
+struct CERT_CHAIN_ENGINE_CONFIG {
+  DWORD cbSize;
+  void *hRestrictedRoot, *hRestrictedTrust, *hRestrictedOther;
+  DWORD cAdditionalStore;
+  void** rghAdditionalStore;
+  DWORD dwFlags, dwUrlRetrievalTimeout, MaximumCachedCertificates, CycleDetectionModulus;
+  void *hExclusiveRoot, *hExclusiveTrustedPeople;
+  DWORD dwExclusiveFlags;
+};
+
+HM_WINAPI BOOL CertCreateCertificateChainEngine(const CERT_CHAIN_ENGINE_CONFIG* config, void** engine) noexcept {
+  return security_succeed([&]() -> Status {
+    if (config == nullptr || engine == nullptr) return fail(E_INVALIDARG, "a NULL");
+    const auto has = [&](std::size_t offset) { return config->cbSize >= offset + sizeof(void*); };
+    if (config->hRestrictedRoot != nullptr || config->hRestrictedTrust != nullptr || config->cAdditionalStore != 0)
+      return fail(STATUS_NOT_SUPPORTED, "a chain engine with restricted or additional stores");
+    auto made = std::make_unique<Engine>();
+    if (has(offsetof(CERT_CHAIN_ENGINE_CONFIG, hExclusiveRoot)) && config->hExclusiveRoot != nullptr)
+      made->roots = TRY(store_of(config->hExclusiveRoot))->all();
+    else
+      made->roots = system_roots();
+    *engine = made.release();
+    return ok;
+  });
+}
+
+HM_WINAPI void CertFreeCertificateChainEngine(void* engine) noexcept {
+  if (reinterpret_cast<std::uintptr_t>(engine) >= 0x10000) delete static_cast<Engine*>(engine);
 }
 
 // ---- policies -------------------------------------------------------------------------------------------------------
@@ -273,10 +314,12 @@ HM_WINAPI BOOL CertVerifyCertificateChainPolicy(std::uintptr_t policy, const CER
 }
 
 const Export kRows[] = {
+    {"CertCreateCertificateChainEngine", proc(CertCreateCertificateChainEngine), Support::partial,
+     "the system's roots, or hExclusiveRoot"},
     {"CertDuplicateCertificateChain", proc(CertDuplicateCertificateChain)},
     {"CertFreeCertificateChain", proc(CertFreeCertificateChain)},
-    {"CertGetCertificateChain", proc(CertGetCertificateChain), Support::partial,
-     "no engines but the default one; revocation stays unknown"},
+    {"CertFreeCertificateChainEngine", proc(CertFreeCertificateChainEngine)},
+    {"CertGetCertificateChain", proc(CertGetCertificateChain), Support::partial, "revocation stays unknown"},
     {"CertVerifyCertificateChainPolicy", proc(CertVerifyCertificateChainPolicy), Support::partial,
      "base, SSL and basic constraints"},
 };

@@ -465,6 +465,34 @@ TEST(Chains, MayBeTooOldForAnotherUseOrBroken) {
   EXPECT_EQ(verify(broken, nullptr, kAllowUnknownRoot).error, 0x80096004U) << "TRUST_E_CERT_SIGNATURE";
 }
 
+TEST(Chains, AnEngineTrustsTheRootsThatItIsGiven) {
+  struct {  // CERT_CHAIN_ENGINE_CONFIG
+    DWORD size;
+    void* restricted[3];
+    DWORD additional_count;
+    void** additional;
+    DWORD numbers[4];
+    void *exclusive_root, *exclusive_people;
+    DWORD exclusive_flags;
+  } config{};
+  config.size = sizeof config;
+  config.exclusive_root = memory_store();
+  EXPECT_TRUE(add(config.exclusive_root, root(), 1));
+  void* engine = nullptr;
+  ASSERT_TRUE((crypt<BOOL, const void*, void**>("CertCreateCertificateChainEngine")(&config, &engine)));
+  const CERT_CONTEXT* const context = context_for(leaf());
+  const CERT_CHAIN_CONTEXT* chain = nullptr;
+  ASSERT_TRUE((crypt<BOOL, void*, const CERT_CONTEXT*, void*, void*, void*, DWORD, void*, const CERT_CHAIN_CONTEXT**>(
+      "CertGetCertificateChain")(engine, context, nullptr, nullptr, nullptr, 0, nullptr, &chain)));
+  EXPECT_EQ(chain->TrustStatus.dwErrorStatus, 0U);
+  EXPECT_EQ(chain->rgpChain[0]->cElement, 2U);
+  crypt<void*, const CERT_CHAIN_CONTEXT*>("CertFreeCertificateChain")(chain);
+  crypt<void*, void*>("CertFreeCertificateChainEngine")(engine);
+  free_context(context);
+  close_store(config.exclusive_root);
+  EXPECT_FALSE((crypt<BOOL, const void*, void**>("CertCreateCertificateChainEngine")(nullptr, &engine)));
+}
+
 TEST(Chains, OtherPoliciesAreNotThere) {
   EXPECT_FALSE((crypt<BOOL, std::uintptr_t, const void*, const void*, const void*>("CertVerifyCertificateChainPolicy")(
       4, nullptr, nullptr, nullptr)));
