@@ -288,6 +288,16 @@ constexpr CallsBack kCallsBack[] = {
        kernel32.get<int(unsigned, void*)>("FlsSetValue")(index, &value);
        kernel32.get<int(unsigned)>(name)(index);
      }},
+    {"CopyFileExW",
+     [](const hmodule::library& kernel32, const char* name, Throws callback) {
+       const std::filesystem::path from = std::filesystem::path(TEST_DLLS) / "resources.dll";
+       const struct Copy {
+         std::filesystem::path path;
+         ~Copy() { std::filesystem::remove(path); }
+       } copy{std::filesystem::temp_directory_path() / ("hmodule-border-" + std::to_string(getpid()))};
+       kernel32.get<int(const char16_t*, const char16_t*, Throws, void*, void*, unsigned)>(name)(
+           from.u16string().c_str(), copy.path.u16string().c_str(), callback, nullptr, nullptr, 0);
+     }},
     {"SleepEx",
      [](const hmodule::library& kernel32, const char* name, Throws callback) {
        void* const this_thread = reinterpret_cast<void*>(-2);
@@ -304,18 +314,25 @@ HM_WINAPI int calls_back(void* argument) {
   function.call(kernel32, function.name, between.dll->get<void(int)>("throws_int"));
   return 0;
 }
+std::size_t open_descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
 TEST_P(Border, FunctionsThatCallBackAreCrossed) {
   const auto catches = dll.get<int(Callback, void*, int*)>("catches");
   for (int i = 0; i < static_cast<int>(std::size(kCallsBack)); ++i) {
     SCOPED_TRACE(kCallsBack[i].name);
     Between between{&dll, 0, i};
     const int before = ends();
+    std::size_t descriptors = 0;
     for (int round = 1; round <= 3; ++round) {
       int caught = 0;
       EXPECT_EQ(catches(calls_back, &between, &caught), -1);
       EXPECT_EQ(between.ended, round);
       EXPECT_EQ(ends(), before + 2 * round);
+      if (round == 1) descriptors = open_descriptors();
     }
+    EXPECT_EQ(open_descriptors(), descriptors);
   }
 }
 
