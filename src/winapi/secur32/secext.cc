@@ -1,5 +1,5 @@
 // secext.h: the user's and the computer's names in the forms that directories know. There is no domain, so most forms
-// do not exist. The security providers of sspi.h are not here.
+// do not exist.
 #include "module/builtin.h"
 #include "nt/system_information.h"
 #include "winapi/common/answer.h"
