@@ -87,8 +87,7 @@ template <std::size_t begin, std::size_t end, typename Unit>
   }
   (std::make_index_sequence<(end - begin) / sizeof(Unit)>());
 }
-constexpr std::size_t kXmm0 = offsetof(CONTEXT, FltSave.XmmRegisters), kXmm6 = kXmm0 + 6 * sizeof(M128A),
-                      kXmm16 = kXmm0 + 16 * sizeof(M128A);
+constexpr std::size_t kXmm0 = offsetof(CONTEXT, FltSave.XmmRegisters), kXmm16 = kXmm0 + 16 * sizeof(M128A);
 
 [[gnu::always_inline]] inline void copy_integers(const CONTEXT& from, CONTEXT& to) {
   copy<offsetof(CONTEXT, Rax), offsetof(CONTEXT, FltSave), std::uint64_t>(from, to);
