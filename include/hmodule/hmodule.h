@@ -132,7 +132,9 @@ struct hmodule_export {
 
 /* Makes a module of the host's functions, known by the base name `name`: DLLs that import from it get them. Returns
  * its handle (hmodule_close() takes it away), or NULL: ERROR_ALREADY_EXISTS, ERROR_INVALID_PARAMETER. The rows are
- * copied. */
+ * copied.
+ * A name that ends in ".exe" says which program the host stands for ("node.exe"): add-ons that ask GetProcAddress for
+ * functions of their program, GetModuleHandle(NULL), get them too. */
 HM_EXPORT HMODULE hmodule_register(const char* name, const struct hmodule_export* exports, size_t count);
 
 /* Decides who serves the DLL of that base name from now on: "builtin" (this library), "pe" (the system DLLs in PE form

@@ -143,6 +143,15 @@ bool Loader::is_listed(const Module& module) const {
                      [&](const auto& listed) { return listed.get() == &module; });
 }
 
+// The program that the host says it is: a module it registered under a program's name.
+const Module* Loader::role_of_host(const ModuleTable::Snapshot& snapshot) const {
+  if (executable_->provider != Provider::host) return nullptr;
+  const auto found = std::ranges::find_if(snapshot.load_order, [&](const Module* module) {
+    return module != executable_ && module->provider == Provider::host && module->base_name().ends_with(u".exe");
+  });
+  return found == snapshot.load_order.end() ? nullptr : *found;
+}
+
 Proc Loader::look_up(HMODULE handle, std::string_view name) const noexcept {
   const auto snapshot = table_.read();
   const Module* module = handle == nullptr ? executable_ : snapshot->at(handle);
@@ -155,13 +164,21 @@ Proc Loader::look_up(HMODULE handle, std::string_view name) const noexcept {
 Result<Proc> Loader::get_proc(HMODULE handle, const bind::Symbol& symbol) {
   {
     const auto snapshot = table_.read();
-    const Module& module = *TRY(module_at(*snapshot, handle));
-    const auto target = std::holds_alternative<std::string_view>(symbol)
-                            ? module.exports.find(std::get<std::string_view>(symbol))
-                            : module.exports.find(std::uint32_t{std::get<std::uint16_t>(symbol)});
-    if (!target && module.provider != Provider::builtin)
-      return fail(STATUS_PROCEDURE_NOT_FOUND, "{} exports no {}", module.display_name(), bind::text_of(symbol));
-    if (target && !target->is_forwarder() && runs(module)) return module.address_of(target->rva);
+    const Module* module = TRY(module_at(*snapshot, handle));
+    const auto find_in = [&](const Module& from) {
+      return std::holds_alternative<std::string_view>(symbol)
+                 ? from.exports.find(std::get<std::string_view>(symbol))
+                 : from.exports.find(std::uint32_t{std::get<std::uint16_t>(symbol)});
+    };
+    auto target = find_in(*module);
+    if (!target && module == executable_)
+      if (const Module* role = role_of_host(*snapshot)) {
+        module = role;
+        target = find_in(*role);
+      }
+    if (!target && module->provider != Provider::builtin)
+      return fail(STATUS_PROCEDURE_NOT_FOUND, "{} exports no {}", module->display_name(), bind::text_of(symbol));
+    if (target && !target->is_forwarder() && runs(*module)) return module->address_of(target->rva);
   }
   return get_proc_slowly(handle, symbol);
 }

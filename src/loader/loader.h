@@ -181,6 +181,7 @@ class Loader {
                           const Query& query) const;
   // Under the lock:
   Result<Module*> module_of(HMODULE handle);
+  const Module* role_of_host(const ModuleTable::Snapshot& snapshot) const;
   Result<Proc> get_proc_slowly(HMODULE handle, const bind::Symbol& symbol);
   // For a trap that is called (bind/trap.h).
   static Proc find_late(void* loader, Module& provider, std::string_view function);

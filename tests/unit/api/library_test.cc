@@ -295,6 +295,24 @@ TEST(Library, HostModulesServeImports) {  // DESIGN D3, first provider
   EXPECT_EQ(code_of_failed_open(directory / "user.dll"), ERROR_MOD_NOT_FOUND);
 }
 
+// As add-ons look for the functions of node.exe.
+TEST(Library, TheHostStandsForAProgram) {
+  const library kernel32("kernel32.dll");
+  const auto find = kernel32.get<void*(void*, const char*)>("GetProcAddress");
+  const auto module = kernel32.get<void*(const char16_t*)>("GetModuleHandleW");
+  EXPECT_EQ(find(nullptr, "seven"), nullptr);
+  const hmodule_export rows[] = {{"seven", reinterpret_cast<void*>(&seven), 0}};
+  HMODULE host = hmodule_register("Host.exe", rows, 1);
+  ASSERT_NE(host, nullptr) << hmodule_error();
+  EXPECT_NE(module(nullptr), static_cast<void*>(host));
+  EXPECT_EQ(module(u"host.exe"), static_cast<void*>(host));
+  EXPECT_EQ(find(nullptr, "seven"), reinterpret_cast<void*>(&seven));
+  EXPECT_EQ(find(module(nullptr), "seven"), reinterpret_cast<void*>(&seven));
+  EXPECT_EQ(find(nullptr, "eight"), nullptr);
+  EXPECT_EQ(hmodule_close(host), 0);
+  EXPECT_EQ(find(nullptr, "seven"), nullptr);
+}
+
 TEST(Library, AddressesHaveModulesAndNames) {
   const TemporaryDirectory directory;
   answering_dll("addr.dll", 3).write(directory / "addr.dll");
