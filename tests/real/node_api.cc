@@ -237,7 +237,8 @@ HM_WINAPI int napi_define_class(Environment* env, const char*, Size, Callback co
                                 const Property*, Value** result) {
   return napi_create_function(env, nullptr, 0, constructor, data, result);
 }
-HM_WINAPI int napi_wrap(Environment* env, Value* object, void* data, Finalizer finalizer, void* hint, void** reference) {
+HM_WINAPI int napi_wrap(Environment* env, Value* object, void* data, Finalizer finalizer, void* hint,
+                        void** reference) {
   object->data = data;
   if (finalizer != nullptr) env->finalizers.push_back({finalizer, {data, hint}});
   if (reference != nullptr) *reference = object;

@@ -134,6 +134,13 @@ HM_WINAPI BOOL GetCursorPos(POINT* point) noexcept {
     return fail_win32(ERROR_REQUIRES_INTERACTIVE_WINDOWSTATION, "there is no pointer");
   });
 }
+HM_WINAPI BOOL GetCaretPos(POINT* point) noexcept {
+  *point = {};  // also what a thread without a caret is told
+  return TRUE;
+}
+HM_WINAPI BOOL AllowSetForegroundWindow(DWORD) noexcept {
+  return succeed([]() -> Status { return fail(STATUS_ACCESS_DENIED, "there is no foreground to give away"); });
+}
 HM_WINAPI HWND no_window() noexcept {
   return nullptr;
 }
@@ -231,9 +238,11 @@ const Export kRows[] = {
     {"GetActiveWindow", proc(no_window), Support::partial, kNoInput},
     {"GetAsyncKeyState", proc(no_key), Support::partial, kNoInput},
     {"GetCapture", proc(no_window), Support::partial, kNoInput},
+    {"GetCaretPos", proc(GetCaretPos), Support::partial, kNoInput},
     {"GetClipboardData", proc(GetClipboardData), Support::partial, kNoClipboard},
     {"GetClipboardOwner", proc(no_window), Support::partial, kNoClipboard},
     {"GetClipboardSequenceNumber", proc(GetClipboardSequenceNumber), Support::partial, kNoClipboard},
+    {"GetClipboardViewer", proc(no_window), Support::partial, kNoClipboard},
     {"GetCursorPos", proc(GetCursorPos), Support::partial, kNoInput},
     {"GetDC", proc(GetDC), Support::partial, kNoDisplay},
     {"GetDpiForSystem", proc(GetDpiForSystem)},
@@ -246,6 +255,7 @@ const Export kRows[] = {
     {"GetLastInputInfo", proc(GetLastInputInfo), Support::partial, kNoInput},
     {"GetMonitorInfoA", proc(GetMonitorInfo), Support::partial, kNoDisplay},
     {"GetMonitorInfoW", proc(GetMonitorInfo), Support::partial, kNoDisplay},
+    {"GetOpenClipboardWindow", proc(no_window), Support::partial, kNoClipboard},
     {"GetSysColor", proc(GetSysColor), Support::partial, "those of a plain Windows 10"},
     {"GetSystemMetrics", proc(GetSystemMetrics), Support::partial, "a screen's are 0"},
     {"GetSystemMetricsForDpi", proc(GetSystemMetricsForDpi), Support::partial, "a screen's are 0"},
