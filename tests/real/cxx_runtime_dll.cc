@@ -56,8 +56,8 @@ int deep(int levels, std::string& log) {
 EXPORT int streams(const char* directory, char* buffer, int room) {
   std::ostringstream out;
   out << std::setw(8) << std::setfill('.') << 42 << '|' << std::hex << 255 << '|' << std::dec << std::fixed
-      << std::setprecision(3) << 3.14159265 << '|' << std::scientific << 12345.678 << '|' << std::boolalpha << true << '|'
-      << std::put_money("1234") << '|' << std::quoted("a \"b\"") << '\n';
+      << std::setprecision(3) << 3.14159265 << '|' << std::scientific << 12345.678 << '|' << std::boolalpha << true
+      << '|' << std::put_money("1234") << '|' << std::quoted("a \"b\"") << '\n';
   const std::string file = std::string(directory) + "/lines.txt";
   {
     std::ofstream to(file, std::ios::binary);

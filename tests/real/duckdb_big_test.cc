@@ -41,7 +41,8 @@ const char* const kTables[] = {
     "(1 + hash(i * 29) % 50)::decimal(12, 2) as quantity, (900 + hash(i * 31) % 100000 / 1)::decimal(12, 2) as price, "
     "((hash(i * 37) % 11)::decimal(12, 2) / 100)::decimal(12, 2) as discount, "
     "((hash(i * 41) % 9)::decimal(12, 2) / 100)::decimal(12, 2) as tax, "
-    "['A', 'N', 'R'][1 + (hash(i * 43) % 3)::integer] as returned, ['F', 'O'][1 + (hash(i * 47) % 2)::integer] as status, "
+    "['A', 'N', 'R'][1 + (hash(i * 43) % 3)::integer] as returned, ['F', 'O'][1 + (hash(i * 47) % 2)::integer] as "
+    "status, "
     "date '1992-01-01' + (hash(i * 53) % 2500)::integer as shipped, "
     "['AIR', 'MAIL', 'SHIP', 'RAIL', 'TRUCK', 'FOB', 'REG AIR'][1 + (hash(i * 59) % 7)::integer] as mode "
     "from range(10000000) r(i)",
@@ -56,7 +57,8 @@ const char* const kQueries[] = {
     "shipped > date '1995-03-15' group by l.orderkey, ordered order by revenue desc, ordered, l.orderkey limit 10",
     "select priority, count(*) from orders o where ordered >= date '1993-07-01' and ordered < date '1993-10-01' and "
     "exists (select 1 from lineitem l where l.orderkey = o.orderkey and returned = 'R') group by all order by all",
-    "select nation, sum(price * (1 - discount)) from customer join orders using (custkey) join lineitem using (orderkey) "
+    "select nation, sum(price * (1 - discount)) from customer join orders using (custkey) join lineitem using "
+    "(orderkey) "
     "where ordered >= date '1994-01-01' and ordered < date '1995-01-01' group by nation order by 2 desc",
     "select sum(price * discount) from lineitem where shipped >= date '1994-01-01' and shipped < date '1995-01-01' and "
     "discount between 0.05 and 0.07 and quantity < 24",
@@ -110,9 +112,9 @@ constexpr int kBatch = 100000;
   Duck<WindowsBuild> duck(database.c_str());
   duck.ask("create table t(batch integer, i bigint, text varchar)");
   for (int batch = 0;; ++batch) {
-    const std::string result = duck.ask("insert into t select " + std::to_string(batch) +
-                                        ", i, 'row ' || i || ' of ' || hash(i) from range(" + std::to_string(kBatch) +
-                                        ") r(i)");
+    const std::string result =
+        duck.ask("insert into t select " + std::to_string(batch) + ", i, 'row ' || i || ' of ' || hash(i) from range(" +
+                 std::to_string(kBatch) + ") r(i)");
     if (result != std::to_string(kBatch) + "\n") _exit(1);
     if (write(told, "x", 1) != 1) _exit(2);
   }

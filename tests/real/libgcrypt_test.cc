@@ -64,8 +64,8 @@ class Gcrypt {
     EXPECT_EQ(get<unsigned(void*, const void*, u64)>(set)(handle, start.data(), start.size()), 0U);
     Bytes result(data.size());
     using Work = unsigned(void*, void*, u64, const void*, u64);
-    EXPECT_EQ(get<Work>(encrypt ? "cipher_encrypt" : "cipher_decrypt")(handle, result.data(), result.size(), data.data(),
-                                                                        data.size()),
+    EXPECT_EQ(get<Work>(encrypt ? "cipher_encrypt" : "cipher_decrypt")(handle, result.data(), result.size(),
+                                                                       data.data(), data.size()),
               0U);
     if (tag != nullptr) {
       EXPECT_EQ(get<unsigned(void*, void*, u64)>("cipher_gettag")(handle, tag->data(), tag->size()), 0U);
@@ -78,7 +78,8 @@ class Gcrypt {
     Bytes key(40);
     using Derive = unsigned(const void*, u64, int, int, const void*, u64, unsigned, u64, void*);
     // (PBKDF2, SHA-256); Windows' unsigned long has 32 bits
-    EXPECT_EQ(get<Derive>("kdf_derive")(password.data(), password.size(), 34, 8, salt.data(), salt.size(), rounds, key.size(), key.data()),
+    EXPECT_EQ(get<Derive>("kdf_derive")(password.data(), password.size(), 34, 8, salt.data(), salt.size(), rounds,
+                                        key.size(), key.data()),
               0U);
     return key;
   }
@@ -98,8 +99,7 @@ class Gcrypt {
   hmodule::function_pointer<unsigned(void*, const void*, u64)> setkey_ =
       get<unsigned(void*, const void*, u64)>("md_setkey");
   hmodule::function_pointer<void(void*, const void*, u64)> write_ = get<void(void*, const void*, u64)>("md_write");
-  hmodule::function_pointer<const unsigned char*(void*, int)> read_ =
-      get<const unsigned char*(void*, int)>("md_read");
+  hmodule::function_pointer<const unsigned char*(void*, int)> read_ = get<const unsigned char*(void*, int)>("md_read");
   hmodule::function_pointer<void(void*)> close_ = get<void(void*)>("md_close");
 };
 
@@ -123,9 +123,9 @@ struct Digest {
   int number;  // GCRY_MD_...
   const EVP_MD* (*openssl)();
 };
-const Digest kDigests[] = {{1, &EVP_md5},      {2, &EVP_sha1},      {8, &EVP_sha256},   {9, &EVP_sha384},
-                           {10, &EVP_sha512},  {11, &EVP_sha224},   {313, &EVP_sha3_256}, {315, &EVP_sha3_512},
-                           {318, &EVP_blake2b512}};
+const Digest kDigests[] = {{1, &EVP_md5},        {2, &EVP_sha1},       {8, &EVP_sha256},
+                           {9, &EVP_sha384},     {10, &EVP_sha512},    {11, &EVP_sha224},
+                           {313, &EVP_sha3_256}, {315, &EVP_sha3_512}, {318, &EVP_blake2b512}};
 
 TEST(Gcrypt, DigestsAreOpenSsls) {
   NEED("libgcrypt-20.dll");
@@ -141,7 +141,8 @@ TEST(Gcrypt, DigestsAreOpenSsls) {
       expected.resize(size);
       EXPECT_EQ(gcrypt.digest(digest.number, data, size), expected) << digest.number << ", " << length;
       if (digest.number == 318) continue;  // GnuPG keys BLAKE2 in its own way
-      HMAC(digest.openssl(), key.data(), static_cast<int>(key.size()), data.data(), data.size(), expected.data(), &size);
+      HMAC(digest.openssl(), key.data(), static_cast<int>(key.size()), data.data(), data.size(), expected.data(),
+           &size);
       EXPECT_EQ(gcrypt.digest(digest.number, data, size, &key), expected) << "HMAC " << digest.number << ", " << length;
     }
 }
@@ -152,10 +153,10 @@ struct Cipher {
   const EVP_CIPHER* (*openssl)();
 };
 const Cipher kCiphers[] = {
-    {7, Gcrypt::kCbc, 16, 16, &EVP_aes_128_cbc},       {9, Gcrypt::kCbc, 32, 16, &EVP_aes_256_cbc},
-    {7, Gcrypt::kCounter, 16, 16, &EVP_aes_128_ctr},   {9, Gcrypt::kCounter, 32, 16, &EVP_aes_256_ctr},
+    {7, Gcrypt::kCbc, 16, 16, &EVP_aes_128_cbc},        {9, Gcrypt::kCbc, 32, 16, &EVP_aes_256_cbc},
+    {7, Gcrypt::kCounter, 16, 16, &EVP_aes_128_ctr},    {9, Gcrypt::kCounter, 32, 16, &EVP_aes_256_ctr},
     {310, Gcrypt::kCbc, 16, 16, &EVP_camellia_128_cbc}, {2, Gcrypt::kCbc, 24, 8, &EVP_des_ede3_cbc},
-    {7, Gcrypt::kGalois, 16, 12, &EVP_aes_128_gcm},    {9, Gcrypt::kGalois, 32, 12, &EVP_aes_256_gcm},
+    {7, Gcrypt::kGalois, 16, 12, &EVP_aes_128_gcm},     {9, Gcrypt::kGalois, 32, 12, &EVP_aes_256_gcm},
 };
 
 TEST(Gcrypt, CiphersAreOpenSsls) {
@@ -167,10 +168,8 @@ TEST(Gcrypt, CiphersAreOpenSsls) {
       const Bytes key = bytes(cipher.key, 11), start = bytes(cipher.start, 12), data = bytes(blocks * 16, 13);
       Bytes tag(16), expected_tag(16);
       const bool tagged = cipher.mode == Gcrypt::kGalois;
-      const Bytes expected =
-          openssl_cipher(cipher.openssl(), key, start, data, tagged ? &expected_tag : nullptr);
-      const Bytes hidden =
-          gcrypt.cipher(cipher.number, cipher.mode, key, start, data, true, tagged ? &tag : nullptr);
+      const Bytes expected = openssl_cipher(cipher.openssl(), key, start, data, tagged ? &expected_tag : nullptr);
+      const Bytes hidden = gcrypt.cipher(cipher.number, cipher.mode, key, start, data, true, tagged ? &tag : nullptr);
       EXPECT_EQ(hidden, expected) << cipher.number << ", mode " << cipher.mode;
       if (tagged) {
         EXPECT_EQ(tag, expected_tag);

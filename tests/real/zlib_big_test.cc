@@ -30,7 +30,8 @@ void fill(std::vector<unsigned char>& block, std::size_t number) {
   auto state = static_cast<std::uint32_t>(number) * 2654435761u + 1;
   for (std::size_t at = 0; at < block.size(); at += 16) {
     state = state * 1664525 + 1013904223;
-    for (std::size_t i = 0; i < 12; ++i) block[at + i] = static_cast<unsigned char>("abcdefghijklmnop"[(state >> 29) + i % 5]);
+    for (std::size_t i = 0; i < 12; ++i)
+      block[at + i] = static_cast<unsigned char>("abcdefghijklmnop"[(state >> 29) + i % 5]);
     for (std::size_t i = 12; i < 16; ++i) block[at + i] = static_cast<unsigned char>(state >> (8 * (i - 12)));
   }
 }

@@ -225,6 +225,7 @@ constexpr std::string_view kNoDisplay = "there is no display", kNoInput = "there
                            kNoClipboard = "refused: there is no clipboard", kNobody = "refused: nobody is there",
                            kNoPictures = "refused: nothing is drawn";
 const Export kRows[] = {
+    {"AllowSetForegroundWindow", proc(AllowSetForegroundWindow), Support::partial, kNoInput},
     {"CloseClipboard", proc(clipboard_not_open), Support::partial, kNoClipboard},
     {"DestroyCursor", proc(destroy_picture), Support::partial, kNoPictures},
     {"DestroyIcon", proc(destroy_picture), Support::partial, kNoPictures},
