@@ -1,4 +1,4 @@
-// How much of what real DLLs import from system DLLs is served here (import-demand.tsv), by native functions or PE ones.
+// How much of what real DLLs import from system DLLs is served here (import-demand.tsv), natively or by PE builds.
 #include <gtest/gtest.h>
 
 #include <cstdio>
