@@ -284,9 +284,10 @@ HM_WINAPI const CERT_CONTEXT* CertEnumCertificatesInStore(void* store, const CER
       nullptr, [&] { return next(store, previous, [](const Certificate&) { return true; }); });
 }
 
-bool contains(std::u16string text, std::u16string_view part) {
+bool contains(std::u16string_view text, std::u16string_view part) {
   const auto lower = [](char16_t c) { return c >= u'A' && c <= u'Z' ? static_cast<char16_t>(c + 32) : c; };
-  return !std::ranges::search(text, part, {}, lower, lower).empty();
+  const auto same = [&](char16_t a, char16_t b) { return lower(a) == lower(b); };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end() || part.empty();
 }
 
 HM_WINAPI const CERT_CONTEXT* CertFindCertificateInStore(void* store, DWORD, DWORD, DWORD type, const void* wanted,
