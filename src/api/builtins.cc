@@ -6,9 +6,12 @@
 #include "winapi/bcryptprimitives/exports.h"
 #include "winapi/crypt32/exports.h"
 #include "winapi/cryptsp/exports.h"
+#include "winapi/dnsapi/exports.h"
 #include "winapi/dxgi/exports.h"
+#include "winapi/iphlpapi/exports.h"
 #include "winapi/kernel32/exports.h"
 #include "winapi/kernelbase/exports.h"
+#include "winapi/mswsock/exports.h"
 #include "winapi/ntdll/exports.h"
 #include "winapi/psapi/exports.h"
 #include "winapi/rstrtmgr/exports.h"
@@ -19,6 +22,7 @@
 #include "winapi/user32/exports.h"
 #include "winapi/version/exports.h"
 #include "winapi/ws2_32/exports.h"
+#include "winapi/wsock32/exports.h"
 
 namespace hmodule::api {
 namespace {
@@ -35,6 +39,10 @@ const BuiltinDll* const kBuiltins[] = {
     &winapi::user32_dll,
     &winapi::version_dll,
     &winapi::ws2_32_dll,
+    &winapi::mswsock_dll,
+    &winapi::wsock32_dll,
+    &winapi::iphlpapi_dll,
+    &winapi::dnsapi_dll,
     &winapi::rstrtmgr_dll,
     &winapi::sechost_dll,
     &winapi::setupapi_dll,

@@ -1,14 +1,442 @@
 #include "nt/socket.h"
 
+#include "nt/io_error.h"
+#include "nt/socket_error.h"
+#include "nt/socket_watcher.h"
+#include "win/netstatus.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <ctime>
+
 namespace hmodule::nt {
+namespace {
 
-// Windows' sockets are files of the device \Device\Afd.
-const ObjectType Socket::kType = {u"File", 0x120089, 0x120116, 0x1200A0, 0x1F01FF};
+constexpr std::uint32_t kReceiveEvents = EPOLLIN | EPOLLRDHUP | EPOLLPRI, kSendEvents = EPOLLOUT;
 
-Socket::~Socket() {
-  close(fd_);
+Error socket_failure(const char* call, int error) {
+  return fail(socket_status(error), "{}: {}", call, strerrordesc_np(error));
+}
+
+int pending_bytes(int fd) {
+  int count = 0;
+  return ioctl(fd, FIONREAD, &count) == 0 ? count : 0;
+}
+
+}  // namespace
+
+class Socket::Lock {
+ public:
+  explicit Lock(const Socket& socket) : guard_(socket.mutex_) {}
+
+ private:
+  const KernelSection not_suspended_;
+  const std::lock_guard<std::mutex> guard_;
+};
+
+class Socket::Afterwards {
+ public:
+  Afterwards() = default;
+  Afterwards(const Afterwards&) = delete;
+  Afterwards& operator=(const Afterwards&) = delete;
+  ~Afterwards() {
+    for (auto& [socket, pending] : moved_) socket->enqueue(std::move(pending));
+    for (Finished& each : finished_) each.pending.owner->complete(each.pending.notice, each.result, true);
+  }
+  void finish(Pending pending, IoResult result) { finished_.push_back({std::move(pending), result}); }
+  void move(Socket& to, Pending pending) { moved_.emplace_back(Ref<Socket>::share(to), std::move(pending)); }
+
+ private:
+  std::vector<Finished> finished_;
+  std::vector<std::pair<Ref<Socket>, Pending>> moved_;
+};
+
+Socket::Socket(UniqueFd fd, Kind kind, ULONG options)
+    : File(FILE_ALL_ACCESS, options), fd_(std::move(fd)), kind_(kind) {}
+
+Socket::~Socket() = default;
+
+void Socket::last_handle_closed() {
+  mark(kClosed);
+  forget_socket(*this);
+  cancel(nullptr, nullptr);
+  {
+    const Lock lock(*this);
+    selected_ = {};
+  }
+  // Whoever still waits in recv, accept or select hears of it.
+  if (reference_count() > 1) ::shutdown(fd(), SHUT_RD);
+}
+
+// --- State ---
+
+void Socket::mark(unsigned state) {
+  if ((state & kConnected) != 0) {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    connected_at_.store(now.tv_sec, std::memory_order_relaxed);
+  }
+  state_.fetch_or(state);
+}
+
+Status Socket::set_nonblocking(bool on) {
+  if (!is(kListening)) {
+    int value = on;
+    if (ioctl(fd(), FIONBIO, &value) != 0) return socket_failure("FIONBIO", errno);
+  }
+  on ? mark(kNonblocking) : unmark(kNonblocking);
+  return ok;
+}
+
+bool Socket::wait(short events, int milliseconds) const {
+  pollfd waited = {fd(), events, 0};
+  int ready;
+  do {
+    ready = ::poll(&waited, 1, milliseconds);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
+int Socket::finish_connect() {
+  if ((state_.fetch_and(~unsigned{kConnecting}) & kConnecting) == 0) return error_.load();
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error == 0)
+    mark(kConnected | kBound);
+  else
+    error_.store(error);
+  return error;
+}
+
+int Socket::take_error() {
+  if (const int error = error_.exchange(0); error != 0) return error;
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+Status Socket::replace(UniqueFd fd) {
+  const Lock lock(*this);
+  int nonblocking = is(kNonblocking);
+  ioctl(fd.get(), FIONBIO, &nonblocking);
+  const std::uint32_t watched = std::exchange(watched_, 0);
+  if (watched != 0) forget_socket(*this);
+  if (::dup3(fd.get(), fd_.get(), O_CLOEXEC) < 0) return socket_failure("dup3", errno);
+  if (watched != 0) TRY(follow(lock, watched));
+  return ok;
+}
+
+Status Socket::renew() {
+  UniqueFd fd(::socket(kind_.family, kind_.type | SOCK_CLOEXEC, kind_.protocol));
+  if (!fd) return socket_failure("socket", errno);
+  unmark(kBound | kConnected | kConnecting | kReceiveShut | kSendShut);
+  return replace(std::move(fd));
+}
+
+// --- Overlapped operations ---
+
+Status Socket::follow(const Lock&, std::uint32_t events) {
+  const std::uint32_t wanted = watched_ | events;
+  if (wanted == watched_) return ok;
+  TRY(watch_socket(*this, wanted, watched_ != 0));
+  watched_ = wanted;
+  return ok;
+}
+
+Result<IoResult> Socket::start(Direction direction, std::unique_ptr<SocketOperation> operation, IoNotice& notice) {
+  Afterwards afterwards;
+  const Lock lock(*this);
+  if (is(kClosed)) return fail(STATUS_CANCELLED, "the socket is closed");
+  Pending pending = {Ref<Socket>::share(*this), {}, std::move(operation)};
+  Socket* next = nullptr;
+  if (queue(direction).empty()) {
+    if (const auto result = pending.operation->attempt(*this)) {
+      if (result->status < 0) return fail(result->status, "the operation failed at once");
+      return *result;
+    }
+    next = pending.operation->next();
+  }
+  if (next == nullptr) TRY(follow(lock, direction == Direction::receive ? kReceiveEvents : kSendEvents));
+  set_signalled(false);
+  pending.notice = notice;
+  if (next != nullptr) {
+    followers_.push_back(Ref<Socket>::share(*next));
+    afterwards.move(*next, std::move(pending));
+  } else {
+    queue(direction).push_back(std::move(pending));
+  }
+  return IoResult{STATUS_PENDING, 0};
+}
+
+// An operation that began on another socket goes on here.
+void Socket::enqueue(Pending pending) {
+  Afterwards afterwards;
+  const Lock lock(*this);
+  if (is(kClosed)) return afterwards.finish(std::move(pending), {STATUS_CANCELLED, 0});
+  if (queue(Direction::receive).empty())
+    if (const auto result = pending.operation->attempt(*this)) return afterwards.finish(std::move(pending), *result);
+  if (const Status watched = follow(lock, kReceiveEvents); !watched)
+    return afterwards.finish(std::move(pending), {watched.error().status, 0});
+  queue(Direction::receive).push_back(std::move(pending));
+}
+
+void Socket::advance(const Lock&, Afterwards& afterwards) {
+  for (auto& waiting : queues_) {
+    while (!waiting.empty()) {
+      SocketOperation& operation = *waiting.front().operation;
+      const auto result = operation.attempt(*this);
+      Socket* const next = result ? nullptr : operation.next();
+      if (!result && (next == nullptr || next == this)) break;
+      Pending pending = std::move(waiting.front());
+      waiting.pop_front();
+      if (result) {
+        afterwards.finish(std::move(pending), *result);
+      } else {
+        followers_.push_back(Ref<Socket>::share(*next));
+        afterwards.move(*next, std::move(pending));
+      }
+    }
+  }
+}
+
+void Socket::ready() {
+  Afterwards afterwards;
+  const Lock lock(*this);
+  advance(lock, afterwards);
+  if (selected_) look_for_events(lock);
+}
+
+bool Socket::cancel_of(const Socket& owner, const Thread* thread, const IO_STATUS_BLOCK* status_block) {
+  Afterwards afterwards;
+  const Lock lock(*this);
+  bool any = false;
+  for (auto& waiting : queues_) {
+    for (auto at = waiting.begin(); at != waiting.end();) {
+      const bool wanted = at->owner.get() == &owner && (thread == nullptr || at->notice.thread.get() == thread) &&
+                          (status_block == nullptr || at->notice.status_block == status_block);
+      if (!wanted) {
+        ++at;
+        continue;
+      }
+      afterwards.finish(std::move(*at), {STATUS_CANCELLED, 0});
+      at = waiting.erase(at);
+      any = true;
+    }
+  }
+  return any;
+}
+
+bool Socket::cancel(const Thread* thread, const IO_STATUS_BLOCK* status_block) {
+  bool any = cancel_of(*this, thread, status_block);
+  std::vector<Ref<Socket>> followers;
+  {
+    const Lock lock(*this);
+    followers = status_block == nullptr && thread == nullptr ? std::move(followers_) : followers_;
+  }
+  for (const auto& follower : followers) any |= follower->cancel_of(*this, thread, status_block);
+  return any;
+}
+
+// --- Network events ---
+
+Status Socket::select(Ref<Event> event, LONG mask) {
+  if (mask != 0) TRY(set_nonblocking(true));
+  const Lock lock(*this);
+  raised_ = recorded_ = 0;
+  std::fill(std::begin(event_errors_), std::end(event_errors_), 0);
+  selected_mask_ = mask;
+  selected_ = mask != 0 ? std::move(event) : Ref<Event>();
+  if (mask == 0) {
+    unmark(kSelecting);
+    return ok;
+  }
+  mark(kSelecting);
+  TRY(follow(lock, kReceiveEvents | kSendEvents));
+  look_for_events(lock);
+  return ok;
+}
+
+Socket::NetworkEvents Socket::take_events() {
+  const Lock lock(*this);
+  NetworkEvents taken = {std::exchange(recorded_, 0), {}};
+  std::swap(taken.errors, event_errors_);
+  return taken;
+}
+
+void Socket::rearm_selected(NetworkEvent event) {
+  const Lock lock(*this);
+  raised_ &= ~bit(event);
+  if (selected_) look_for_events(lock);
+}
+
+void Socket::inherit_selection(const Socket& listener) {
+  if (!listener.is(kSelecting)) return;
+  Ref<Event> event;
+  LONG mask;
+  {
+    const Lock lock(listener);
+    event = listener.selected_;
+    mask = listener.selected_mask_;
+  }
+  if (event) static_cast<void>(select(std::move(event), mask));
+}
+
+void Socket::raise(const Lock&, NetworkEvent event, int error) {
+  if ((selected_mask_ & bit(event)) == 0 || (raised_ & bit(event)) != 0) return;
+  raised_ |= bit(event);
+  recorded_ |= bit(event);
+  event_errors_[static_cast<int>(event)] = error == 0 ? 0 : static_cast<int>(winsock_code(error));
+  selected_->set();
+}
+
+void Socket::look_for_events(const Lock& lock) {
+  pollfd now = {fd(), POLLIN | POLLOUT | POLLPRI | POLLRDHUP, 0};
+  if (::poll(&now, 1, 0) <= 0) return;
+  const bool ended = (now.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  if (is(kListening)) {
+    if ((now.revents & POLLIN) != 0) raise(lock, NetworkEvent::accept);
+    return;
+  }
+  if (is(kConnecting)) {
+    if ((now.revents & (POLLOUT | POLLHUP | POLLERR)) == 0) return;
+    const int error = finish_connect();
+    raise(lock, NetworkEvent::connect, error);
+    if (error != 0) return;
+  }
+  if (datagrams()) {
+    if ((now.revents & (POLLIN | POLLERR)) != 0) raise(lock, NetworkEvent::read);
+  } else {
+    if (!is(kConnected)) return;
+    if ((now.revents & POLLPRI) != 0) raise(lock, NetworkEvent::oob);
+    // The end is told when everything before it has been read.
+    const bool data = (now.revents & POLLIN) != 0 && pending_bytes(fd()) > 0;
+    if (data) raise(lock, NetworkEvent::read);
+    if (ended && !data) raise(lock, NetworkEvent::close, (now.revents & POLLERR) != 0 ? ECONNRESET : 0);
+  }
+  if ((now.revents & POLLOUT) != 0 && !is(kSendShut)) raise(lock, NetworkEvent::write);
+}
+
+// --- Receiving and sending ---
+
+namespace {
+
+std::size_t total_of(const std::vector<iovec>& parts) {
+  std::size_t total = 0;
+  for (const iovec& part : parts) total += part.iov_len;
+  return total;
+}
+
+std::size_t countable(const std::vector<iovec>& parts) {
+  return std::min<std::size_t>(parts.size(), IOV_MAX);
+}
+
+}  // namespace
+
+void consume(std::vector<iovec>& parts, std::size_t count) {
+  auto at = parts.begin();
+  for (; at != parts.end() && count >= at->iov_len; ++at) count -= at->iov_len;
+  parts.erase(parts.begin(), at);
+  if (count == 0 || parts.empty()) return;
+  parts.front().iov_base = static_cast<char*>(parts.front().iov_base) + count;
+  parts.front().iov_len -= count;
+}
+
+std::optional<IoResult> SocketReceive::attempt(Socket& socket) {
+  if (socket.is(Socket::kReceiveShut)) return IoResult{STATUS_PIPE_DISCONNECTED, 0};
+  if (!socket.datagrams() && done_ == 0 && total_of(parts_) == 0) {
+    // A request for nothing ends when there is something, and takes nothing.
+    if (!socket.wait(POLLIN | POLLRDHUP, 0)) return std::nullopt;
+    msghdr nothing = {};
+    return IoResult{received(socket, nothing), 0};
+  }
+  for (;;) {
+    msghdr message = {};
+    prepare(message);
+    message.msg_iov = parts_.data();
+    message.msg_iovlen = countable(parts_);
+    const ssize_t count = ::recvmsg(socket.fd(), &message, flags_ | MSG_DONTWAIT);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) return std::nullopt;
+      if (errno == ECONNREFUSED && socket.datagrams()) {  // an earlier datagram found nobody
+        if (socket.is(Socket::kIgnoreUnreachable)) continue;
+        return IoResult{STATUS_CONNECTION_RESET, 0};
+      }
+      return IoResult{socket_status(errno), 0};
+    }
+    done_ += static_cast<std::size_t>(count);
+    if ((flags_ & (MSG_WAITALL | MSG_PEEK)) == MSG_WAITALL && count > 0 && !socket.datagrams()) {
+      consume(parts_, static_cast<std::size_t>(count));
+      if (!parts_.empty()) continue;
+    }
+    const NTSTATUS status = received(socket, message);
+    return IoResult{(message.msg_flags & MSG_TRUNC) != 0 ? STATUS_BUFFER_OVERFLOW : status, done_};
+  }
+}
+
+std::optional<IoResult> SocketSend::attempt(Socket& socket) {
+  if (socket.is(Socket::kSendShut)) return IoResult{STATUS_PIPE_DISCONNECTED, 0};
+  for (;;) {
+    msghdr message = {};
+    prepare(message);
+    message.msg_iov = parts_.data();
+    message.msg_iovlen = countable(parts_);
+    const ssize_t count = ::sendmsg(socket.fd(), &message, flags_ | MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN) return std::nullopt;
+      if (errno == ECONNREFUSED && socket.datagrams()) continue;  // told once, and an earlier one's
+      if (errno == EPIPE && !socket.is(Socket::kConnected | Socket::kConnecting)) errno = ENOTCONN;
+      return IoResult{socket_status(errno), 0};
+    }
+    done_ += static_cast<std::size_t>(count);
+    if (socket.datagrams()) return IoResult{STATUS_SUCCESS, done_};
+    consume(parts_, static_cast<std::size_t>(count));
+    if (total_of(parts_) == 0) return IoResult{STATUS_SUCCESS, done_};
+  }
+}
+
+namespace {
+
+// ReadFile without an OVERLAPPED waits, on any socket.
+bool wants_to_wait(const File& file, const IoNotice& notice) {
+  return file.synchronous() || (!notice.event && notice.context == nullptr && notice.apc == nullptr);
+}
+
+Result<IoResult> run(Socket& socket, SocketOperation& operation, short events) {
+  for (;;) {
+    if (const auto result = operation.attempt(socket)) {
+      if (result->status < 0) return fail(result->status, "the socket refused");
+      return *result;
+    }
+    socket.wait(events, -1);
+    if (socket.is(Socket::kClosed)) return fail(STATUS_CANCELLED, "the socket was closed meanwhile");
+  }
+}
+
+}  // namespace
+
+Result<IoResult> Socket::read(std::span<std::byte> buffer, std::optional<std::uint64_t>, IoNotice& notice) {
+  auto operation = std::make_unique<SocketReceive>(std::vector<iovec>{{buffer.data(), buffer.size()}}, 0);
+  if (wants_to_wait(*this, notice)) return run(*this, *operation, POLLIN);
+  return start(Direction::receive, std::move(operation), notice);
+}
+
+Result<IoResult> Socket::write(std::span<const std::byte> data, std::optional<std::uint64_t>, IoNotice& notice) {
+  auto operation =
+      std::make_unique<SocketSend>(std::vector<iovec>{{const_cast<std::byte*>(data.data()), data.size()}}, 0);
+  if (wants_to_wait(*this, notice)) return run(*this, *operation, POLLOUT);
+  return start(Direction::send, std::move(operation), notice);
 }
 
 }  // namespace hmodule::nt

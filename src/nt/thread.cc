@@ -4,6 +4,7 @@
 #include "nt/futex.h"
 #include "nt/mutant.h"
 #include "nt/process.h"
+#include "nt/thread_context.h"
 #include "nt/thread_end.h"
 #include "nt/token.h"
 #include "thread/call.h"
@@ -108,6 +109,7 @@ struct ThreadLife {
       self->kernel_time_ = times.kernel;
       self->user_time_ = times.user;
       strike_out(lock, *self);
+      SuspendedFrame::forget(lock, *self);
       end(lock, *self, exit_code);
     }
   }
@@ -124,13 +126,16 @@ struct ThreadLife {
     self->release();  // the TEB's
   }
 
-  static void on_signal(int, siginfo_t*, void*) {
+  // On the signal stack: the interrupted one may have no room, as those of Go's routines.
+  static void on_signal(int, siginfo_t*, void* registers) {
     const int saved_errno = errno;
     if (Thread* const self = of_this_thread()) {
-      if (detail::kernel_depth != 0)
+      if (detail::kernel_depth != 0) {
         detail::order_pending = 1;
-      else
+      } else {
+        const SuspendedFrame frame(*self, *static_cast<ucontext_t*>(registers));
         self->obey(thread::Place::signal_handler);
+      }
     }
     errno = saved_errno;
   }
@@ -141,7 +146,7 @@ struct ThreadLife {
       thread::set_object_hooks({started, ended, forgotten});
       struct sigaction action = {};
       action.sa_sigaction = on_signal;
-      action.sa_flags = SA_SIGINFO | SA_RESTART;
+      action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
       sigemptyset(&action.sa_mask);
       sigaction(order_signal(), &action, nullptr);
     });
@@ -190,7 +195,7 @@ void set_thread_end_hook(void (*ended)()) {
 
 void detail::obey_pending_order() {
   order_pending = 0;
-  if (Thread* const self = ThreadLife::of_this_thread()) self->obey(thread::Place::anywhere_else);
+  syscall(SYS_tgkill, getpid(), gettid(), order_signal());  // whose handler knows the registers
 }
 
 const ObjectType Thread::kType = {u"Thread", 0x20048, 0x20437, 0x121800, THREAD_ALL_ACCESS};

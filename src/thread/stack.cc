@@ -56,6 +56,7 @@ void take_signal_stack(Thread& thread) {
   if (thread.signal_stack.empty()) return;
   stack_t now;
   if (sigaltstack(nullptr, &now) == 0 && now.ss_sp == thread.signal_stack.data() + kPage) {
+    if ((now.ss_flags & SS_ONSTACK) != 0) return;  // killed in a handler, right here
     const stack_t none = {.ss_sp = nullptr, .ss_flags = SS_DISABLE, .ss_size = 0};
     sigaltstack(&none, nullptr);
   }

@@ -8,6 +8,7 @@
 #include "nt/process.h"
 #include "nt/processor.h"
 #include "nt/thread.h"
+#include "nt/thread_context.h"
 #include "thread/call.h"
 #include "thread/stack.h"
 #include "winapi/common/named_object.h"
@@ -128,6 +129,19 @@ HM_WINAPI HANDLE OpenThread(DWORD access, BOOL inherit, DWORD id) noexcept {
     return nt::handle_for(std::move(thread), nt::implied_access(access), inherit ? nt::OBJ_INHERIT : 0);
   });
 }
+HM_WINAPI BOOL GetThreadContext(HANDLE handle, CONTEXT* context) noexcept {
+  return succeed([&]() -> Status {
+    if (context == nullptr) return fail(STATUS_ACCESS_VIOLATION, "nowhere to put the context");
+    return nt::take_context(*TRY(object_of<Thread>(handle, nt::THREAD_GET_CONTEXT)), *context);
+  });
+}
+HM_WINAPI BOOL SetThreadContext(HANDLE handle, const CONTEXT* context) noexcept {
+  return succeed([&]() -> Status {
+    if (context == nullptr) return fail(STATUS_ACCESS_VIOLATION, "no context");
+    return nt::give_context(*TRY(object_of<Thread>(handle, nt::THREAD_SET_CONTEXT)), *context);
+  });
+}
+
 HM_WINAPI DWORD SuspendThread(HANDLE handle) noexcept {
   return answer<DWORD>(0xFFFFFFFF, [&]() -> Result<DWORD> {
     const auto thread = TRY(object_of<Thread>(handle, nt::THREAD_SUSPEND_RESUME));
@@ -494,6 +508,8 @@ const Export kRows[] = {
      "without the right to raise it again, only remembered"},
     {"SetThreadPriorityBoost", proc(SetThreadPriorityBoost), Support::partial, "only remembered"},
     {"SetThreadStackGuarantee", proc(SetThreadStackGuarantee)},
+    {"GetThreadContext", proc(GetThreadContext), Support::partial, "of another thread, suspended"},
+    {"SetThreadContext", proc(SetThreadContext), Support::partial, "of another thread, suspended"},
     {"SuspendThread", proc(SuspendThread)},
     {"SwitchToThread", proc(SwitchToThread)},
     {"TerminateProcess", proc(TerminateProcess)},

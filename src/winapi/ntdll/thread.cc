@@ -1,5 +1,6 @@
 // Threads: NtCreateThreadEx and what can be asked and told of one.
 #include "nt/thread.h"
+#include "nt/thread_context.h"
 
 #include "module/builtin.h"
 #include "nt/handle_table.h"
@@ -84,6 +85,19 @@ HM_WINAPI NTSTATUS NtOpenThread(HANDLE* handle, ACCESS_MASK access, const OBJECT
     auto thread = TRY(nt::thread_by_id(static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(id->UniqueThread))));
     *handle = TRY(nt::handle_for(std::move(thread), nt::implied_access(access), checked.attributes));
     return ok;
+  });
+}
+
+HM_WINAPI NTSTATUS NtGetContextThread(HANDLE handle, CONTEXT* context) noexcept {
+  return status_of([&]() -> Status {
+    if (context == nullptr) return fail(STATUS_ACCESS_VIOLATION, "nowhere to put the context");
+    return nt::take_context(*TRY(object_of<Thread>(handle, nt::THREAD_GET_CONTEXT)), *context);
+  });
+}
+HM_WINAPI NTSTATUS NtSetContextThread(HANDLE handle, const CONTEXT* context) noexcept {
+  return status_of([&]() -> Status {
+    if (context == nullptr) return fail(STATUS_ACCESS_VIOLATION, "no context");
+    return nt::give_context(*TRY(object_of<Thread>(handle, nt::THREAD_SET_CONTEXT)), *context);
   });
 }
 
@@ -275,6 +289,8 @@ const Export kRows[] = {
     {"NtQueueApcThread", proc(NtQueueApcThread)},
     {"NtResumeThread", proc(NtResumeThread)},
     {"NtSetInformationThread", proc(NtSetInformationThread), Support::partial, "the common classes"},
+    {"NtGetContextThread", proc(NtGetContextThread), Support::partial, "of another thread, suspended"},
+    {"NtSetContextThread", proc(NtSetContextThread), Support::partial, "of another thread, suspended"},
     {"NtSuspendThread", proc(NtSuspendThread)},
     {"NtTerminateThread", proc(NtTerminateThread), Support::partial, kEndNote},
     {"RtlCreateUserThread", proc(RtlCreateUserThread), Support::partial, "in this process"},

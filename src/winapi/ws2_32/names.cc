@@ -1,20 +1,23 @@
-// ws2tcpip.h: names of hosts and services, addresses as text, byte order.
+// ws2tcpip.h: getaddrinfo and its kin.
+#include "winapi/ws2_32/names.h"
 #include "base/utf.h"
 #include "module/builtin.h"
+#include "nt/handle_table.h"
 #include "nt/heap.h"
 #include "nt/system_information.h"
+#include "nt/thread_pool.h"
+#include "thread/call.h"
+#include "win/fileapi.h"
 #include "winapi/common/text.h"
-#include "winapi/ws2_32/sockets.h"
 
-#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <vector>
+#include <optional>
+#include <string>
 
 namespace hmodule::winapi {
 namespace {
@@ -38,7 +41,8 @@ int host_flags(const FlagPair (&pairs)[N], INT flags) {
   return host;
 }
 
-// Windows' EAI_ codes are Winsock's.
+}  // namespace
+
 DWORD resolver_code(int error) {
   switch (error) {
     case 0:
@@ -58,11 +62,13 @@ DWORD resolver_code(int error) {
     case EAI_SOCKTYPE:
       return WSAESOCKTNOSUPPORT;
     case EAI_SYSTEM:
-      return winsock_code(errno);
+      return nt::winsock_code(errno);
     default:
       return WSAHOST_NOT_FOUND;
   }
 }
+
+namespace {
 
 // One block per entry: the entry, its address, its canonical name.
 template <typename Char>
@@ -186,192 +192,116 @@ HM_WINAPI INT GetNameInfoW(const void* address, INT length, WCHAR* host, DWORD h
   return given ? 0 : remember(ERROR_INSUFFICIENT_BUFFER);
 }
 
-HM_WINAPI INT gethostname(char* name, INT size) noexcept {
-  return zero_or_error([&]() -> Status {
-    TRY(require_startup());
-    const std::string own = nt::host_name();
-    if (name == nullptr || size <= static_cast<INT>(own.size())) return refused(WSAEFAULT, "too little room");
-    std::strcpy(name, own.c_str());
-    return ok;
-  });
+// --- GetAddrInfoEx ---
+
+// Its results are those of getaddrinfo with two more fields.
+ADDRINFOEX<WCHAR>* extended(const ADDRINFO<WCHAR>& from) {
+  const std::size_t name_bytes =
+      from.ai_canonname != nullptr ? (std::u16string_view(from.ai_canonname).size() + 1) * sizeof(WCHAR) : 0;
+  auto* memory = static_cast<char*>(nt::heap_allocate(
+      sizeof(ADDRINFOEX<WCHAR>) + ((from.ai_addrlen + 7) & ~SIZE_T{7}) + name_bytes, HEAP_ZERO_MEMORY));
+  if (memory == nullptr) return nullptr;
+  auto* entry = reinterpret_cast<ADDRINFOEX<WCHAR>*>(memory);
+  entry->ai_flags = from.ai_flags;
+  entry->ai_family = from.ai_family;
+  entry->ai_socktype = from.ai_socktype;
+  entry->ai_protocol = from.ai_protocol;
+  entry->ai_addrlen = from.ai_addrlen;
+  entry->ai_addr = memory + sizeof *entry;
+  std::memcpy(entry->ai_addr, from.ai_addr, from.ai_addrlen);
+  if (name_bytes != 0) {
+    entry->ai_canonname = reinterpret_cast<WCHAR*>(memory + sizeof *entry + ((from.ai_addrlen + 7) & ~SIZE_T{7}));
+    std::memcpy(entry->ai_canonname, from.ai_canonname, name_bytes);
+  }
+  return entry;
 }
 
-// --- The older database functions: each thread has one answer, overwritten by the next ---
+void free_extended(ADDRINFOEX<WCHAR>* entry) {
+  while (entry != nullptr) nt::heap_free(std::exchange(entry, entry->ai_next));
+}
 
-struct HostAnswer {
-  HOSTENT entry = {};
-  std::string name;
-  std::vector<std::array<char, 16>> addresses;
-  std::vector<char*> list;
-  char* no_aliases = nullptr;
+struct Question {
+  std::optional<std::string> node, service;
+  std::optional<ADDRINFO<WCHAR>> hints;
+
+  DWORD ask(ADDRINFOEX<WCHAR>** result) const {
+    ADDRINFO<WCHAR>* found = nullptr;
+    const DWORD error = look_up(node ? node->c_str() : nullptr, service ? service->c_str() : nullptr,
+                                hints ? &*hints : nullptr, &found);
+    if (error != 0) return error;
+    *result = nullptr;
+    ADDRINFOEX<WCHAR>** next = result;
+    for (const auto* each = found; each != nullptr; each = each->ai_next) {
+      *next = extended(*each);
+      if (*next == nullptr) break;
+      next = &(*next)->ai_next;
+    }
+    free_entries(found);
+    return 0;
+  }
 };
 
-HOSTENT* host_answer(const addrinfo* found, std::string name) {
-  thread_local const auto kept = std::make_unique<HostAnswer>();
-  HostAnswer& answer = *kept;
-  answer.name = std::move(name);
-  answer.addresses.clear();
-  const int family = found->ai_family;
-  for (; found != nullptr; found = found->ai_next) {
-    if (found->ai_family != family) continue;
-    const auto* address = family == AF_INET
-                              ? static_cast<const void*>(&reinterpret_cast<sockaddr_in*>(found->ai_addr)->sin_addr)
-                              : &reinterpret_cast<sockaddr_in6*>(found->ai_addr)->sin6_addr;
-    std::memcpy(answer.addresses.emplace_back().data(), address, family == AF_INET ? 4 : 16);
-  }
-  answer.list.clear();
-  for (auto& address : answer.addresses) answer.list.push_back(address.data());
-  answer.list.push_back(nullptr);
-  answer.entry = {answer.name.data(), &answer.no_aliases, static_cast<SHORT>(windows_family(family)),
-                  static_cast<SHORT>(family == AF_INET ? 4 : 16), answer.list.data()};
-  return &answer.entry;
-}
+// (error, bytes, OVERLAPPED*)
+using LookupRoutine = HM_WINAPI void (*)(DWORD, DWORD, OVERLAPPED*);
 
-Result<HOSTENT*> resolve(const char* name, int family, int flags, std::string shown) {
-  TRY(require_startup());
-  addrinfo wanted = {}, *found = nullptr;
-  wanted.ai_family = family;
-  wanted.ai_socktype = SOCK_STREAM;
-  wanted.ai_flags = flags;
-  if (const int error = ::getaddrinfo(name, nullptr, &wanted, &found); error != 0)
-    return fail_win32(resolver_code(error), "{}: {}", name, gai_strerror(error));
-  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
-  return host_answer(found, std::move(shown));
-}
-
-HM_WINAPI HOSTENT* gethostbyname(const char* name) noexcept {
-  return answer<HOSTENT*>(nullptr, [&] {
-    const std::string wanted = name == nullptr || *name == 0 ? nt::host_name() : name;
-    return resolve(wanted.c_str(), AF_INET, 0, wanted);
-  });
-}
-
-HM_WINAPI HOSTENT* gethostbyaddr(const char* address, INT length, INT type) noexcept {
-  return answer<HOSTENT*>(nullptr, [&]() -> Result<HOSTENT*> {
-    const int family = host_family(type);
-    char text[INET6_ADDRSTRLEN], name[NI_MAXHOST];
-    sockaddr_storage storage = {};
-    storage.ss_family = static_cast<sa_family_t>(family);
-    if (family == AF_INET && length >= 4)
-      std::memcpy(&reinterpret_cast<sockaddr_in&>(storage).sin_addr, address, 4);
-    else if (family == AF_INET6 && length >= 16)
-      std::memcpy(&reinterpret_cast<sockaddr_in6&>(storage).sin6_addr, address, 16);
-    else
-      return refused(WSAEFAULT, "no IPv4 or IPv6 address");
-    const int error = ::getnameinfo(reinterpret_cast<sockaddr*>(&storage), sizeof storage, name, sizeof name, nullptr,
-                                    0, NI_NAMEREQD);
-    if (error != 0) return fail_win32(resolver_code(error), "{}", gai_strerror(error));
-    ::inet_ntop(family, address, text, sizeof text);
-    return resolve(text, family, AI_NUMERICHOST, name);
-  });
-}
-
-SERVENT* service_answer(const servent& found) {
-  struct Answer {
-    SERVENT entry = {};
-    std::string name, protocol;
-    char* no_aliases = nullptr;
+// An overlapped question is asked by a thread of the pool, where its completion routine runs too. It cannot be
+// cancelled: the host's resolver does not know how.
+Status ask_later(Question question, ADDRINFOEX<WCHAR>** result, OVERLAPPED* overlapped, LookupRoutine routine) {
+  overlapped->Internal = STATUS_PENDING;
+  nt::Ref<nt::Event> event;
+  if (overlapped->hEvent != nullptr)
+    if (auto found = nt::object_of<nt::Event>(overlapped->hEvent, nt::EVENT_MODIFY_STATE)) event = *std::move(found);
+  if (event) event->reset();
+  const auto work = [=, question = std::move(question)](nt::PoolInstance&, nt::PoolItem&, const nt::PoolResult&) {
+    const DWORD error = question.ask(result);
+    overlapped->InternalHigh = error;
+    __atomic_store_n(&overlapped->Internal, static_cast<std::uint32_t>(error == 0 ? 0 : status_from_win32(error)),
+                     __ATOMIC_RELEASE);
+    if (event) event->set();
+    if (routine != nullptr) thread::call(routine, error, 0, overlapped);
   };
-  thread_local const auto kept = std::make_unique<Answer>();
-  Answer& answer = *kept;
-  answer.name = found.s_name;
-  answer.protocol = found.s_proto;
-  answer.entry = {answer.name.data(), &answer.no_aliases, answer.protocol.data(), static_cast<SHORT>(found.s_port)};
-  return &answer.entry;
+  return nt::make_object<nt::PoolItem>(work, nt::PoolOptions{.once = true})->submit();
 }
 
-template <typename Ask>
-Result<SERVENT*> find_service(Ask ask) {
-  TRY(require_startup());
-  servent entry = {}, *found = nullptr;
-  char buffer[1024];
-  if (ask(&entry, buffer, sizeof buffer, &found) != 0 || found == nullptr)
-    return refused(WSANO_DATA, "there is no such service");
-  return service_answer(*found);
+HM_WINAPI INT GetAddrInfoExW(const WCHAR* node, const WCHAR* service, DWORD /*name_space*/, GUID* /*provider*/,
+                             const ADDRINFOEX<WCHAR>* hints, ADDRINFOEX<WCHAR>** result, const TIMEVAL*,
+                             OVERLAPPED* overlapped, LookupRoutine routine, HANDLE* handle) noexcept {
+  if (handle != nullptr) *handle = nullptr;
+  if (result == nullptr) return remember(WSAEFAULT);
+  *result = nullptr;
+  if (overlapped == nullptr && routine != nullptr) return remember(WSAEINVAL);
+  Question question;
+  if (node != nullptr) question.node = utf8(node);
+  if (service != nullptr) question.service = utf8(service);
+  if (hints != nullptr)
+    question.hints = ADDRINFO<WCHAR>{
+        hints->ai_flags, hints->ai_family, hints->ai_socktype, hints->ai_protocol, 0, nullptr, nullptr, nullptr};
+  if (overlapped == nullptr) return remember(question.ask(result));
+  const Status asked = ask_later(std::move(question), result, overlapped, routine);
+  return remember(asked ? WSA_IO_PENDING : asked.error().code());
 }
-HM_WINAPI SERVENT* getservbyname(const char* name, const char* protocol) noexcept {
-  return answer<SERVENT*>(
-      nullptr, [&] { return find_service([&](auto... out) { return ::getservbyname_r(name, protocol, out...); }); });
+HM_WINAPI void FreeAddrInfoExW(ADDRINFOEX<WCHAR>* entries) noexcept {
+  free_extended(entries);
 }
-HM_WINAPI SERVENT* getservbyport(INT port, const char* protocol) noexcept {
-  return answer<SERVENT*>(
-      nullptr, [&] { return find_service([&](auto... out) { return ::getservbyport_r(port, protocol, out...); }); });
-}
-
-// --- Addresses as text ---
-
-HM_WINAPI const char* inet_ntop(INT family, const void* address, char* buffer, SIZE_T size) noexcept {
-  return answer<const char*>(nullptr, [&]() -> Result<const char*> {
-    const char* text = ::inet_ntop(host_family(family), address, buffer, static_cast<socklen_t>(size));
-    if (text != nullptr) return text;
-    return refused(errno == ENOSPC ? WSAEINVAL : WSAEAFNOSUPPORT, "no room, or an unknown family");
-  });
-}
-HM_WINAPI const WCHAR* InetNtopW(INT family, const void* address, WCHAR* buffer, SIZE_T size) noexcept {
-  return answer<const WCHAR*>(nullptr, [&]() -> Result<const WCHAR*> {
-    char text[INET6_ADDRSTRLEN];
-    if (::inet_ntop(host_family(family), address, text, sizeof text) == nullptr)
-      return refused(WSAEAFNOSUPPORT, "an unknown family");
-    if (!give_whole<WCHAR>(utf16(text), buffer, static_cast<DWORD>(size)) || buffer == nullptr || size == 0)
-      return refused(WSAEINVAL, "too little room for the address");
-    return buffer;
-  });
-}
-
-// 1: done; 0: no such address; -1: the family is unknown.
-INT parse(INT family, const char* text, void* address) {
-  if (text == nullptr || address == nullptr) return remember(WSAEFAULT), SOCKET_ERROR;
-  const int result = ::inet_pton(host_family(family), text, address);
-  return result < 0 ? (remember(WSAEAFNOSUPPORT), SOCKET_ERROR) : result;
-}
-HM_WINAPI INT inet_pton(INT family, const char* text, void* address) noexcept {
-  return parse(family, text, address);
-}
-HM_WINAPI INT InetPtonW(INT family, const WCHAR* text, void* address) noexcept {
-  return parse(family, text == nullptr ? nullptr : utf8(text).c_str(), address);
-}
-
-HM_WINAPI ULONG inet_addr(const char* text) noexcept {
-  if (text == nullptr) return INADDR_NONE;
-  return *text == 0 ? INADDR_ANY : ::inet_addr(text);  // as Windows reads an empty string
-}
-HM_WINAPI char* inet_ntoa(ULONG address) noexcept {
-  thread_local char text[INET_ADDRSTRLEN];
-  ::inet_ntop(AF_INET, &address, text, sizeof text);
-  return text;
-}
-
-// --- Byte order ---
-
-HM_WINAPI USHORT swap_short(USHORT value) noexcept {
-  return __builtin_bswap16(value);
-}
-HM_WINAPI ULONG swap_long(ULONG value) noexcept {
-  return __builtin_bswap32(value);
+HM_WINAPI INT GetAddrInfoExOverlappedResult(OVERLAPPED* overlapped) noexcept {
+  if (overlapped == nullptr) return WSAEINVAL;
+  if (__atomic_load_n(&overlapped->Internal, __ATOMIC_ACQUIRE) == STATUS_PENDING) return WSAEINPROGRESS;
+  return static_cast<INT>(overlapped->InternalHigh);
 }
 
 const Export kRows[] = {
+    {"FreeAddrInfoEx", proc(FreeAddrInfoExW)},
+    {"FreeAddrInfoExW", proc(FreeAddrInfoExW)},
     {"FreeAddrInfoW", proc(FreeAddrInfoW)},
+    {"GetAddrInfoExOverlappedResult", proc(GetAddrInfoExOverlappedResult)},
+    {"GetAddrInfoExW", proc(GetAddrInfoExW), Support::partial,
+     "DNS and the host's files, whatever the name space; no time limit, and an overlapped question cannot be "
+     "cancelled"},
     {"GetAddrInfoW", proc(GetAddrInfoW)},
     {"GetNameInfoW", proc(GetNameInfoW)},
-    {"InetNtopW", proc(InetNtopW)},
-    {"InetPtonW", proc(InetPtonW)},
     {"freeaddrinfo", proc(freeaddrinfo)},
     {"getaddrinfo", proc(getaddrinfo)},
-    {"gethostbyaddr", proc(gethostbyaddr), Support::full, {}, 51},
-    {"gethostbyname", proc(gethostbyname), Support::full, {}, 52},
-    {"gethostname", proc(gethostname), Support::full, {}, 57},
     {"getnameinfo", proc(getnameinfo)},
-    {"getservbyname", proc(getservbyname), Support::full, {}, 55},
-    {"getservbyport", proc(getservbyport), Support::full, {}, 56},
-    {"htonl", proc(swap_long), Support::full, {}, 8},
-    {"htons", proc(swap_short), Support::full, {}, 9},
-    {"inet_addr", proc(inet_addr), Support::full, {}, 11},
-    {"inet_ntoa", proc(inet_ntoa), Support::full, {}, 12},
-    {"inet_ntop", proc(inet_ntop)},
-    {"inet_pton", proc(inet_pton)},
-    {"ntohl", proc(swap_long), Support::full, {}, 14},
-    {"ntohs", proc(swap_short), Support::full, {}, 15},
 };
 
 }  // namespace

@@ -1,80 +1,42 @@
-// winsock2.h: sockets: making, binding, connecting, closing, options.
+// winsock2.h: sockets: making, binding, connecting, accepting, closing.
 #include "winapi/ws2_32/sockets.h"
 
+#include "base/utf.h"
 #include "module/builtin.h"
+#include "thread/call.h"
+#include "winapi/ws2_32/protocols.h"
+#include "winapi/ws2_32/winsock.h"
 
+#include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <optional>
+#include <typeinfo>
 
 namespace hmodule::winapi {
+
+using nt::NetworkEvent, nt::Ref, nt::Socket, nt::UniqueFd;
+
 namespace {
 
 std::atomic<int> startups{0};
 
-struct ErrorPair {
-  int host;
-  DWORD windows;
-};
-constexpr ErrorPair kErrors[] = {
-    {EINTR, WSAEINTR},
-    {EBADF, WSAENOTSOCK},
-    {EACCES, WSAEACCES},
-    {EPERM, WSAEACCES},
-    {EFAULT, WSAEFAULT},
-    {EINVAL, WSAEINVAL},
-    {EMFILE, WSAEMFILE},
-    {ENFILE, WSAEMFILE},
-    {EAGAIN, WSAEWOULDBLOCK},
-    {EINPROGRESS, WSAEWOULDBLOCK},  // what a non-blocking connect answers on Windows
-    {EALREADY, WSAEALREADY},
-    {ENOTSOCK, WSAENOTSOCK},
-    {EDESTADDRREQ, WSAEDESTADDRREQ},
-    {EMSGSIZE, WSAEMSGSIZE},
-    {EPROTOTYPE, WSAEPROTOTYPE},
-    {ENOPROTOOPT, WSAENOPROTOOPT},
-    {EPROTONOSUPPORT, WSAEPROTONOSUPPORT},
-    {ESOCKTNOSUPPORT, WSAESOCKTNOSUPPORT},
-    {EOPNOTSUPP, WSAEOPNOTSUPP},
-    {EPFNOSUPPORT, WSAEPFNOSUPPORT},
-    {EAFNOSUPPORT, WSAEAFNOSUPPORT},
-    {EADDRINUSE, WSAEADDRINUSE},
-    {EADDRNOTAVAIL, WSAEADDRNOTAVAIL},
-    {ENETDOWN, WSAENETDOWN},
-    {ENETUNREACH, WSAENETUNREACH},
-    {ENETRESET, WSAENETRESET},
-    {ECONNABORTED, WSAECONNABORTED},
-    {EPIPE, WSAECONNABORTED},
-    {ECONNRESET, WSAECONNRESET},
-    {ENOBUFS, WSAENOBUFS},
-    {ENOMEM, WSAENOBUFS},
-    {EISCONN, WSAEISCONN},
-    {ENOTCONN, WSAENOTCONN},
-    {ESHUTDOWN, WSAESHUTDOWN},
-    {ETIMEDOUT, WSAETIMEDOUT},
-    {ECONNREFUSED, WSAECONNREFUSED},
-    {ELOOP, WSAELOOP},
-    {ENAMETOOLONG, WSAENAMETOOLONG},
-    {EHOSTDOWN, WSAEHOSTDOWN},
-    {EHOSTUNREACH, WSAEHOSTUNREACH},
-};
-
 }  // namespace
-
-DWORD winsock_code(int error) {
-  const auto row = std::find_if(std::begin(kErrors), std::end(kErrors), [&](auto& pair) { return pair.host == error; });
-  return row == std::end(kErrors) ? WSAEINVAL : row->windows;
-}
 
 Error failed(const char* call) {
   const int error = errno;
-  return fail_win32(winsock_code(error), "{}: {}", call, strerrordesc_np(error));
+  return fail_win32(nt::winsock_code(error), "{}: {}", call, strerrordesc_np(error));
+}
+
+Error failed(const Error& operation) {
+  return fail_win32(nt::winsock_code_of_status(operation.status), "{}", operation.reason);
 }
 
 Error refused(DWORD code, const char* reason) {
@@ -82,56 +44,46 @@ Error refused(DWORD code, const char* reason) {
 }
 
 Status require_startup() {
-  if (startups.load() > 0) return ok;
+  if (startups.load(std::memory_order_relaxed) > 0) return ok;
   return refused(WSANOTINITIALISED, "WSAStartup was not called");
 }
 
-Result<nt::Ref<nt::Socket>> socket_of(SOCKET socket) {
-  auto found = nt::object_of<nt::Socket>(reinterpret_cast<HANDLE>(socket), 0);
-  if (!found) return fail_win32(WSAENOTSOCK, "{:#x} is no socket", socket);
-  return found;
+// Sockets are final, so a look at the type is enough.
+Result<Ref<Socket>> socket_of(SOCKET handle) {
+  if (auto file = nt::object_of<nt::File>(reinterpret_cast<HANDLE>(handle), 0);
+      file && typeid(**file) == typeid(Socket))
+    return Ref<Socket>::adopt(static_cast<Socket*>((*std::move(file)).detach()));
+  TRY(require_startup());
+  return fail_win32(WSAENOTSOCK, "{:#x} is no socket", handle);
 }
 
-Result<SOCKET> socket_handle(int fd) {
-  return reinterpret_cast<SOCKET>(TRY(nt::handle_for(nt::make_object<nt::Socket>(fd), nt::Socket::kType.all)));
+Result<SOCKET> socket_handle(Ref<Socket> socket, ULONG attributes) {
+  return reinterpret_cast<SOCKET>(TRY(nt::handle_for(std::move(socket), FILE_ALL_ACCESS, attributes)));
 }
 
-int host_family(int family) {
-  return family == WIN_AF_INET6 ? AF_INET6 : family;
-}
-int windows_family(int family) {
-  return family == AF_INET6 ? WIN_AF_INET6 : family;
-}
-
-Result<HostAddress> to_host(const void* address, INT length) {
-  HostAddress host;
-  if (address == nullptr || length < static_cast<INT>(sizeof(sa_family_t)) ||
-      length > static_cast<INT>(sizeof host.storage))
-    return fail_win32(WSAEFAULT, "an address of {} bytes", length);
-  std::memcpy(&host.storage, address, static_cast<std::size_t>(length));
-  host.storage.ss_family = static_cast<sa_family_t>(host_family(host.storage.ss_family));
-  const std::size_t needed = host.storage.ss_family == AF_INET    ? sizeof(sockaddr_in)
-                             : host.storage.ss_family == AF_INET6 ? sizeof(sockaddr_in6)
-                                                                  : 0;
-  if (needed == 0 && host.storage.ss_family != AF_UNSPEC)
-    return fail_win32(WSAEAFNOSUPPORT, "addresses of family {}", host.storage.ss_family);
-  if (static_cast<std::size_t>(length) < needed)
-    return fail_win32(WSAEFAULT, "an address of {} bytes, {} are needed", length, needed);
-  host.length = static_cast<socklen_t>(needed != 0 ? needed : static_cast<std::size_t>(length));
-  return host;
-}
-
-Status to_windows(const HostAddress& from, void* address, INT* length) {
-  if (address == nullptr || length == nullptr) return ok;
-  if (*length < static_cast<INT>(from.length)) return refused(WSAEFAULT, "too little room for the address");
-  std::memcpy(address, &from.storage, from.length);
-  const auto family = static_cast<USHORT>(windows_family(from.storage.ss_family));
-  if (from.length >= sizeof family) std::memcpy(address, &family, sizeof family);
-  *length = static_cast<INT>(from.length);
+Status require_destination(const Socket& socket, const HostAddress& address) {
+  if (socket.datagrams() || address.storage.ss_family == AF_UNIX) return ok;
+  const auto& v4 = reinterpret_cast<const sockaddr_in&>(address.storage);
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address.storage);
+  const bool anywhere =
+      address.storage.ss_family == AF_INET ? v4.sin_addr.s_addr == INADDR_ANY : IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr);
+  if (anywhere || v4.sin_port == 0)  // the port stands at the same place in both
+    return refused(WSAEADDRNOTAVAIL, "nobody is at address 0 or port 0");
   return ok;
 }
 
-namespace {
+Result<HostAddress> local_name(const Socket& socket) {
+  HostAddress name;
+  if (!socket.is(Socket::kBound)) return refused(WSAEINVAL, "the socket is not bound");
+  if (::getsockname(socket.fd(), name.get(), &name.length) != 0) return failed("getsockname");
+  return name;
+}
+
+Result<HostAddress> peer_name(const Socket& socket) {
+  HostAddress name;
+  if (::getpeername(socket.fd(), name.get(), &name.length) != 0) return failed("getpeername");
+  return name;
+}
 
 // --- Start and end ---
 
@@ -167,339 +119,380 @@ HM_WINAPI void WSASetLastError(INT code) noexcept {
   thread::set_last_error(static_cast<DWORD>(code));
 }
 
-// --- Sockets ---
+namespace {
 
-Result<SOCKET> make_socket(INT family, INT type, INT protocol) {
+// --- Making and closing ---
+
+Result<Ref<Socket>> make_socket(INT family, INT type, INT protocol, bool overlapped) {
   TRY(require_startup());
-  if (family != 0 && family != AF_INET && family != WIN_AF_INET6)
+  if (family == 0 && type == 0 && protocol == 0) return refused(WSAEINVAL, "neither a family, a type nor a protocol");
+  const int host = family == 0 ? AF_INET : host_family(family);
+  if (host != AF_INET && host != AF_INET6 && host != AF_UNIX)
     return fail_win32(WSAEAFNOSUPPORT, "sockets of family {}", family);
-  const int fd = ::socket(family == 0 ? AF_INET : host_family(family), type | SOCK_CLOEXEC, protocol);
-  if (fd < 0) return failed("socket");
-  const int on = 1;
-  if (family == WIN_AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);  // as Windows begins
-  return socket_handle(fd);
+  if (type == 0) type = protocol == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
+  if (type < SOCK_STREAM || type > SOCK_SEQPACKET || (host == AF_UNIX && type != SOCK_STREAM))
+    return fail_win32(WSAESOCKTNOSUPPORT, "sockets of type {}", type);
+  if (protocol == 0 && host != AF_UNIX)
+    protocol = type == SOCK_STREAM ? IPPROTO_TCP : type == SOCK_DGRAM ? IPPROTO_UDP : 0;
+  UniqueFd fd(::socket(host, type | SOCK_CLOEXEC, protocol));
+  if (!fd) return failed("socket");
+  const int on = 1, off = 0;
+  if (host == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);  // as Windows begins
+  if (host == AF_INET && type == SOCK_DGRAM)  // a socket hears the groups that it joined
+    ::setsockopt(fd.get(), IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off);
+  return nt::make_object<Socket>(std::move(fd), Socket::Kind{host, type, protocol},
+                                 overlapped ? 0 : FILE_SYNCHRONOUS_IO_NONALERT);
 }
+
+template <typename Char>
+SOCKET make(INT family, INT type, INT protocol, WSAPROTOCOL_INFO<Char>* info, DWORD flags) noexcept {
+  return answer<SOCKET>(
+      INVALID_SOCKET,
+      [&]() -> Result<SOCKET> {
+        constexpr INT kFromInfo = -1;
+        if (info != nullptr) {
+          TRY(require_startup());
+          if (info->dwProviderReserved != 0) return take_duplicate(info->dwProviderReserved);
+          if (family == kFromInfo) family = info->iAddressFamily;
+          if (type == kFromInfo) type = info->iSocketType;
+          if (protocol == kFromInfo) protocol = info->iProtocol;
+        }
+        Ref<Socket> made = TRY(make_socket(family, type, protocol, (flags & WSA_FLAG_OVERLAPPED) != 0));
+        return socket_handle(std::move(made), (flags & WSA_FLAG_NO_HANDLE_INHERIT) != 0 ? 0 : nt::OBJ_INHERIT);
+      },
+      "WSASocket");
+}
+
+HM_WINAPI SOCKET WSASocketA(INT family, INT type, INT protocol, WSAPROTOCOL_INFO<char>* info, UINT,
+                            DWORD flags) noexcept {
+  return make(family, type, protocol, info, flags);
+}
+HM_WINAPI SOCKET WSASocketW(INT family, INT type, INT protocol, WSAPROTOCOL_INFO<WCHAR>* info, UINT,
+                            DWORD flags) noexcept {
+  return make(family, type, protocol, info, flags);
+}
+
+}  // namespace
 
 HM_WINAPI SOCKET socket(INT family, INT type, INT protocol) noexcept {
-  return answer<SOCKET>(INVALID_SOCKET, [&] { return make_socket(family, type, protocol); });
-}
-HM_WINAPI SOCKET WSASocketW(INT family, INT type, INT protocol, void* info, UINT, DWORD) noexcept {
-  return answer<SOCKET>(INVALID_SOCKET, [&]() -> Result<SOCKET> {
-    if (info != nullptr) return refused(WSAEINVAL, "a protocol info, as of WSADuplicateSocket");
-    return make_socket(family, type, protocol);
-  });
+  return make<char>(family, type, protocol, nullptr, WSA_FLAG_OVERLAPPED);
 }
 
 HM_WINAPI INT closesocket(SOCKET socket) noexcept {
   return zero_or_error([&]() -> Status {
-    {
-      const auto object = TRY(socket_of(socket));
-      ::shutdown(object->fd(), SHUT_RD);  // whoever waits in recv or accept hears of it
-    }
+    TRY(socket_of(socket));
     return nt::handles().close(reinterpret_cast<HANDLE>(socket));
   });
 }
+
+// --- Names ---
+
+namespace {
+
+// Windows gives a port to the next server though connections of the last one still linger; two that are bound to it
+// at once it refuses. So a listener's connections may be bound over (listen() says so), and only after a refusal.
+Status bind_host(const Socket& socket, HostAddress& address) {
+  if (::bind(socket.fd(), address.get(), address.length) == 0) return ok;
+  const bool may_linger = !socket.datagrams() && address.storage.ss_family != AF_UNIX &&
+                          !socket.is(Socket::kReuseAddress | Socket::kExclusiveAddress);
+  if (errno != EADDRINUSE || !may_linger) return failed("bind");
+  int reuse = 1;
+  ::setsockopt(socket.fd(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+  const int result = ::bind(socket.fd(), address.get(), address.length), error = errno;
+  reuse = 0;
+  ::setsockopt(socket.fd(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+  errno = error;
+  return result == 0 ? Status(ok) : Status(failed("bind"));
+}
+
+}  // namespace
 
 HM_WINAPI INT bind(SOCKET socket, const void* address, INT length) noexcept {
   return zero_or_error([&]() -> Status {
     const auto object = TRY(socket_of(socket));
     HostAddress host = TRY(to_host(address, length));
-    if (::bind(object->fd(), host.get(), host.length) != 0) return failed("bind");
+    if (object->is(Socket::kBound)) return refused(WSAEINVAL, "the socket is bound already");
+    TRY(bind_host(*object, host));
+    object->mark(Socket::kBound);
     return ok;
   });
-}
-
-HM_WINAPI INT connect(SOCKET socket, const void* address, INT length) noexcept {
-  return zero_or_error([&]() -> Status {
-    const auto object = TRY(socket_of(socket));
-    HostAddress host = TRY(to_host(address, length));
-    if (::connect(object->fd(), host.get(), host.length) != 0) return failed("connect");
-    return ok;
-  });
-}
-HM_WINAPI INT WSAConnect(SOCKET socket, const void* address, INT length, WSABUF*, WSABUF*, void*, void*) noexcept {
-  return connect(socket, address, length);
-}
-
-HM_WINAPI INT listen(SOCKET socket, INT backlog) noexcept {
-  return zero_or_error([&]() -> Status {
-    if (::listen(TRY(socket_of(socket))->fd(), backlog) != 0) return failed("listen");
-    return ok;
-  });
-}
-
-HM_WINAPI SOCKET accept(SOCKET socket, void* address, INT* length) noexcept {
-  return answer<SOCKET>(INVALID_SOCKET, [&]() -> Result<SOCKET> {
-    const auto object = TRY(socket_of(socket));
-    HostAddress peer;
-    const int fd = ::accept4(object->fd(), peer.get(), &peer.length, SOCK_CLOEXEC);
-    if (fd < 0) return failed("accept");
-    const SOCKET accepted = TRY(socket_handle(fd));
-    if (Status given = to_windows(peer, address, length); !given) {
-      closesocket(accepted);
-      return given.error();
-    }
-    return accepted;
-  });
-}
-
-HM_WINAPI SOCKET WSAAccept(SOCKET socket, void* address, INT* length, void* condition, DWORD_PTR) noexcept {
-  if (condition == nullptr) return accept(socket, address, length);
-  thread::set_last_error(WSAEOPNOTSUPP);
-  return INVALID_SOCKET;
 }
 
 HM_WINAPI INT getsockname(SOCKET socket, void* address, INT* length) noexcept {
   return zero_or_error([&]() -> Status {
-    HostAddress name;
     if (address == nullptr || length == nullptr) return refused(WSAEFAULT, "nowhere to put the address");
-    if (::getsockname(TRY(socket_of(socket))->fd(), name.get(), &name.length) != 0) return failed("getsockname");
-    // A socket without a name is an error on Windows.
-    if (name.storage.ss_family == AF_INET && reinterpret_cast<sockaddr_in&>(name.storage).sin_port == 0)
-      return refused(WSAEINVAL, "the socket is not bound");
-    return to_windows(name, address, length);
+    const auto object = TRY(socket_of(socket));
+    return to_windows(TRY(local_name(*object)), address, length);
   });
 }
 HM_WINAPI INT getpeername(SOCKET socket, void* address, INT* length) noexcept {
   return zero_or_error([&]() -> Status {
-    HostAddress name;
+    const auto object = TRY(socket_of(socket));
+    const HostAddress name = TRY(peer_name(*object));
     if (address == nullptr || length == nullptr) return refused(WSAEFAULT, "nowhere to put the address");
-    if (::getpeername(TRY(socket_of(socket))->fd(), name.get(), &name.length) != 0) return failed("getpeername");
     return to_windows(name, address, length);
   });
 }
 
+// --- Connecting ---
+
+namespace {
+
+Status connect_socket(Socket& socket, HostAddress address) {
+  if (socket.is(Socket::kListening)) return refused(WSAEINVAL, "the socket listens");
+  if (socket.is(Socket::kConnecting) && socket.wait(POLLOUT, 0)) {
+    if (const int error = socket.finish_connect(); error == 0) return refused(WSAEISCONN, "it is connected meanwhile");
+    socket.take_error();  // the next attempt has its own
+  }
+  if (!socket.datagrams() && address.storage.ss_family == AF_UNSPEC)
+    return refused(WSAEAFNOSUPPORT, "an address without a family");
+  TRY(require_destination(socket, address));
+  if (::connect(socket.fd(), address.get(), address.length) == 0) {
+    socket.mark(Socket::kConnected | Socket::kBound);
+    socket.rearm(NetworkEvent::write);
+    return ok;
+  }
+  if (errno != EINPROGRESS && errno != EINTR) return failed("connect");
+  socket.mark(Socket::kConnecting | Socket::kBound);
+  if (socket.is(Socket::kNonblocking)) {
+    socket.rearm(NetworkEvent::connect);
+    return refused(WSAEWOULDBLOCK, "the connection is under way");
+  }
+  socket.wait(POLLOUT, -1);  // a signal, or SO_SNDTIMEO, which is not for this on Windows
+  if (socket.is(Socket::kClosed)) return refused(WSAEINTR, "the socket was closed meanwhile");
+  if (socket.finish_connect() == 0) return ok;
+  errno = socket.take_error();
+  return failed("connect");
+}
+
+HM_WINAPI INT WSAConnect(SOCKET socket, const void* address, INT length, WSABUF*, WSABUF*, void*, void*) noexcept {
+  return connect(socket, address, length);
+}
+
+Status give_name(const Result<HostAddress>& name, void* address, DWORD* length) {
+  if (!name) return name.error();
+  return to_windows(*name, address, reinterpret_cast<INT*>(length));
+}
+
+// As many attempts as the name has addresses. `timeout` bounds each of them.
+Status connect_by_name(SOCKET socket, const std::string& node, const std::string& service, DWORD* local_length,
+                       void* local, DWORD* remote_length, void* remote, const TIMEVAL* timeout) {
+  const auto object = TRY(socket_of(socket));
+  addrinfo wanted = {}, *found = nullptr;
+  wanted.ai_family = object->kind().family == AF_INET6 ? AF_UNSPEC : object->kind().family;
+  wanted.ai_socktype = object->kind().type;
+  if (::getaddrinfo(node.c_str(), service.c_str(), &wanted, &found) != 0)
+    return fail_win32(WSAHOST_NOT_FOUND, "there is no {}:{}", node, service);
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
+  const bool was_nonblocking = object->is(Socket::kNonblocking);
+  std::optional<Error> last;
+  for (; found != nullptr; found = found->ai_next) {
+    HostAddress address;
+    address.length = found->ai_addrlen;
+    std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
+    if (found->ai_family == AF_INET && object->kind().family == AF_INET6) {
+      auto& v4 = reinterpret_cast<const sockaddr_in&>(*found->ai_addr);
+      sockaddr_in6 mapped = {};
+      mapped.sin6_family = AF_INET6;
+      mapped.sin6_port = v4.sin_port;
+      mapped.sin6_addr.s6_addr[10] = mapped.sin6_addr.s6_addr[11] = 0xFF;
+      std::memcpy(&mapped.sin6_addr.s6_addr[12], &v4.sin_addr, 4);
+      address.length = sizeof mapped;
+      std::memcpy(&address.storage, &mapped, sizeof mapped);
+    }
+    if (timeout != nullptr && !was_nonblocking) TRY(object->set_nonblocking(true));
+    Status connected = connect_socket(*object, address);
+    if (timeout != nullptr && !was_nonblocking) TRY(object->set_nonblocking(false));
+    if (!connected && connected.error().code() == WSAEWOULDBLOCK && !was_nonblocking) {
+      const bool ready = object->wait(POLLOUT, static_cast<int>(timeout->tv_sec * 1000 + timeout->tv_usec / 1000));
+      errno = !ready ? ETIMEDOUT : object->finish_connect();
+      if (errno == 0)
+        connected = ok;
+      else
+        connected = failed("connect");
+    }
+    if (connected) {
+      if (local_length != nullptr) TRY(give_name(local_name(*object), local, local_length));
+      if (remote_length != nullptr) TRY(give_name(peer_name(*object), remote, remote_length));
+      return ok;
+    }
+    last = connected.error();
+    TRY(object->renew());
+  }
+  return last ? Status(*last) : Status(refused(WSAHOST_NOT_FOUND, "the name has no address"));
+}
+
+HM_WINAPI BOOL WSAConnectByNameA(SOCKET socket, const char* node, const char* service, DWORD* local_length, void* local,
+                                 DWORD* remote_length, void* remote, const TIMEVAL* timeout,
+                                 OVERLAPPED* overlapped) noexcept {
+  return succeed([&]() -> Status {
+    if (node == nullptr || service == nullptr || overlapped != nullptr) return refused(WSAEINVAL, "no name");
+    return connect_by_name(socket, node, service, local_length, local, remote_length, remote, timeout);
+  });
+}
+HM_WINAPI BOOL WSAConnectByNameW(SOCKET socket, const WCHAR* node, const WCHAR* service, DWORD* local_length,
+                                 void* local, DWORD* remote_length, void* remote, const TIMEVAL* timeout,
+                                 OVERLAPPED* overlapped) noexcept {
+  return succeed([&]() -> Status {
+    if (node == nullptr || service == nullptr || overlapped != nullptr) return refused(WSAEINVAL, "no name");
+    return connect_by_name(socket, utf8(node), utf8(service), local_length, local, remote_length, remote, timeout);
+  });
+}
+
+}  // namespace
+
+HM_WINAPI INT connect(SOCKET socket, const void* address, INT length) noexcept {
+  return zero_or_error([&]() -> Status {
+    const auto object = TRY(socket_of(socket));
+    return connect_socket(*object, TRY(to_host(address, length)));
+  });
+}
+
+// --- Listening and accepting ---
+
+HM_WINAPI INT listen(SOCKET socket, INT backlog) noexcept {
+  return zero_or_error([&]() -> Status {
+    const auto object = TRY(socket_of(socket));
+    if (object->datagrams()) return refused(WSAEOPNOTSUPP, "datagrams need no listener");
+    if (!object->is(Socket::kBound)) return refused(WSAEINVAL, "the socket is not bound");
+    if (object->is(Socket::kConnected)) return refused(WSAEISCONN, "the socket is connected");
+    int on = 1;
+    if (object->kind().family != AF_UNIX) ::setsockopt(object->fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (::listen(object->fd(), backlog) != 0) return failed("listen");
+    ioctl(object->fd(), FIONBIO, &on);
+    object->mark(Socket::kListening);
+    return ok;
+  });
+}
+
+namespace {
+
+struct Connection {
+  UniqueFd fd;
+  HostAddress peer;
+};
+
+Result<Connection> next_connection(Socket& listener) {
+  if (!listener.is(Socket::kListening)) return refused(WSAEINVAL, "the socket does not listen");
+  Connection connection;
+  for (;;) {
+    connection.peer.length = sizeof connection.peer.storage;
+    connection.fd = UniqueFd(::accept4(listener.fd(), connection.peer.get(), &connection.peer.length,
+                                       SOCK_CLOEXEC | (listener.is(Socket::kNonblocking) ? SOCK_NONBLOCK : 0)));
+    const int error = errno;
+    if (listener.is(Socket::kClosed)) return refused(WSAEINTR, "the listener was closed meanwhile");
+    if (connection.fd) break;
+    if (error == EINTR || error == ECONNABORTED) continue;
+    errno = error;
+    if (error != EAGAIN) return failed("accept");
+    listener.rearm(NetworkEvent::accept);
+    if (listener.is(Socket::kNonblocking)) return refused(WSAEWOULDBLOCK, "nobody has come yet");
+    listener.wait(POLLIN, -1);
+  }
+  listener.rearm(NetworkEvent::accept);
+  return connection;
+}
+
+Ref<Socket> accepted_socket(const Socket& listener, UniqueFd fd) {
+  const auto socket = nt::make_object<Socket>(std::move(fd), listener.kind(),
+                                              listener.synchronous() ? FILE_SYNCHRONOUS_IO_NONALERT : 0);
+  socket->mark(Socket::kBound | Socket::kConnected | (listener.state() & Socket::kNonblocking));
+  socket->inherit_selection(listener);
+  return socket;
+}
+
+// (caller, its data, QOS, QOS, callee, its data, group, context): CF_ACCEPT, CF_REJECT, CF_DEFER
+using AcceptCondition = HM_WINAPI INT (*)(WSABUF*, WSABUF*, void*, void*, WSABUF*, WSABUF*, UINT*, DWORD_PTR);
+
+Status ask(AcceptCondition condition, DWORD_PTR context, const Connection& connection) {
+  HostAddress own;
+  ::getsockname(connection.fd.get(), own.get(), &own.length);
+  WindowsAddress peer = to_windows(connection.peer), local = to_windows(own);
+  WSABUF caller = {static_cast<ULONG>(peer.length), reinterpret_cast<char*>(peer.bytes)},
+         callee = {static_cast<ULONG>(local.length), reinterpret_cast<char*>(local.bytes)}, nothing = {};
+  UINT group = 0;
+  const INT decision = thread::call(condition, &caller, nullptr, nullptr, nullptr, &callee, &nothing, &group, context);
+  if (decision == 0) return ok;
+  const linger reset = {1, 0};
+  ::setsockopt(connection.fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  return refused(decision == 1 ? WSAECONNREFUSED : WSATRY_AGAIN, "the condition function said no");
+}
+
+HM_WINAPI SOCKET WSAAccept(SOCKET socket, void* address, INT* length, AcceptCondition condition,
+                           DWORD_PTR context) noexcept {
+  return answer<SOCKET>(INVALID_SOCKET, [&]() -> Result<SOCKET> {
+    const auto listener = TRY(socket_of(socket));
+    Connection connection = TRY(next_connection(*listener));
+    if (condition != nullptr) TRY(ask(condition, context, connection));
+    TRY(to_windows(connection.peer, address, length));
+    return socket_handle(accepted_socket(*listener, std::move(connection.fd)));
+  });
+}
+
+}  // namespace
+
+HM_WINAPI SOCKET accept(SOCKET socket, void* address, INT* length) noexcept {
+  return WSAAccept(socket, address, length, nullptr, 0);
+}
+
+// --- Ending ---
+
 HM_WINAPI INT shutdown(SOCKET socket, INT how) noexcept {
   return zero_or_error([&]() -> Status {
     if (how < 0 || how > 2) return refused(WSAEINVAL, "neither SD_RECEIVE, SD_SEND nor SD_BOTH");
-    if (::shutdown(TRY(socket_of(socket))->fd(), how) != 0) return failed("shutdown");
-    return ok;
-  });
-}
-
-// --- Options ---
-
-enum class Form : std::uint8_t { number, milliseconds, linger, ignored };
-
-struct Option {
-  INT level, name;
-  int host_level, host_name;
-  Form form = Form::number;
-};
-constexpr INT kSocketLevel = 0xFFFF;
-constexpr Option kOptions[] = {
-    {kSocketLevel, 0x0001, SOL_SOCKET, SO_DEBUG},
-    {kSocketLevel, 0x0002, SOL_SOCKET, SO_ACCEPTCONN},
-    {kSocketLevel, 0x0004, SOL_SOCKET, SO_REUSEADDR},
-    {kSocketLevel, 0x0008, SOL_SOCKET, SO_KEEPALIVE},
-    {kSocketLevel, 0x0010, SOL_SOCKET, SO_DONTROUTE},
-    {kSocketLevel, 0x0020, SOL_SOCKET, SO_BROADCAST},
-    {kSocketLevel, 0x0080, SOL_SOCKET, SO_LINGER, Form::linger},
-    {kSocketLevel, 0x0100, SOL_SOCKET, SO_OOBINLINE},
-    {kSocketLevel, 0x1001, SOL_SOCKET, SO_SNDBUF},
-    {kSocketLevel, 0x1002, SOL_SOCKET, SO_RCVBUF},
-    {kSocketLevel, 0x1005, SOL_SOCKET, SO_SNDTIMEO, Form::milliseconds},
-    {kSocketLevel, 0x1006, SOL_SOCKET, SO_RCVTIMEO, Form::milliseconds},
-    {kSocketLevel, 0x1007, SOL_SOCKET, SO_ERROR},
-    {kSocketLevel, 0x1008, SOL_SOCKET, SO_TYPE},
-    {kSocketLevel, ~0x0004, 0, 0, Form::ignored},  // SO_EXCLUSIVEADDRUSE: Linux shares no port unasked
-    {IPPROTO_TCP, 1, IPPROTO_TCP, TCP_NODELAY},
-    {IPPROTO_TCP, 3, IPPROTO_TCP, TCP_KEEPIDLE},
-    {IPPROTO_TCP, 4, IPPROTO_TCP, TCP_MAXSEG},
-    {IPPROTO_TCP, 16, IPPROTO_TCP, TCP_KEEPCNT},
-    {IPPROTO_TCP, 17, IPPROTO_TCP, TCP_KEEPINTVL},
-    {IPPROTO_IP, 2, IPPROTO_IP, IP_HDRINCL},
-    {IPPROTO_IP, 3, IPPROTO_IP, IP_TOS},
-    {IPPROTO_IP, 4, IPPROTO_IP, IP_TTL},
-    {IPPROTO_IP, 9, IPPROTO_IP, IP_MULTICAST_IF},
-    {IPPROTO_IP, 10, IPPROTO_IP, IP_MULTICAST_TTL},
-    {IPPROTO_IP, 11, IPPROTO_IP, IP_MULTICAST_LOOP},
-    {IPPROTO_IP, 12, IPPROTO_IP, IP_ADD_MEMBERSHIP},
-    {IPPROTO_IP, 13, IPPROTO_IP, IP_DROP_MEMBERSHIP},
-    {IPPROTO_IPV6, 4, IPPROTO_IPV6, IPV6_UNICAST_HOPS},
-    {IPPROTO_IPV6, 9, IPPROTO_IPV6, IPV6_MULTICAST_IF},
-    {IPPROTO_IPV6, 10, IPPROTO_IPV6, IPV6_MULTICAST_HOPS},
-    {IPPROTO_IPV6, 11, IPPROTO_IPV6, IPV6_MULTICAST_LOOP},
-    {IPPROTO_IPV6, 12, IPPROTO_IPV6, IPV6_JOIN_GROUP},
-    {IPPROTO_IPV6, 13, IPPROTO_IPV6, IPV6_LEAVE_GROUP},
-    {IPPROTO_IPV6, 27, IPPROTO_IPV6, IPV6_V6ONLY},
-};
-
-Result<const Option*> option(INT level, INT name) {
-  for (const Option& known : kOptions)
-    if (known.level == level && known.name == name) return &known;
-  return fail_win32(WSAENOPROTOOPT, "socket option {:#x} of level {:#x}", name, level);
-}
-
-struct WindowsLinger {
-  USHORT on, seconds;
-};
-
-Status set_option(int fd, const Option& wanted, const char* value, INT length) {
-  const auto set = [&](const void* data, std::size_t size) -> Status {
-    if (::setsockopt(fd, wanted.host_level, wanted.host_name, data, static_cast<socklen_t>(size)) != 0)
-      return failed("setsockopt");
-    return ok;
-  };
-  if (value == nullptr || length < 1) return refused(WSAEFAULT, "an option without a value");
-  switch (wanted.form) {
-    case Form::ignored:
-      return ok;
-    case Form::linger: {
-      WindowsLinger given;
-      if (length < static_cast<INT>(sizeof given)) return refused(WSAEFAULT, "a linger that is too short");
-      std::memcpy(&given, value, sizeof given);
-      const linger host = {given.on, given.seconds};
-      return set(&host, sizeof host);
-    }
-    case Form::milliseconds: {
-      DWORD given;
-      if (length < static_cast<INT>(sizeof given)) return refused(WSAEFAULT, "a timeout that is too short");
-      std::memcpy(&given, value, sizeof given);
-      const timeval host = {given / 1000, given % 1000 * 1000};
-      return set(&host, sizeof host);
-    }
-    case Form::number:
-      break;
-  }
-  if (length >= static_cast<INT>(sizeof(int))) return set(value, static_cast<std::size_t>(length));
-  const int wide = static_cast<unsigned char>(*value);  // a BOOLEAN is taken for a BOOL
-  return set(&wide, sizeof wide);
-}
-
-HM_WINAPI INT setsockopt(SOCKET socket, INT level, INT name, const char* value, INT length) noexcept {
-  return zero_or_error([&]() -> Status {
     const auto object = TRY(socket_of(socket));
-    return set_option(object->fd(), *TRY(option(level, name)), value, length);
-  });
-}
-
-template <typename Value>
-Status give_value(const Value& found, char* value, INT* length) {
-  if (*length < static_cast<INT>(sizeof found)) {
-    // One byte is enough for a truth value.
-    if (*length < 1 || !std::is_same_v<Value, int>) return refused(WSAEFAULT, "too little room for the option");
-    std::memcpy(value, &found, 1);
-    *length = 1;
-    return ok;
-  }
-  std::memcpy(value, &found, sizeof found);
-  *length = sizeof found;
-  return ok;
-}
-
-Status get_option(int fd, const Option& wanted, char* value, INT* length) {
-  if (value == nullptr || length == nullptr) return refused(WSAEFAULT, "nowhere to put the option");
-  union {
-    int number;
-    timeval time;
-    struct linger linger;
-  } host = {};
-  socklen_t size = sizeof host;
-  if (wanted.form == Form::ignored) return give_value(int{1}, value, length);
-  if (::getsockopt(fd, wanted.host_level, wanted.host_name, &host, &size) != 0) return failed("getsockopt");
-  switch (wanted.form) {
-    case Form::linger:
-      return give_value(
-          WindowsLinger{static_cast<USHORT>(host.linger.l_onoff), static_cast<USHORT>(host.linger.l_linger)}, value,
-          length);
-    case Form::milliseconds:
-      return give_value(static_cast<DWORD>(host.time.tv_sec * 1000 + host.time.tv_usec / 1000), value, length);
-    default:
-      break;
-  }
-  const bool is_error = wanted.host_level == SOL_SOCKET && wanted.host_name == SO_ERROR;
-  if (is_error && host.number != 0) host.number = static_cast<int>(winsock_code(host.number));
-  return give_value(host.number, value, length);
-}
-
-HM_WINAPI INT getsockopt(SOCKET socket, INT level, INT name, char* value, INT* length) noexcept {
-  return zero_or_error([&]() -> Status {
-    const auto object = TRY(socket_of(socket));
-    return get_option(object->fd(), *TRY(option(level, name)), value, length);
-  });
-}
-
-// --- Control ---
-
-constexpr DWORD kFionbio = 0x8004667E, kFionread = 0x4004667F, kSiocatmark = 0x40047307, kKeepaliveValues = 0x98000004;
-
-Status control(int fd, DWORD command, ULONG* argument) {
-  if (argument == nullptr) return refused(WSAEFAULT, "a command without an argument");
-  int number = static_cast<int>(*argument);
-  const unsigned long request = command == kFionbio      ? FIONBIO
-                                : command == kFionread   ? FIONREAD
-                                : command == kSiocatmark ? SIOCATMARK
-                                                         : 0;
-  if (request == 0) return fail_win32(WSAEOPNOTSUPP, "socket command {:#x}", command);
-  if (command == kFionbio) number = number != 0;
-  if (ioctl(fd, request, &number) != 0) return failed("ioctl");
-  if (command != kFionbio) *argument = static_cast<ULONG>(number);
-  return ok;
-}
-
-HM_WINAPI INT ioctlsocket(SOCKET socket, LONG command, ULONG* argument) noexcept {
-  return zero_or_error(
-      [&]() -> Status { return control(TRY(socket_of(socket))->fd(), static_cast<DWORD>(command), argument); });
-}
-
-struct KeepaliveValues {
-  ULONG on, idle, interval;  // milliseconds
-};
-
-Status set_keepalive(int fd, const KeepaliveValues& values) {
-  const int on = values.on != 0;
-  const auto seconds = [](ULONG milliseconds) { return static_cast<int>(std::max<ULONG>(1, milliseconds / 1000)); };
-  const int idle = seconds(values.idle), interval = seconds(values.interval);
-  if (::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0) return failed("setsockopt");
-  if (on == 0) return ok;
-  if (::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle) != 0 ||
-      ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval) != 0)
-    return failed("setsockopt");
-  return ok;
-}
-
-HM_WINAPI INT WSAIoctl(SOCKET socket, DWORD command, void* in, DWORD in_size, void* out, DWORD out_size,
-                       DWORD* returned, void* overlapped, void*) noexcept {
-  return zero_or_error([&]() -> Status {
-    const auto object = TRY(socket_of(socket));
-    if (overlapped != nullptr) return refused(WSAEOPNOTSUPP, "overlapped socket commands");
-    if (returned != nullptr) *returned = 0;
-    if (command == kKeepaliveValues) {
-      if (in == nullptr || in_size < sizeof(KeepaliveValues)) return refused(WSAEFAULT, "keep-alive values");
-      return set_keepalive(object->fd(), *static_cast<const KeepaliveValues*>(in));
-    }
-    if (command == kFionbio)
-      return control(object->fd(), command, in_size >= sizeof(ULONG) ? static_cast<ULONG*>(in) : nullptr);
-    TRY(control(object->fd(), command, out_size >= sizeof(ULONG) ? static_cast<ULONG*>(out) : nullptr));
-    if (returned != nullptr) *returned = sizeof(ULONG);
+    // The host has nothing to end for datagrams that go anywhere; Windows allows it.
+    if (::shutdown(object->fd(), how) != 0 && !(errno == ENOTCONN && object->datagrams())) return failed("shutdown");
+    if (how != SHUT_WR) object->mark(Socket::kReceiveShut);
+    if (how != SHUT_RD) object->mark(Socket::kSendShut);
     return ok;
   });
 }
 
-constexpr std::string_view kIp = "IPv4 and IPv6 only";
+namespace {
+
+HM_WINAPI INT WSASendDisconnect(SOCKET socket, WSABUF*) noexcept {
+  return shutdown(socket, SHUT_WR);
+}
+HM_WINAPI INT WSARecvDisconnect(SOCKET socket, WSABUF*) noexcept {
+  return shutdown(socket, SHUT_RD);
+}
+
+// --- What Winsock 1.1 programs on Windows 3.1 needed ---
+
+HM_WINAPI BOOL WSAIsBlocking() noexcept {
+  return FALSE;
+}
+HM_WINAPI INT WSACancelBlockingCall() noexcept {
+  return zero_or_error([]() -> Status { return refused(WSAEINVAL, "no call of this thread blocks"); });
+}
+
+constexpr std::string_view kNoDisconnectData = "without data, which TCP cannot carry";
 
 const Export kRows[] = {
-    {"WSAAccept", proc(WSAAccept), Support::partial, "without a condition function", 0},
+    {"WSAAccept", proc(WSAAccept), Support::partial, "CF_DEFER refuses the connection, too"},
+    {"WSACancelBlockingCall", proc(WSACancelBlockingCall), Support::full, {}, 113},
     {"WSACleanup", proc(WSACleanup), Support::full, {}, 116},
-    {"WSAConnect", proc(WSAConnect), Support::partial, kIp, 0},
+    {"WSAConnect", proc(WSAConnect), Support::partial, "without connect data and QOS"},
+    {"WSAConnectByNameA", proc(WSAConnectByNameA)},
+    {"WSAConnectByNameW", proc(WSAConnectByNameW)},
     {"WSAGetLastError", proc(WSAGetLastError), Support::full, {}, 111},
-    {"WSAIoctl", proc(WSAIoctl), Support::partial, "FIONBIO, FIONREAD, SIOCATMARK and keep-alive values", 0},
+    {"WSAIsBlocking", proc(WSAIsBlocking), Support::full, {}, 114},
+    {"WSARecvDisconnect", proc(WSARecvDisconnect), Support::partial, kNoDisconnectData},
+    {"WSASendDisconnect", proc(WSASendDisconnect), Support::partial, kNoDisconnectData},
     {"WSASetLastError", proc(WSASetLastError), Support::full, {}, 112},
-    {"WSASocketW", proc(WSASocketW), Support::partial, kIp, 0},
+    {"WSASocketA", proc(WSASocketA), Support::partial, "no socket groups"},
+    {"WSASocketW", proc(WSASocketW), Support::partial, "no socket groups"},
     {"WSAStartup", proc(WSAStartup), Support::full, {}, 115},
     {"accept", proc(accept), Support::full, {}, 1},
-    {"bind", proc(bind), Support::partial, kIp, 2},
+    {"bind", proc(bind), Support::full, {}, 2},
     {"closesocket", proc(closesocket), Support::full, {}, 3},
-    {"connect", proc(connect), Support::partial, kIp, 4},
+    {"connect", proc(connect), Support::full, {}, 4},
     {"getpeername", proc(getpeername), Support::full, {}, 5},
     {"getsockname", proc(getsockname), Support::full, {}, 6},
-    {"getsockopt", proc(getsockopt), Support::partial, "the common options", 7},
-    {"ioctlsocket", proc(ioctlsocket), Support::full, {}, 10},
     {"listen", proc(listen), Support::full, {}, 13},
-    {"setsockopt", proc(setsockopt), Support::partial, "the common options", 21},
     {"shutdown", proc(shutdown), Support::full, {}, 22},
-    {"socket", proc(socket), Support::partial, kIp, 23},
+    {"socket", proc(socket), Support::partial, "IPv4, IPv6 and Unix", 23},
 };
 
 }  // namespace

@@ -1,217 +1,324 @@
-// winsock2.h: sending, receiving and waiting for either.
-#include "module/builtin.h"
-#include "winapi/ws2_32/sockets.h"
+// winsock2.h: sending and receiving.
+//
+// What does not wait for an OVERLAPPED goes straight to the host; a refusal that a program asks for a thousand times
+// a second, WSAEWOULDBLOCK, is a number and no sentence.
+#include "winapi/ws2_32/transfer.h"
 
-#include <poll.h>
+#include "module/builtin.h"
+#include "winapi/ws2_32/overlapped.h"
+#include "winapi/ws2_32/winsock.h"
+
+#include <netinet/in.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <climits>
-#include <vector>
+#include <optional>
 
 namespace hmodule::winapi {
-namespace {
 
-constexpr INT kOob = 1, kPeek = 2, kDontRoute = 4, kWaitAll = 8;
+using nt::NetworkEvent, nt::Socket, nt::SocketReceive, nt::SocketSend;
 
-int host_flags(INT flags) {
-  return ((flags & kOob) != 0 ? MSG_OOB : 0) | ((flags & kPeek) != 0 ? MSG_PEEK : 0) |
-         ((flags & kDontRoute) != 0 ? MSG_DONTROUTE : 0) | ((flags & kWaitAll) != 0 ? MSG_WAITALL : 0);
+Result<int> host_message_flags(DWORD flags) {
+  constexpr DWORD kKnown =
+      WIN_MSG_OOB | WIN_MSG_PEEK | WIN_MSG_DONTROUTE | WIN_MSG_WAITALL | WIN_MSG_PUSH_IMMEDIATE | WIN_MSG_PARTIAL;
+  if ((flags & ~kKnown) != 0) return fail_win32(WSAEOPNOTSUPP, "message flags {:#x}", flags);
+  return ((flags & WIN_MSG_OOB) != 0 ? MSG_OOB : 0) | ((flags & WIN_MSG_PEEK) != 0 ? MSG_PEEK : 0) |
+         ((flags & WIN_MSG_DONTROUTE) != 0 ? MSG_DONTROUTE : 0) | ((flags & WIN_MSG_WAITALL) != 0 ? MSG_WAITALL : 0);
 }
 
-std::vector<iovec> vectors(const WSABUF* buffers, DWORD count) {
-  std::vector<iovec> parts(std::min<DWORD>(count, IOV_MAX));
-  for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = {buffers[i].buf, buffers[i].len};
+Result<std::vector<iovec>> host_parts(const WSABUF* buffers, DWORD count) {
+  if (buffers == nullptr && count != 0) return refused(WSAEFAULT, "no buffers");
+  std::vector<iovec> parts(count);
+  for (DWORD i = 0; i < count; ++i) parts[i] = {buffers[i].buf, buffers[i].len};
   return parts;
 }
 
-Result<INT> send_parts(SOCKET socket, std::vector<iovec> parts, INT flags, const void* to, INT to_length) {
-  const auto object = TRY(socket_of(socket));
-  msghdr message = {};
+Result<bool> try_again(Socket& socket, bool receiving, int error) {
+  if (error == EINTR) return true;
+  if (socket.is(Socket::kClosed)) return refused(WSAEINTR, "the socket was closed meanwhile");
+  if (error == EAGAIN) {
+    if (socket.is(Socket::kNonblocking)) {
+      socket.rearm(receiving ? NetworkEvent::read : NetworkEvent::write);
+      return refused(WSAEWOULDBLOCK, "it would block");
+    }
+    return refused(WSAETIMEDOUT, "SO_RCVTIMEO or SO_SNDTIMEO has passed");
+  }
+  if (error == ECONNREFUSED && socket.datagrams()) {
+    // An earlier datagram found nobody. Only those who receive hear of it, as a reset.
+    if (!receiving || socket.is(Socket::kIgnoreUnreachable)) return true;
+    return refused(WSAECONNRESET, "nobody receives what this socket sent");
+  }
+  // The host has one word for a stream that is no more and for one that never was.
+  errno = error == EPIPE && !socket.is(Socket::kConnected | Socket::kConnecting) ? ENOTCONN : error;
+  return failed(receiving ? "recv" : "send");
+}
+
+Status may_receive(const Socket& socket) {
+  if (socket.is(Socket::kReceiveShut)) return refused(WSAESHUTDOWN, "receiving was shut down");
+  if (socket.datagrams() && !socket.is(Socket::kBound)) return refused(WSAEINVAL, "the socket is not bound");
+  return ok;
+}
+Status may_send(Socket& socket) {
+  if (socket.is(Socket::kSendShut)) return refused(WSAESHUTDOWN, "sending was shut down");
+  return ok;
+}
+
+namespace {
+
+Result<INT> receive(Socket& socket, msghdr& message, int flags) {
+  TRY(may_receive(socket));
+  ssize_t count;
+  while ((count = ::recvmsg(socket.fd(), &message, flags)) < 0) TRY(try_again(socket, true, errno));
+  if (count == 0 && socket.is(Socket::kClosed)) return refused(WSAEINTR, "the socket was closed meanwhile");
+  socket.rearm((flags & MSG_OOB) != 0 ? NetworkEvent::oob : NetworkEvent::read);
+  return static_cast<INT>(count);
+}
+
+// A datagram that does not fit is an error on Windows, with its beginning in the buffer.
+Result<INT> receive_from(Socket& socket, std::vector<iovec> parts, int flags, void* from, INT* from_length,
+                         DWORD* received) {
   HostAddress address;
-  if (to != nullptr) {
-    address = TRY(to_host(to, to_length));
+  msghdr message = {};
+  if (from != nullptr) {
     message.msg_name = address.get();
     message.msg_namelen = address.length;
   }
   message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
-  const ssize_t sent = ::sendmsg(object->fd(), &message, host_flags(flags) | MSG_NOSIGNAL);
-  if (sent < 0) return failed("send");
-  return static_cast<INT>(sent);
+  message.msg_iovlen = std::min<std::size_t>(parts.size(), IOV_MAX);
+  const INT count = TRY(receive(socket, message, flags));
+  if (received != nullptr) *received = static_cast<DWORD>(count);
+  address.length = message.msg_namelen;
+  if (from != nullptr && address.length != 0) TRY(to_windows(address, from, from_length));
+  if ((message.msg_flags & MSG_TRUNC) != 0) return refused(WSAEMSGSIZE, "the datagram is longer than the buffer");
+  return count;
 }
 
-// A datagram that does not fit is an error on Windows, with its beginning in the buffer.
-Result<INT> receive_parts(SOCKET socket, std::vector<iovec> parts, INT flags, void* from, INT* from_length) {
-  const auto object = TRY(socket_of(socket));
-  HostAddress address;
+// A stream takes everything, unless the socket is non-blocking.
+Result<INT> send_to(Socket& socket, std::vector<iovec> parts, int flags, const HostAddress* to) {
+  TRY(may_send(socket));
   msghdr message = {};
-  message.msg_name = address.get();
-  message.msg_namelen = address.length;
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
-  const ssize_t received = ::recvmsg(object->fd(), &message, host_flags(flags));
-  if (received < 0) return failed("recv");
-  address.length = message.msg_namelen;
-  if (address.length != 0) TRY(to_windows(address, from, from_length));
-  if ((message.msg_flags & MSG_TRUNC) != 0) return refused(WSAEMSGSIZE, "the datagram is longer than the buffer");
-  return static_cast<INT>(received);
+  if (to != nullptr) {
+    message.msg_name = const_cast<sockaddr*>(to->get());
+    message.msg_namelen = to->length;
+  }
+  INT total = 0;
+  for (;;) {
+    message.msg_iov = parts.data();
+    message.msg_iovlen = std::min<std::size_t>(parts.size(), IOV_MAX);
+    const ssize_t count = ::sendmsg(socket.fd(), &message, flags | MSG_NOSIGNAL);
+    if (count < 0) {
+      if (total > 0 && errno == EAGAIN) break;
+      TRY(try_again(socket, false, errno));
+      continue;
+    }
+    total += static_cast<INT>(count);
+    if (socket.datagrams() || socket.is(Socket::kNonblocking)) break;
+    nt::consume(parts, static_cast<std::size_t>(count));
+    if (parts.empty()) break;
+  }
+  if (!socket.is(Socket::kBound)) socket.mark(Socket::kBound);
+  socket.rearm(NetworkEvent::write);
+  return total;
+}
+
+Result<HostAddress> destination(const Socket& socket, const void* to, INT length) {
+  HostAddress address = TRY(to_host(to, length));
+  if (socket.datagrams() && reinterpret_cast<const sockaddr_in&>(address.storage).sin_port == 0 &&
+      socket.kind().type == SOCK_DGRAM)
+    return refused(WSAEADDRNOTAVAIL, "a datagram to port 0");
+  return address;
 }
 
 std::vector<iovec> one_part(const void* buffer, INT size) {
   return {{const_cast<void*>(buffer), static_cast<std::size_t>(std::max(size, 0))}};
 }
 
-HM_WINAPI INT send(SOCKET socket, const char* buffer, INT size, INT flags) noexcept {
-  return answer<INT>(SOCKET_ERROR, [&] { return send_parts(socket, one_part(buffer, size), flags, nullptr, 0); });
-}
-HM_WINAPI INT sendto(SOCKET socket, const char* buffer, INT size, INT flags, const void* to, INT length) noexcept {
-  return answer<INT>(SOCKET_ERROR, [&] { return send_parts(socket, one_part(buffer, size), flags, to, length); });
-}
-HM_WINAPI INT recv(SOCKET socket, char* buffer, INT size, INT flags) noexcept {
-  return answer<INT>(SOCKET_ERROR,
-                     [&] { return receive_parts(socket, one_part(buffer, size), flags, nullptr, nullptr); });
-}
-HM_WINAPI INT recvfrom(SOCKET socket, char* buffer, INT size, INT flags, void* from, INT* length) noexcept {
-  return answer<INT>(SOCKET_ERROR, [&] { return receive_parts(socket, one_part(buffer, size), flags, from, length); });
+// The short way for streams: the handle, one system call, no allocation. Nothing when there is more to say.
+template <typename Call>
+std::optional<INT> quickly(SOCKET handle, bool receiving, INT flags, Call call) {
+  if (flags != 0) return std::nullopt;
+  const auto found = socket_of(handle);
+  if (!found) return std::nullopt;
+  Socket& socket = **found;
+  if (socket.datagrams() || socket.is(Socket::kReceiveShut | Socket::kSendShut | Socket::kSelecting))
+    return std::nullopt;
+  const ssize_t count = call(socket.fd());
+  if (count > 0 || (count == 0 && !socket.is(Socket::kClosed))) return static_cast<INT>(count);
+  const int error = count < 0 ? errno : EINTR;
+  if (error == EINTR) return std::nullopt;
+  if (error == EAGAIN && socket.is(Socket::kNonblocking)) {
+    thread::set_last_error(WSAEWOULDBLOCK);
+    return SOCKET_ERROR;
+  }
+  return answer<INT>(SOCKET_ERROR, [&]() -> Result<INT> {
+    TRY(try_again(socket, receiving, error));  // refuses: the host has forgotten the error now
+    return SOCKET_ERROR;
+  });
 }
 
-// The overlapped forms are for sockets of completion ports, which there are not.
-Status require_synchronous(const void* overlapped, const void* buffers) {
-  if (overlapped != nullptr) return refused(WSAEOPNOTSUPP, "overlapped transfers");
-  if (buffers == nullptr) return refused(WSAEFAULT, "no buffers");
-  return ok;
+}  // namespace
+
+HM_WINAPI INT send(SOCKET socket, const char* buffer, INT size, INT flags) noexcept {
+  const auto all = [&](int fd) {
+    return ::send(fd, buffer, static_cast<std::size_t>(std::max(size, 0)), MSG_NOSIGNAL);
+  };
+  const auto quick = quickly(socket, false, flags, all);
+  const INT sent = quick.value_or(0);
+  if (quick && (sent == SOCKET_ERROR || sent == size)) return sent;
+  return answer<INT>(SOCKET_ERROR, [&]() -> Result<INT> {
+    const auto object = TRY(socket_of(socket));
+    if (quick && object->is(Socket::kNonblocking)) return sent;
+    const int host_flags = TRY(host_message_flags(static_cast<DWORD>(flags)));
+    auto rest = send_to(*object, one_part(buffer + sent, size - sent), host_flags, nullptr);
+    if (!rest && sent == 0) return std::move(rest).error();
+    return sent + (rest ? *rest : 0);
+  });
 }
+
+HM_WINAPI INT sendto(SOCKET socket, const char* buffer, INT size, INT flags, const void* to, INT length) noexcept {
+  if (to == nullptr) return send(socket, buffer, size, flags);
+  return answer<INT>(SOCKET_ERROR, [&]() -> Result<INT> {
+    const auto object = TRY(socket_of(socket));
+    const int host_flags = TRY(host_message_flags(static_cast<DWORD>(flags)));
+    if (!object->datagrams()) return send_to(*object, one_part(buffer, size), host_flags, nullptr);
+    const HostAddress address = TRY(destination(*object, to, length));
+    return send_to(*object, one_part(buffer, size), host_flags, &address);
+  });
+}
+
+HM_WINAPI INT recv(SOCKET socket, char* buffer, INT size, INT flags) noexcept {
+  const auto once = [&](int fd) { return ::recv(fd, buffer, static_cast<std::size_t>(std::max(size, 0)), 0); };
+  if (const auto received = quickly(socket, true, flags, once)) return *received;
+  return recvfrom(socket, buffer, size, flags, nullptr, nullptr);
+}
+
+HM_WINAPI INT recvfrom(SOCKET socket, char* buffer, INT size, INT flags, void* from, INT* length) noexcept {
+  return answer<INT>(SOCKET_ERROR, [&]() -> Result<INT> {
+    const auto object = TRY(socket_of(socket));
+    return receive_from(*object, one_part(buffer, size), TRY(host_message_flags(static_cast<DWORD>(flags))), from,
+                        length, nullptr);
+  });
+}
+
+// What did not fit is told by the flag, and is no error (mswsock.h).
+HM_WINAPI INT WSARecvEx(SOCKET socket, char* buffer, INT size, INT* flags) noexcept {
+  return answer<INT>(SOCKET_ERROR, [&]() -> Result<INT> {
+    const auto object = TRY(socket_of(socket));
+    if (flags == nullptr) return refused(WSAEFAULT, "no flags");
+    auto part = one_part(buffer, size);
+    msghdr message = {};
+    message.msg_iov = part.data();
+    message.msg_iovlen = 1;
+    const int host_flags = TRY(host_message_flags(static_cast<DWORD>(*flags)));
+    const INT count = TRY(receive(*object, message, host_flags));
+    *flags = (message.msg_flags & MSG_TRUNC) != 0 ? static_cast<INT>(WIN_MSG_PARTIAL) : 0;
+    return count;
+  });
+}
+
+namespace {
+
+// --- Overlapped forms ---
+
+class SendTo final : public SocketSend {
+ public:
+  SendTo(std::vector<iovec> parts, int flags, const HostAddress& to) : SocketSend(std::move(parts), flags), to_(to) {}
+
+ private:
+  void prepare(msghdr& message) override {
+    message.msg_name = to_.get();
+    message.msg_namelen = to_.length;
+  }
+  HostAddress to_;
+};
+
+// The caller's address buffer is filled when the datagram comes.
+class ReceiveFrom final : public SocketReceive {
+ public:
+  ReceiveFrom(std::vector<iovec> parts, int flags, void* from, INT* length)
+      : SocketReceive(std::move(parts), flags), from_(from), length_(length) {}
+
+ private:
+  void prepare(msghdr& message) override {
+    message.msg_name = address_.get();
+    message.msg_namelen = sizeof address_.storage;
+  }
+  NTSTATUS received(Socket&, const msghdr& message) override {
+    address_.length = message.msg_namelen;
+    if (address_.length == 0 || to_windows(address_, from_, length_)) return STATUS_SUCCESS;
+    return STATUS_ACCESS_VIOLATION;
+  }
+  void* from_;
+  INT* length_;
+  HostAddress address_;
+};
 
 HM_WINAPI INT WSASendTo(SOCKET socket, WSABUF* buffers, DWORD count, DWORD* sent, DWORD flags, const void* to,
-                        INT length, void* overlapped, void*) noexcept {
+                        INT length, OVERLAPPED* overlapped, WinsockRoutine routine) noexcept {
   return zero_or_error([&]() -> Status {
-    TRY(require_synchronous(overlapped, buffers));
-    const INT done = TRY(send_parts(socket, vectors(buffers, count), static_cast<INT>(flags), to, length));
-    if (sent != nullptr) *sent = static_cast<DWORD>(done);
-    return ok;
+    const auto object = TRY(socket_of(socket));
+    std::vector<iovec> parts = TRY(host_parts(buffers, count));
+    const int host_flags = TRY(host_message_flags(flags));
+    const bool addressed = to != nullptr && object->datagrams();
+    HostAddress address;
+    if (addressed) address = TRY(destination(*object, to, length));
+    if (!is_overlapped(*object, overlapped)) {
+      if (sent == nullptr) return refused(WSAEFAULT, "nowhere to put the count");
+      *sent = static_cast<DWORD>(TRY(send_to(*object, std::move(parts), host_flags, addressed ? &address : nullptr)));
+      return ok;
+    }
+    TRY(may_send(*object));
+    object->mark(Socket::kBound);
+    std::unique_ptr<nt::SocketOperation> operation;
+    if (addressed)
+      operation = std::make_unique<SendTo>(std::move(parts), host_flags, address);
+    else
+      operation = std::make_unique<SocketSend>(std::move(parts), host_flags);
+    return start_overlapped(*object, Socket::Direction::send, std::move(operation), overlapped, routine, sent);
   });
 }
-HM_WINAPI INT WSASend(SOCKET socket, WSABUF* buffers, DWORD count, DWORD* sent, DWORD flags, void* overlapped,
-                      void* routine) noexcept {
+HM_WINAPI INT WSASend(SOCKET socket, WSABUF* buffers, DWORD count, DWORD* sent, DWORD flags, OVERLAPPED* overlapped,
+                      WinsockRoutine routine) noexcept {
   return WSASendTo(socket, buffers, count, sent, flags, nullptr, 0, overlapped, routine);
 }
+
 HM_WINAPI INT WSARecvFrom(SOCKET socket, WSABUF* buffers, DWORD count, DWORD* received, DWORD* flags, void* from,
-                          INT* length, void* overlapped, void*) noexcept {
+                          INT* length, OVERLAPPED* overlapped, WinsockRoutine routine) noexcept {
   return zero_or_error([&]() -> Status {
-    TRY(require_synchronous(overlapped, buffers));
+    const auto object = TRY(socket_of(socket));
     if (flags == nullptr) return refused(WSAEFAULT, "no flags");
-    const INT wanted = static_cast<INT>(std::exchange(*flags, 0));
-    const INT done = TRY(receive_parts(socket, vectors(buffers, count), wanted, from, length));
-    if (received != nullptr) *received = static_cast<DWORD>(done);
-    return ok;
+    std::vector<iovec> parts = TRY(host_parts(buffers, count));
+    const int host_flags = TRY(host_message_flags(*flags));
+    if (!is_overlapped(*object, overlapped)) {
+      if (received == nullptr) return refused(WSAEFAULT, "nowhere to put the count");
+      *flags = 0;
+      auto result = receive_from(*object, std::move(parts), host_flags, from, length, received);
+      if (!result && result.error().code() == WSAEMSGSIZE) *flags = WIN_MSG_PARTIAL;
+      TRY(std::move(result));
+      return ok;
+    }
+    TRY(may_receive(*object));
+    std::unique_ptr<nt::SocketOperation> operation;
+    if (from != nullptr)
+      operation = std::make_unique<ReceiveFrom>(std::move(parts), host_flags, from, length);
+    else
+      operation = std::make_unique<SocketReceive>(std::move(parts), host_flags);
+    return start_overlapped(*object, Socket::Direction::receive, std::move(operation), overlapped, routine, received);
   });
 }
-HM_WINAPI INT WSARecv(SOCKET socket, WSABUF* buffers, DWORD count, DWORD* received, DWORD* flags, void* overlapped,
-                      void* routine) noexcept {
+HM_WINAPI INT WSARecv(SOCKET socket, WSABUF* buffers, DWORD count, DWORD* received, DWORD* flags,
+                      OVERLAPPED* overlapped, WinsockRoutine routine) noexcept {
   return WSARecvFrom(socket, buffers, count, received, flags, nullptr, nullptr, overlapped, routine);
 }
 
-// --- Waiting ---
-
-struct PollPair {
-  SHORT windows;
-  short host;
-};
-constexpr PollPair kPollBits[] = {{0x0100, POLLRDNORM}, {0x0200, POLLRDBAND}, {0x0400, POLLPRI}, {0x0010, POLLWRNORM},
-                                  {0x0020, POLLWRBAND}, {0x0001, POLLERR},    {0x0002, POLLHUP}, {0x0004, POLLNVAL}};
-
-// A signal that interrupts the wait is no business of a Windows program.
-int poll_through_signals(std::vector<pollfd>& polled, int timeout) {
-  int ready;
-  do {
-    ready = ::poll(polled.data(), polled.size(), timeout);
-  } while (ready < 0 && errno == EINTR && timeout < 0);
-  return ready < 0 && errno == EINTR ? 0 : ready;
-}
-
-HM_WINAPI INT WSAPoll(WSAPOLLFD* sockets, ULONG count, INT timeout) noexcept {
-  return answer<INT>(SOCKET_ERROR, [&]() -> Result<INT> {
-    if (sockets == nullptr || count == 0) return refused(WSAEINVAL, "no sockets to wait for");
-    std::vector<nt::Ref<nt::Socket>> kept;
-    std::vector<pollfd> polled(count, pollfd{-1, 0, 0});
-    INT invalid = 0;
-    for (ULONG i = 0; i < count; ++i) {
-      sockets[i].revents = 0;
-      auto object = socket_of(sockets[i].fd);
-      if (!object) {
-        sockets[i].revents = 0x0004;  // POLLNVAL
-        invalid += sockets[i].fd != INVALID_SOCKET;
-        continue;
-      }
-      polled[i].fd = (*object)->fd();
-      for (const PollPair& pair : kPollBits)
-        if ((sockets[i].events & pair.windows) != 0) polled[i].events |= pair.host;
-      kept.push_back(*std::move(object));
-    }
-    const int ready = poll_through_signals(polled, invalid != 0 ? 0 : timeout);
-    if (ready < 0) return failed("poll");
-    for (ULONG i = 0; i < count; ++i)
-      for (const PollPair& pair : kPollBits)
-        if ((polled[i].revents & pair.host) != 0) sockets[i].revents |= pair.windows;
-    return ready + invalid;
-  });
-}
-
-// What each of select's sets waits for, and what shows it.
-struct SetMeaning {
-  short wanted, shown;
-};
-constexpr SetMeaning kSets[] = {{POLLIN, POLLIN | POLLHUP | POLLERR}, {POLLOUT, POLLOUT}, {POLLPRI, POLLPRI | POLLERR}};
-
-HM_WINAPI INT select(INT, FD_SET* read, FD_SET* write, FD_SET* except, const TIMEVAL* timeout) noexcept {
-  return answer<INT>(SOCKET_ERROR, [&]() -> Result<INT> {
-    const std::array<FD_SET*, 3> sets = {read, write, except};
-    std::vector<nt::Ref<nt::Socket>> kept;
-    std::vector<pollfd> polled;
-    for (std::size_t s = 0; s < sets.size(); ++s)
-      for (UINT i = 0; sets[s] != nullptr && i < std::min<UINT>(sets[s]->fd_count, 64); ++i) {
-        kept.push_back(TRY(socket_of(sets[s]->fd_array[i])));
-        polled.push_back({kept.back()->fd(), kSets[s].wanted, 0});
-      }
-    if (polled.empty()) return refused(WSAEINVAL, "no sockets to wait for");
-    const int milliseconds =
-        timeout == nullptr
-            ? -1
-            : static_cast<int>(std::min<LONGLONG>(INT_MAX, timeout->tv_sec * 1000LL + (timeout->tv_usec + 999) / 1000));
-    if (poll_through_signals(polled, milliseconds) < 0) return failed("poll");
-    INT total = 0;
-    std::size_t next = 0;
-    for (std::size_t s = 0; s < sets.size(); ++s) {
-      if (sets[s] == nullptr) continue;
-      const UINT count = std::min<UINT>(std::exchange(sets[s]->fd_count, 0), 64);
-      for (UINT i = 0; i < count; ++i)
-        if ((polled[next++].revents & kSets[s].shown) != 0) {
-          sets[s]->fd_array[sets[s]->fd_count++] = sets[s]->fd_array[i];
-          ++total;
-        }
-    }
-    return total;
-  });
-}
-
-HM_WINAPI INT __WSAFDIsSet(SOCKET socket, FD_SET* set) noexcept {
-  return std::find(set->fd_array, set->fd_array + set->fd_count, socket) != set->fd_array + set->fd_count;
-}
-
-constexpr std::string_view kNotOverlapped = "not overlapped";
-
 const Export kRows[] = {
-    {"WSAPoll", proc(WSAPoll)},
-    {"WSARecv", proc(WSARecv), Support::partial, kNotOverlapped, 0},
-    {"WSARecvFrom", proc(WSARecvFrom), Support::partial, kNotOverlapped, 0},
-    {"WSASend", proc(WSASend), Support::partial, kNotOverlapped, 0},
-    {"WSASendTo", proc(WSASendTo), Support::partial, kNotOverlapped, 0},
-    {"__WSAFDIsSet", proc(__WSAFDIsSet), Support::full, {}, 151},
+    {"WSARecv", proc(WSARecv)},
+    {"WSARecvFrom", proc(WSARecvFrom)},
+    {"WSASend", proc(WSASend)},
+    {"WSASendTo", proc(WSASendTo)},
     {"recv", proc(recv), Support::full, {}, 16},
     {"recvfrom", proc(recvfrom), Support::full, {}, 17},
-    {"select", proc(select), Support::full, {}, 18},
     {"send", proc(send), Support::full, {}, 19},
     {"sendto", proc(sendto), Support::full, {}, 20},
 };

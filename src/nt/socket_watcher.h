@@ -1,0 +1,19 @@
+// The thread that learns from the host when sockets can go on: one for all of them, started by the first that waits.
+// It tries pending operations again and records network events; it never runs foreign code.
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+
+namespace hmodule::nt {
+
+class Socket;
+
+// From now on `socket.ready()` is called after changes of what `events` (EPOLLIN, EPOLLOUT...) names, and at once for
+// what holds already. The watcher keeps the socket until it is told to forget it. `again`: the socket was watched
+// before, with other events.
+Status watch_socket(Socket& socket, std::uint32_t events, bool again);
+void forget_socket(Socket& socket);
+
+}  // namespace hmodule::nt

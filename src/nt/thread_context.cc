@@ -1,0 +1,103 @@
+#include "nt/thread_context.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace hmodule::nt {
+namespace {
+
+constexpr std::pair<int, ULONGLONG CONTEXT::*> kControl[] = {{REG_RIP, &CONTEXT::Rip}, {REG_RSP, &CONTEXT::Rsp}},
+                                               kInteger[] = {{REG_RAX, &CONTEXT::Rax}, {REG_RCX, &CONTEXT::Rcx},
+                                                             {REG_RDX, &CONTEXT::Rdx}, {REG_RBX, &CONTEXT::Rbx},
+                                                             {REG_RBP, &CONTEXT::Rbp}, {REG_RSI, &CONTEXT::Rsi},
+                                                             {REG_RDI, &CONTEXT::Rdi}, {REG_R8, &CONTEXT::R8},
+                                                             {REG_R9, &CONTEXT::R9},   {REG_R10, &CONTEXT::R10},
+                                                             {REG_R11, &CONTEXT::R11}, {REG_R12, &CONTEXT::R12},
+                                                             {REG_R13, &CONTEXT::R13}, {REG_R14, &CONTEXT::R14},
+                                                             {REG_R15, &CONTEXT::R15}};
+// FXSAVE's x87 and SSE registers; what follows them in the frame is the kernel's.
+constexpr std::size_t kVectorBytes = offsetof(XSAVE_FORMAT, Reserved4);
+
+bool wants(const CONTEXT& context, DWORD part) {
+  return (context.ContextFlags & part) == part;
+}
+
+}  // namespace
+
+SuspendedFrame::SuspendedFrame(Thread& thread, ucontext_t& registers) : thread_(thread), registers_(registers) {
+  const Dispatcher lock;
+  next_ = std::exchange(first, this);
+}
+
+SuspendedFrame::~SuspendedFrame() {
+  const Dispatcher lock;
+  forget(lock, thread_);
+}
+
+void SuspendedFrame::forget(const Dispatcher&, const Thread& thread) {
+  for (SuspendedFrame** at = &first; *at != nullptr;) {
+    if (&(*at)->thread_ == &thread)
+      *at = (*at)->next_;
+    else
+      at = &(*at)->next_;
+  }
+}
+
+// Who suspended the thread may ask before it has stopped.
+Result<ucontext_t*> SuspendedFrame::of(Thread& thread) {
+  for (int tries = 0; tries < 5000 && thread.suspend_count() != 0 && !thread.ended(); ++tries) {
+    {
+      const Dispatcher lock;
+      for (const SuspendedFrame* each = first; each != nullptr; each = each->next_)
+        if (&each->thread_ == &thread) return &each->registers_;
+    }
+    ::usleep(1000);
+  }
+  return fail(STATUS_UNSUCCESSFUL, "thread {} is not suspended at an instruction", thread.id());
+}
+
+Status take_context(Thread& thread, CONTEXT& context) {
+  const ucontext_t& from = *TRY(SuspendedFrame::of(thread));
+  const auto take = [&](const auto& registers) {
+    for (const auto& [host, member] : registers) context.*member = static_cast<ULONGLONG>(from.uc_mcontext.gregs[host]);
+  };
+  if (wants(context, CONTEXT_CONTROL)) {
+    take(kControl);
+    context.EFlags = static_cast<DWORD>(from.uc_mcontext.gregs[REG_EFL]);
+    context.SegCs = 0x33;
+    context.SegSs = 0x2B;
+  }
+  if (wants(context, CONTEXT_INTEGER)) take(kInteger);
+  if (wants(context, CONTEXT_FLOATING_POINT) && from.uc_mcontext.fpregs != nullptr) {
+    std::memcpy(&context.FltSave, from.uc_mcontext.fpregs, kVectorBytes);
+    context.MxCsr = context.FltSave.MxCsr;
+  }
+  if (wants(context, CONTEXT_DEBUG_REGISTERS))
+    context.Dr0 = context.Dr1 = context.Dr2 = context.Dr3 = context.Dr6 = context.Dr7 = 0;
+  return ok;
+}
+
+Status give_context(Thread& thread, const CONTEXT& context) {
+  ucontext_t& to = *TRY(SuspendedFrame::of(thread));
+  const auto give = [&](const auto& registers) {
+    for (const auto& [host, member] : registers) to.uc_mcontext.gregs[host] = static_cast<greg_t>(context.*member);
+  };
+  if (wants(context, CONTEXT_CONTROL)) {
+    give(kControl);
+    constexpr DWORD kUserFlags = 0xDD5;  // CF, PF, AF, ZF, SF, TF, DF, OF
+    auto& flags = to.uc_mcontext.gregs[REG_EFL];
+    flags = (flags & ~greg_t{kUserFlags}) | (context.EFlags & kUserFlags);
+  }
+  if (wants(context, CONTEXT_INTEGER)) give(kInteger);
+  if (wants(context, CONTEXT_FLOATING_POINT) && to.uc_mcontext.fpregs != nullptr) {
+    constexpr DWORD kKnownModes = 0xFFFF;  // a reserved bit would be a fault on the way back
+    std::memcpy(to.uc_mcontext.fpregs, &context.FltSave, kVectorBytes);
+    to.uc_mcontext.fpregs->mxcsr = context.MxCsr & kKnownModes;
+  }
+  return ok;
+}
+
+}  // namespace hmodule::nt

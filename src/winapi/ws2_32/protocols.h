@@ -1,0 +1,17 @@
+// Descriptions of protocols and of sockets.
+#pragma once
+
+#include "winapi/ws2_32/sockets.h"
+
+namespace hmodule::winapi {
+
+// SO_PROTOCOL_INFO.
+template <typename Char>
+WSAPROTOCOL_INFO<Char> protocol_of(const nt::Socket& socket);
+extern template WSAPROTOCOL_INFO<char> protocol_of(const nt::Socket&);
+extern template WSAPROTOCOL_INFO<WCHAR> protocol_of(const nt::Socket&);
+
+// The handle that WSADuplicateSocket made; each can be taken once.
+Result<SOCKET> take_duplicate(DWORD reserved);
+
+}  // namespace hmodule::winapi
