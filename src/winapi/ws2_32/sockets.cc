@@ -246,6 +246,8 @@ Status connect_socket(Socket& socket, HostAddress address) {
   }
   if (!socket.datagrams() && address.storage.ss_family == AF_UNSPEC)
     return refused(WSAEAFNOSUPPORT, "an address without a family");
+  // The host would say yes once more to a connection that it made in the background.
+  if (!socket.datagrams() && socket.is(Socket::kConnected)) return refused(WSAEISCONN, "the socket is connected");
   TRY(require_destination(socket, address));
   if (::connect(socket.fd(), address.get(), address.length) == 0) {
     socket.mark(Socket::kConnected | Socket::kBound);
