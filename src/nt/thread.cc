@@ -129,7 +129,8 @@ struct ThreadLife {
   // On the signal stack: the interrupted one may have no room, as those of Go's routines.
   static void on_signal(int, siginfo_t*, void* registers) {
     const int saved_errno = errno;
-    if (Thread* const self = of_this_thread()) {
+    // An order to die may come to one that dies already.
+    if (Thread* const self = of_this_thread(); self != nullptr && !self->ended()) {
       if (detail::kernel_depth != 0) {
         detail::order_pending = 1;
       } else {
