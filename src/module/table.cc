@@ -11,8 +11,9 @@ std::uintptr_t number(const void* address) {
   return reinterpret_cast<std::uintptr_t>(address);
 }
 
+// A PE build behind a builtin DLL stays when that one goes, and must not be taken for it.
 bool findable(const Module& module) {
-  return module.stage.load(std::memory_order_acquire) != Stage::dying;
+  return !module.behind_builtin && module.stage.load(std::memory_order_acquire) != Stage::dying;
 }
 
 template <typename Matches>

@@ -169,6 +169,13 @@ HM_WINAPI BOOL ConvertSidToStringSidA(const SID* sid, char** result) noexcept {
 
 // --- Security descriptors ---
 
+// Wine's kernelbase takes the TRUE of ntdll for a status, and so answers FALSE.
+HM_WINAPI BOOL IsValidSecurityDescriptor(const SECURITY_DESCRIPTOR* descriptor) noexcept {
+  return succeed([&]() -> Status {
+    if (!nt::is_valid(descriptor)) return fail(STATUS_INVALID_SECURITY_DESCR, "no valid security descriptor");
+    return ok;
+  });
+}
 HM_WINAPI BOOL InitializeSecurityDescriptor(SECURITY_DESCRIPTOR* descriptor, DWORD revision) noexcept {
   return succeed([&]() -> Status {
     if (revision != SECURITY_DESCRIPTOR_REVISION)
@@ -217,6 +224,7 @@ const Export kRows[] = {
     {"GetSecurityDescriptorOwner", proc(GetSecurityDescriptorOwner)},
     {"GetTokenInformation", proc(GetTokenInformation), Support::partial, "the common classes"},
     {"InitializeSecurityDescriptor", proc(InitializeSecurityDescriptor)},
+    {"IsValidSecurityDescriptor", proc(IsValidSecurityDescriptor)},
     {"IsValidSid", proc(IsValidSid)},
     {"LookupPrivilegeValueA", proc(LookupPrivilegeValueA)},
     {"LookupPrivilegeValueW", proc(LookupPrivilegeValueW)},
