@@ -91,6 +91,14 @@ void print_markdown(const std::vector<Listing>& all) {
   }
 }
 
+void print_absent() {
+  fmt::print(
+      "\n## DLLs that are not here\n\n"
+      "Wine has PE builds of these, too, but they are of no use without what stands behind them.\n\n"
+      "| DLL | Why not |\n| --- | --- |\n");
+  for (const api::AbsentDlls& absent : api::absent_dlls()) fmt::print("| {} | {} |\n", absent.names, absent.reason);
+}
+
 void print_json(const std::vector<Listing>& all) {
   nlohmann::ordered_json dlls = nlohmann::ordered_json::array();
   for (const Listing& listing : all) {
@@ -122,12 +130,14 @@ int show(const Options& options) {
       return kFailed;
     }
   }
-  if (options.markdown)
+  if (options.markdown) {
     print_markdown(all);
-  else if (options.json)
+    if (options.dll.empty()) print_absent();
+  } else if (options.json) {
     print_json(all);
-  else
+  } else {
     for (const Listing& listing : all) print_text(listing);
+  }
   return kDone;
 }
 

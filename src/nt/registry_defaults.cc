@@ -123,8 +123,6 @@ constexpr Row kMachine[] = {
     {VERSION u"\\Policies"},
     {VERSION u"\\Run"},
     {VERSION u"\\Uninstall"},
-    {u"MACHINE\\SOFTWARE\\Classes\\CLSID"},
-    {u"MACHINE\\SOFTWARE\\Classes\\Interface"},
     {u"MACHINE\\SOFTWARE\\Classes\\TypeLib"},
     {u"MACHINE\\SOFTWARE\\Microsoft\\Cryptography", u"MachineGuid", machine_guid},
     {u"MACHINE\\SOFTWARE\\Microsoft\\OLE"},
@@ -344,6 +342,57 @@ Status fill_volatile_environment(RegistryStore& store, KeyId key) {
   return ok;
 }
 
+// Below keys that may be on the disk, in memory; what is there already stays.
+struct ComClass {
+  const char *id, *name, *dll, *threading_model;
+};
+constexpr ComClass kComClasses[] = {
+#define HM_COM_CLASS(id, name, dll, threading_model) {id, name, dll, threading_model},
+#define HM_COM_INTERFACE(id, name, proxy_class)
+#include "nt/registry_com.inc"
+#undef HM_COM_CLASS
+#undef HM_COM_INTERFACE
+};
+struct ComInterface {
+  const char *id, *name, *proxy_class;
+};
+constexpr ComInterface kComInterfaces[] = {
+#define HM_COM_CLASS(id, name, dll, threading_model)
+#define HM_COM_INTERFACE(id, name, proxy_class) {id, name, proxy_class},
+#include "nt/registry_com.inc"
+#undef HM_COM_CLASS
+#undef HM_COM_INTERFACE
+};
+
+std::u16string braced(const char* id) {
+  return u"{" + utf16(id) + u"}";
+}
+
+Status fill_com_classes(RegistryStore& store, KeyId key) {
+  for (const ComClass& each : kComClasses) {
+    const std::u16string id = braced(each.id);
+    if (TRY(store.child(key, id))) continue;
+    const KeyId made = TRY(make_key(store, key, id, true));
+    TRY(set_text(store, made, u"", utf16(each.name)));
+    const KeyId server = TRY(make_key(store, made, u"InprocServer32"));
+    TRY(set_text(store, server, u"", windows_directory() + u"\\System32\\" + utf16(each.dll) + u".dll"));
+    TRY(set_text(store, server, u"ThreadingModel", utf16(each.threading_model)));
+  }
+  return ok;
+}
+
+Status fill_com_interfaces(RegistryStore& store, KeyId key) {
+  for (const ComInterface& each : kComInterfaces) {
+    const std::u16string id = braced(each.id);
+    if (TRY(store.child(key, id))) continue;
+    const KeyId made = TRY(make_key(store, key, id, true));
+    TRY(set_text(store, made, u"", utf16(each.name)));
+    const KeyId proxy = TRY(make_key(store, made, u"ProxyStubClsid32"));
+    TRY(set_text(store, proxy, u"", braced(each.proxy_class)));
+  }
+  return ok;
+}
+
 struct LateRow {
   const char16_t* key;
   Status (*fill)(RegistryStore& store, KeyId key);  // nullptr: only the key
@@ -357,6 +406,11 @@ constexpr LateRow kLateMachine[] = {
     {CONTROL u"\\Nls\\CodePage", fill_code_pages},
     {CONTROL u"\\Nls\\Language", fill_language},
     {CONTROL u"\\TimeZoneInformation", fill_local_zone},
+};
+// These keys may be on the disk; what is filled in below them is not.
+constexpr LateRow kLateClasses[] = {
+    {u"MACHINE\\SOFTWARE\\Classes\\CLSID", fill_com_classes},
+    {u"MACHINE\\SOFTWARE\\Classes\\Interface", fill_com_interfaces},
 };
 constexpr LateRow kLateUser[] = {
     {u"Control Panel\\International", fill_international},
@@ -396,6 +450,7 @@ Result<std::vector<LateDefaults>> write_defaults(RegistryStore& store) {
     return ok;
   };
   TRY(add(kRegistryRoot, kLateMachine));
+  for (const LateRow& row : kLateClasses) late.push_back({TRY(make_key(store, kRegistryRoot, row.key)), row.fill});
   TRY(add(user, kLateUser));
   TRY(writing.commit());
   return late;

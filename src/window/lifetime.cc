@@ -31,7 +31,7 @@ LRESULT tell(Queue& self, HWND window, UINT message, WPARAM wParam, LPARAM lPara
 }
 
 // A child says to all above it that it came or goes.
-void notify_parents(Queue& self, HWND handle, UINT event) {
+void notify_parents(HWND handle, UINT event) {
   HWND parent = nullptr;
   WPARAM what = 0;
   {
@@ -48,7 +48,6 @@ void notify_parents(Queue& self, HWND handle, UINT event) {
     if (!window || ((*window)->style & WS_CHILD) == 0) return;
     parent = (*window)->parent->handle;
   }
-  static_cast<void>(self);
 }
 
 void destroy_tree(const DesktopLock& lock, Window& window) {
@@ -96,8 +95,7 @@ Result<HWND> insert(const DesktopLock& lock, Queue& self, const NewWindow& reque
   Window *parent = &table.desktop(), *owner = nullptr;
   if (create.hwndParent != nullptr) {
     parent = TRY(table.find(lock, create.hwndParent));
-    if (parent == &table.desktop()) {
-    } else if (!is_child && parent != &table.message_root()) {
+    if (!is_child && !table.is_root(*parent)) {
       owner = parent;
       while ((owner->style & WS_CHILD) != 0 && owner->parent != nullptr) owner = owner->parent;
       parent = owner->parent == nullptr ? &table.desktop() : owner->parent;
@@ -172,7 +170,7 @@ Result<HWND> create_window(const NewWindow& asked) {
     return HWND{nullptr};
   }
   if (!is_message_only(handle)) tell_place(self, handle, rect);
-  notify_parents(self, handle, WM_CREATE);
+  notify_parents(handle, WM_CREATE);
   if ((style & WS_VISIBLE) != 0) static_cast<void>(show_window(handle, true));
   if (!procedure_of(handle)) return HWND{nullptr};  // the procedure has destroyed it
   return handle;
@@ -186,7 +184,7 @@ Status destroy_window(HWND handle) {
     if (window.queue.get() != &self) return fail(STATUS_ACCESS_DENIED, "window {} is not this thread's", handle);
     if (std::exchange(window.being_destroyed, true)) return ok;  // its own WM_DESTROY asks
   }
-  notify_parents(self, handle, WM_DESTROY);
+  notify_parents(handle, WM_DESTROY);
   for (const HWND owned : children_of(self, handle, true)) static_cast<void>(destroy_window(owned));
   send_destroy(self, handle);
   send_final(self, handle);
@@ -202,7 +200,6 @@ void remove_windows_of(const DesktopLock& lock, const Queue& queue) {
 }
 
 Status place_window(const WINDOWPOS& wanted) {
-  Queue& self = current_queue();
   WINDOWPOS change = wanted;
   const auto parameter = reinterpret_cast<LPARAM>(&change);
   if ((change.flags & SWP_NOSENDCHANGING) == 0) TRY(send({change.hwnd, WM_WINDOWPOSCHANGING, 0, parameter}, true));
@@ -230,7 +227,6 @@ Status place_window(const WINDOWPOS& wanted) {
       windows(lock).move_below(lock, window, *window.parent);  // HWND_TOP
   }
   TRY(send({change.hwnd, WM_WINDOWPOSCHANGED, 0, parameter}, true));
-  static_cast<void>(self);
   return ok;
 }
 

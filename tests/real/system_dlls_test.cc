@@ -21,6 +21,134 @@ TEST(SystemDlls, ShlwapiReadsNumbers) {
   EXPECT_STREQ(shlwapi.get<const char*(const char*)>("PathFindExtensionA")("C:\\a\\b.dll"), ".dll");
 }
 
+TEST(SystemDlls, ShlwapiTakesPathsAndUrlsApart) {
+  NEED_SYSTEM("shlwapi.dll");
+  const library shlwapi("shlwapi.dll");
+  char16_t path[260] = {};
+  ASSERT_NE(shlwapi.get<char16_t*(char16_t*, const char16_t*, const char16_t*)>("PathCombineW")(path, u"C:\\a\\b",
+                                                                                                u"..\\c.txt"),
+            nullptr);
+  EXPECT_EQ(std::u16string(path), u"C:\\a\\c.txt");
+  EXPECT_EQ(shlwapi.get<int(const char16_t*)>("PathIsRelativeW")(path), 0);
+  EXPECT_EQ(shlwapi.get<int(char16_t*)>("PathRemoveFileSpecW")(path), 1);
+  EXPECT_EQ(std::u16string(path), u"C:\\a");
+  EXPECT_EQ(shlwapi.get<int(const char16_t*, const char16_t*)>("PathMatchSpecW")(u"x.DLL", u"*.txt;*.dll"), 1);
+  char16_t url[64] = {};
+  unsigned size = 64;
+  EXPECT_EQ(
+      shlwapi.get<int(const char16_t*, char16_t*, unsigned*, unsigned)>("UrlEscapeW")(u"http://x/a b", url, &size, 0),
+      0);
+  EXPECT_EQ(std::u16string(url), u"http://x/a%20b");
+  char text[32] = {};
+  EXPECT_STREQ(shlwapi.get<char*(unsigned, char*, unsigned)>("StrFormatByteSizeA")(2048, text, sizeof text), "2.00 KB");
+}
+
+TEST(SystemDlls, ShcoreCopiesStringsAndReadsStreams) {
+  NEED_SYSTEM("shcore.dll");
+  const library shcore("shcore.dll"), ole32("ole32.dll");
+  char16_t* copy = nullptr;
+  EXPECT_EQ(shcore.get<int(const char16_t*, char16_t**)>("SHStrDupW")(u"twice", &copy), 0);
+  EXPECT_EQ(std::u16string(copy), u"twice");
+  ole32.get<void(void*)>("CoTaskMemFree")(copy);
+  struct Stream {
+    void** methods;
+  };
+  auto* const stream = shcore.get<Stream*(const void*, unsigned)>("SHCreateMemStream")("memory", 6);
+  ASSERT_NE(stream, nullptr);
+  char read[8] = {};
+  EXPECT_EQ(shcore.get<int(Stream*, void*, unsigned)>("IStream_Read")(stream, read, 6), 0);
+  EXPECT_STREQ(read, "memory");
+  using Release = HM_WINAPI unsigned (*)(Stream*);
+  EXPECT_EQ(reinterpret_cast<Release>(stream->methods[2])(stream), 0U);
+}
+
+TEST(SystemDlls, UserenvMakesEnvironments) {
+  NEED_SYSTEM("userenv.dll");
+  const library userenv("userenv.dll");
+  char16_t* block = nullptr;
+  ASSERT_EQ(
+      userenv.get<int(void**, void*, int)>("CreateEnvironmentBlock")(reinterpret_cast<void**>(&block), nullptr, 0), 1);
+  bool has_path = false;
+  for (const char16_t* each = block; *each != 0; each += std::u16string(each).size() + 1)
+    has_path = has_path || std::u16string(each).starts_with(u"PATH=") || std::u16string(each).starts_with(u"Path=");
+  EXPECT_TRUE(has_path);
+  EXPECT_EQ(userenv.get<int(void*)>("DestroyEnvironmentBlock")(block), 1);
+}
+
+TEST(SystemDlls, ImagehlpSumsImages) {
+  NEED_SYSTEM("imagehlp.dll");
+  const library imagehlp("imagehlp.dll");
+  unsigned header = 0, computed = 1;
+  EXPECT_EQ(imagehlp.get<unsigned(const char*, unsigned*, unsigned*)>("MapFileAndCheckSumA")(
+                (std::string("Z:") + TEST_DLLS + "/basic.dll").c_str(), &header, &computed),
+            0U);
+  EXPECT_EQ(header, computed);  // as the linker wrote it
+  EXPECT_NE(header, 0U);
+}
+
+TEST(SystemDlls, DbghelpNamesExportsAndUndecorates) {
+  NEED_SYSTEM("dbghelp.dll");
+  const library dbghelp("dbghelp.dll");
+  char name[128] = {};
+  EXPECT_GT(dbghelp.get<unsigned(const char*, char*, unsigned, unsigned)>("UnDecorateSymbolName")("?twice@@YAHH@Z",
+                                                                                                  name, sizeof name, 0),
+            0U);
+  EXPECT_STREQ(name, "int __cdecl twice(int)");
+  void* const process = reinterpret_cast<void*>(std::intptr_t{-1});
+  ASSERT_EQ(dbghelp.get<int(void*, const char*, int)>("SymInitialize")(process, nullptr, 0), 1);
+  const library basic(std::string(TEST_DLLS) + "/basic.dll");
+  const auto base = reinterpret_cast<unsigned long long>(basic.handle());
+  EXPECT_NE(dbghelp.get<unsigned long long(void*, void*, const char*, const char*, unsigned long long, unsigned, void*,
+                                           unsigned)>("SymLoadModuleEx")(
+                process, nullptr, (std::string("Z:") + TEST_DLLS + "/basic.dll").c_str(), "basic", base, 0, nullptr, 0),
+            0U);
+  struct {
+    unsigned SizeOfStruct = 88, TypeIndex = 0;
+    unsigned long long Reserved[2] = {};
+    unsigned Index = 0, Size = 0;
+    unsigned long long ModBase = 0;
+    unsigned Flags = 0;
+    unsigned long long Value = 0, Address = 0;
+    unsigned Register = 0, Scope = 0, Tag = 0, NameLen = 0, MaxNameLen = 64;
+    char Name[64] = {};
+  } symbol;
+  static_assert(sizeof symbol == 88 + 60 + 4);
+  unsigned long long displacement = 9;
+  const auto address = reinterpret_cast<unsigned long long>(basic.get<int(int, int)>("add"));
+  EXPECT_EQ(dbghelp.get<int(void*, unsigned long long, unsigned long long*, void*)>("SymFromAddr")(
+                process, address, &displacement, &symbol),
+            1);
+  EXPECT_STREQ(symbol.Name, "add");
+  EXPECT_EQ(displacement, 0U);
+  EXPECT_EQ(dbghelp.get<int(void*)>("SymCleanup")(process), 1);
+}
+
+TEST(SystemDlls, Advapi32AndSechostGoBeyondTheNativePart) {
+  NEED_SYSTEM("advapi32.dll");
+  const library advapi32("advapi32.dll");
+  void* sid = nullptr;
+  ASSERT_EQ(advapi32.get<int(const char16_t*, void**)>("ConvertStringSidToSidW")(u"S-1-5-32-544", &sid), 1);
+  EXPECT_EQ(*advapi32.get<unsigned char*(void*)>("GetSidSubAuthorityCount")(sid), 2);
+  const char16_t text[] = u"plain text";
+  EXPECT_EQ(advapi32.get<int(const void*, int, int*)>("IsTextUnicode")(text, sizeof text - 2, nullptr), 1);
+  unsigned char descriptor[64] = {};
+  EXPECT_EQ(advapi32.get<int(void*, unsigned)>("InitializeSecurityDescriptor")(descriptor, 1), 1);
+  EXPECT_EQ(advapi32.get<int(void*)>("IsValidSecurityDescriptor")(descriptor), 1);
+}
+
+TEST(SystemDlls, PropsysComparesAndConverts) {
+  NEED_SYSTEM("propsys.dll");
+  const library propsys("propsys.dll");
+  struct {
+    unsigned short vt, reserved[3];
+    long long value, more;
+  } a = {3, {}, 5, 0}, b = {3, {}, 7, 0};
+  EXPECT_EQ(propsys.get<int(void*, void*, int, unsigned)>("PropVariantCompareEx")(&a, &b, 0, 0), -1);
+  int number = 0;
+  EXPECT_EQ(propsys.get<int(void*, int*)>("PropVariantToInt32")(&b, &number), 0);
+  EXPECT_EQ(number, 7);
+}
+
 TEST(SystemDlls, Oleaut32HasItsStrings) {
   NEED_SYSTEM("oleaut32.dll");
   const library oleaut("oleaut32.dll");
@@ -58,6 +186,20 @@ TEST(SystemDlls, DbghelpKeepsItsOptions) {
   const library dbghelp("dbghelp.dll");
   EXPECT_EQ(dbghelp.get<unsigned(unsigned)>("SymSetOptions")(2), 2U);
   EXPECT_EQ(dbghelp.get<unsigned()>("SymGetOptions")(), 2U);
+}
+
+// Its PE build stays when the builtin DLL goes, and is not taken for it afterwards.
+TEST(SystemDlls, ABuiltinDllComesBackAsItself) {
+  NEED_SYSTEM("advapi32.dll");
+  unsigned char first[16] = {}, second[16] = {};
+  for (unsigned char* bytes : {first, second}) {
+    const library advapi32("advapi32.dll");
+    void* sid = nullptr;
+    ASSERT_EQ(advapi32.get<int(const char16_t*, void**)>("ConvertStringSidToSidW")(u"S-1-1-0", &sid),
+              1);                                                                                // the PE build's
+    EXPECT_EQ(advapi32.get<unsigned char(void*, unsigned)>("SystemFunction036")(bytes, 16), 1);  // the builtin's
+  }
+  EXPECT_NE(std::memcmp(first, second, sizeof first), 0);
 }
 
 // What the builtin kernel32, kernelbase and version lack is served by their PE builds, under the same handle.
