@@ -209,6 +209,7 @@ Thread& current_thread() {
 }
 
 Result<Ref<Thread>> thread_by_id(DWORD id) {
+  current_thread();  // has an object from now on, if it is the one that is meant
   const Dispatcher lock;
   Thread* thread = living;
   while (thread != nullptr && thread->id() != id) thread = thread->next_;

@@ -231,6 +231,15 @@ TEST_F(ProcessDeathTest, ExitRunsTheDetachOnceAndKillsOtherThreads) {
   EXPECT_EXIT(terminate_process(0x100), testing::ExitedWithCode(1), "");
 }
 
+TEST_F(Threads, FindThemselvesByTheirId) {
+  std::thread([] {
+    thread::attach();
+    const auto found = thread_by_id(static_cast<DWORD>(gettid()));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->get(), &current_thread());
+  }).join();
+}
+
 TEST_F(Threads, OtherProcessesCanBeOpenedByTheirId) {
   EXPECT_TRUE((*Process::open(static_cast<DWORD>(getpid())))->is_current());
   EXPECT_EQ(Process::open(0).error().status, STATUS_INVALID_CID);
