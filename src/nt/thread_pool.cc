@@ -64,17 +64,20 @@ void Pool::set_maximum(unsigned threads) {
 }
 
 Status Pool::set_minimum(unsigned threads) {
-  unsigned lacking = 0;
   {
     const Dispatcher lock;
     minimum_ = threads;
     maximum_ = std::max(maximum_, threads);
-    if (workers_ < threads) lacking = threads - workers_;
-    workers_ += lacking;
-    idle_ += lacking;
   }
-  for (; lacking > 1; --lacking) TRY(start_worker());
-  return lacking == 0 ? Status(ok) : start_worker();
+  for (;;) {
+    {
+      const Dispatcher lock;
+      if (workers_ >= threads) return ok;
+      ++workers_;
+      ++idle_;
+    }
+    TRY(start_worker());
+  }
 }
 
 void Pool::set_stack(const Stack& stack) {
