@@ -1,20 +1,9 @@
 #include "winapi/bcrypt/exports.h"
 
+#define HM_TABLES "winapi/bcrypt/tables.inc"
+#include "winapi/common/export_tables.inc"
+
 namespace hmodule::winapi {
-
-#define HM_TABLE(table) extern const ExportTable table;
-#include "winapi/bcrypt/tables.inc"
-#undef HM_TABLE
-
-namespace {
-
-const ExportTable* const kTables[] = {
-#define HM_TABLE(table) &table,
-#include "winapi/bcrypt/tables.inc"
-#undef HM_TABLE
-};
-
-}  // namespace
 
 const BuiltinDll bcrypt_dll = {"bcrypt.dll", kTables};
 

@@ -1,20 +1,9 @@
 #include "winapi/bcryptprimitives/exports.h"
 
+#define HM_TABLES "winapi/bcryptprimitives/tables.inc"
+#include "winapi/common/export_tables.inc"
+
 namespace hmodule::winapi {
-
-#define HM_TABLE(table) extern const ExportTable table;
-#include "winapi/bcryptprimitives/tables.inc"
-#undef HM_TABLE
-
-namespace {
-
-const ExportTable* const kTables[] = {
-#define HM_TABLE(table) &table,
-#include "winapi/bcryptprimitives/tables.inc"
-#undef HM_TABLE
-};
-
-}  // namespace
 
 const BuiltinDll bcryptprimitives_dll = {"bcryptprimitives.dll", kTables};
 

@@ -1,20 +1,9 @@
 #include "winapi/crypt32/exports.h"
 
+#define HM_TABLES "winapi/crypt32/tables.inc"
+#include "winapi/common/export_tables.inc"
+
 namespace hmodule::winapi {
-
-#define HM_TABLE(table) extern const ExportTable table;
-#include "winapi/crypt32/tables.inc"
-#undef HM_TABLE
-
-namespace {
-
-const ExportTable* const kTables[] = {
-#define HM_TABLE(table) &table,
-#include "winapi/crypt32/tables.inc"
-#undef HM_TABLE
-};
-
-}  // namespace
 
 const BuiltinDll crypt32_dll = {"crypt32.dll", kTables};
 

@@ -1,20 +1,9 @@
 #include "winapi/iphlpapi/exports.h"
 
+#define HM_TABLES "winapi/iphlpapi/tables.inc"
+#include "winapi/common/export_tables.inc"
+
 namespace hmodule::winapi {
-
-#define HM_TABLE(table) extern const ExportTable table;
-#include "winapi/iphlpapi/tables.inc"
-#undef HM_TABLE
-
-namespace {
-
-const ExportTable* const kTables[] = {
-#define HM_TABLE(table) &table,
-#include "winapi/iphlpapi/tables.inc"
-#undef HM_TABLE
-};
-
-}  // namespace
 
 const BuiltinDll iphlpapi_dll = {"iphlpapi.dll", kTables};
 

@@ -1,20 +1,9 @@
 #include "winapi/secur32/exports.h"
 
+#define HM_TABLES "winapi/secur32/tables.inc"
+#include "winapi/common/export_tables.inc"
+
 namespace hmodule::winapi {
-
-#define HM_TABLE(table) extern const ExportTable table;
-#include "winapi/secur32/tables.inc"
-#undef HM_TABLE
-
-namespace {
-
-const ExportTable* const kTables[] = {
-#define HM_TABLE(table) &table,
-#include "winapi/secur32/tables.inc"
-#undef HM_TABLE
-};
-
-}  // namespace
 
 const BuiltinDll secur32_dll = {"secur32.dll", kTables};
 

@@ -1,21 +1,10 @@
 // winmm.dll: its timers, and no sound.
 #include "winapi/winmm/exports.h"
 
+#define HM_TABLES "winapi/winmm/tables.inc"
+#include "winapi/common/export_tables.inc"
+
 namespace hmodule::winapi {
-
-#define HM_TABLE(table) extern const ExportTable table;
-#include "winapi/winmm/tables.inc"
-#undef HM_TABLE
-
-namespace {
-
-const ExportTable* const kTables[] = {
-#define HM_TABLE(table) &table,
-#include "winapi/winmm/tables.inc"
-#undef HM_TABLE
-};
-
-}  // namespace
 
 const BuiltinDll winmm_dll = {"winmm.dll", kTables};
 
