@@ -56,8 +56,9 @@ void store(const Openssl& from, MdContext& to) {
   std::memcpy(to.in, from.data, sizeof to.in);
 }
 
-SHA_CTX load(const ShaContext& from) {
-  SHA_CTX to{};
+template <typename Openssl>
+Openssl load(const ShaContext& from) {
+  Openssl to{};
   to.h0 = from.state[0];
   to.h1 = from.state[1];
   to.h2 = from.state[2];
@@ -80,16 +81,25 @@ void store(const SHA_CTX& from, ShaContext& to) {
   std::memcpy(to.in, from.data, sizeof to.in);
 }
 
+template <auto init, typename Openssl, typename Context>
+void begin(Context& context) {
+  Openssl begun;
+  init(&begun);
+  context = {};
+  store(begun, context);
+}
+template <auto update, typename Openssl, typename Context>
+void take(Context& context, const BYTE* bytes, ULONG size) {
+  auto running = load<Openssl>(context);
+  update(&running, bytes, size);
+  store(running, context);
+}
+
 HM_WINAPI void MD4Init(MdContext* context) noexcept {
-  MD4_CTX begun;
-  ::MD4_Init(&begun);
-  *context = {};
-  store(begun, *context);
+  begin<::MD4_Init, MD4_CTX>(*context);
 }
 HM_WINAPI void MD4Update(MdContext* context, const BYTE* bytes, ULONG size) noexcept {
-  auto running = load<MD4_CTX>(*context);
-  ::MD4_Update(&running, bytes, size);
-  store(running, *context);
+  take<::MD4_Update, MD4_CTX>(*context, bytes, size);
 }
 HM_WINAPI void MD4Final(MdContext* context) noexcept {
   auto running = load<MD4_CTX>(*context);
@@ -97,15 +107,10 @@ HM_WINAPI void MD4Final(MdContext* context) noexcept {
 }
 
 HM_WINAPI void MD5Init(MdContext* context) noexcept {
-  MD5_CTX begun;
-  ::MD5_Init(&begun);
-  *context = {};
-  store(begun, *context);
+  begin<::MD5_Init, MD5_CTX>(*context);
 }
 HM_WINAPI void MD5Update(MdContext* context, const BYTE* bytes, ULONG size) noexcept {
-  auto running = load<MD5_CTX>(*context);
-  ::MD5_Update(&running, bytes, size);
-  store(running, *context);
+  take<::MD5_Update, MD5_CTX>(*context, bytes, size);
 }
 HM_WINAPI void MD5Final(MdContext* context) noexcept {
   auto running = load<MD5_CTX>(*context);
@@ -113,19 +118,14 @@ HM_WINAPI void MD5Final(MdContext* context) noexcept {
 }
 
 HM_WINAPI void A_SHAInit(ShaContext* context) noexcept {
-  SHA_CTX begun;
-  ::SHA1_Init(&begun);
-  *context = {};
-  store(begun, *context);
+  begin<::SHA1_Init, SHA_CTX>(*context);
 }
 HM_WINAPI void A_SHAUpdate(ShaContext* context, const BYTE* bytes, ULONG size) noexcept {
-  SHA_CTX running = load(*context);
-  ::SHA1_Update(&running, bytes, size);
-  store(running, *context);
+  take<::SHA1_Update, SHA_CTX>(*context, bytes, size);
 }
 // The context begins anew.
 HM_WINAPI void A_SHAFinal(ShaContext* context, BYTE* digest) noexcept {
-  SHA_CTX running = load(*context);
+  auto running = load<SHA_CTX>(*context);
   ::SHA1_Final(digest, &running);
   A_SHAInit(context);
 }
