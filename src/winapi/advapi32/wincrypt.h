@@ -102,7 +102,4 @@ void* handle_of(std::unique_ptr<T> made) {
 
 Result<HashKind> hash_kind(ALG_ID id);
 
-// The way these functions give bytes.
-Status give(Data bytes, void* buffer, DWORD* size);
-
 }  // namespace hmodule::winapi::capi

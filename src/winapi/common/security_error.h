@@ -4,6 +4,10 @@
 
 #include "winapi/common/answer.h"
 
+#include <algorithm>
+#include <span>
+#include <utility>
+
 namespace hmodule::winapi {
 
 // clang-format off
@@ -56,6 +60,16 @@ BOOL security_succeed(Work&& work, const char* function = __builtin_FUNCTION()) 
         return TRUE;
       },
       function);
+}
+
+// How these functions give bytes: `size` has the room and becomes what there is; without a buffer it is only asked for.
+inline Status give(std::span<const BYTE> bytes, void* buffer, DWORD* size) {
+  if (size == nullptr) return fail(STATUS_INVALID_PARAMETER, "no room for the size");
+  const DWORD room = std::exchange(*size, static_cast<DWORD>(bytes.size()));
+  if (buffer == nullptr) return ok;
+  if (room < bytes.size()) return fail_win32(ERROR_MORE_DATA, "room for {} of {} bytes", room, bytes.size());
+  std::copy(bytes.begin(), bytes.end(), static_cast<BYTE*>(buffer));
+  return ok;
 }
 
 }  // namespace hmodule::winapi

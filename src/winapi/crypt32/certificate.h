@@ -117,13 +117,4 @@ std::string dotted(const ASN1_OBJECT* object);
 // An algorithm's parameters as DER.
 ByteVector parameters_of(const X509_ALGOR* algorithm);
 
-inline Status give(Data bytes, void* buffer, DWORD* size) {
-  if (size == nullptr) return fail(STATUS_INVALID_PARAMETER, "no room for the size");
-  const DWORD room = std::exchange(*size, static_cast<DWORD>(bytes.size()));
-  if (buffer == nullptr) return ok;
-  if (room < bytes.size()) return fail_win32(ERROR_MORE_DATA, "room for {} of {} bytes", room, bytes.size());
-  std::copy(bytes.begin(), bytes.end(), static_cast<BYTE*>(buffer));
-  return ok;
-}
-
 }  // namespace hmodule::winapi::crypt32
