@@ -59,13 +59,13 @@ Status wait_for_answer(Queue& self, const SentMessage& message, const SendOption
   }
 }
 
-Status send_to_all(const Message& message, bool wide, const SendOptions& options) {
+// `send` gets the message for each top-level window. Nobody asks how many took it.
+template <typename Send>
+void broadcast(Message message, Send send_one) {
   for (const HWND each : top_level_windows()) {
-    Message to_this = message;
-    to_this.window = each;
-    static_cast<void>(send(to_this, wide, options));
+    message.window = each;
+    static_cast<void>(send_one(message));
   }
-  return ok;
 }
 
 }  // namespace
@@ -83,7 +83,7 @@ LRESULT call_window(Queue& self, const Procedure& procedure, const Message& mess
 
 Result<LRESULT> send(const Message& message, bool wide, const SendOptions& options) {
   if (message.window == HWND_BROADCAST) {
-    TRY(send_to_all(message, wide, options));
+    broadcast(message, [&](const Message& each) { return send(each, wide, options); });
     return LRESULT{1};
   }
   Queue& self = current_queue();
@@ -114,11 +114,7 @@ Result<LRESULT> send(const Message& message, bool wide, const SendOptions& optio
 
 Status send_notification(const Message& message, bool wide) {
   if (message.window == HWND_BROADCAST) {
-    for (const HWND each : top_level_windows()) {
-      Message to_this = message;
-      to_this.window = each;
-      static_cast<void>(send_notification(to_this, wide));
-    }
+    broadcast(message, [&](const Message& each) { return send_notification(each, wide); });
     return ok;
   }
   Queue& self = current_queue();
@@ -164,11 +160,7 @@ Status post(const Message& message) {
     return fail_win32(ERROR_MESSAGE_SYNC_ONLY, "message {:#x} needs an answer", message.message);
   if (message.window == nullptr) return post_to_thread(nt::current_thread().id(), message);
   if (message.window == HWND_BROADCAST) {
-    for (const HWND each : top_level_windows()) {
-      Message to_this = message;
-      to_this.window = each;
-      static_cast<void>(post(to_this));
-    }
+    broadcast(message, [&](const Message& each) { return post(each); });
     return ok;
   }
   const DesktopLock lock;
