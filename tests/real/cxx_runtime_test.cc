@@ -7,6 +7,8 @@
 #include <hmodule/hmodule.hpp>
 #include <string>
 
+#include "real_dll.h"
+
 extern "C" {
 int streams(const char* directory, char* buffer, int room);
 int threads(char* buffer, int room);
@@ -17,8 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-#define NEED(name) \
-  if (!fs::exists(fs::path(REAL_DLLS) / (name))) GTEST_SKIP() << (name) << " is not there: run scripts/fetch-dlls"
 #define NEED_RUNTIME          \
   NEED("libstdc++-6.dll");    \
   NEED("libgcc_s_seh-1.dll"); \

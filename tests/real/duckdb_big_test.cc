@@ -8,13 +8,11 @@
 #include <string>
 
 #include "duckdb.h"
+#include "real_dll.h"
 
 namespace {
 
 using namespace duck;
-
-#define NEED(name) \
-  if (!fs::exists(fs::path(REAL_DLLS) / (name))) GTEST_SKIP() << (name) << " is not there: run scripts/fetch-dlls"
 
 class DuckDbBig : public testing::Test {
  protected:

@@ -13,13 +13,11 @@
 #include <vector>
 
 #include "duckdb.h"
+#include "real_dll.h"
 
 namespace {
 
 using namespace duck;
-
-#define NEED(name) \
-  if (!fs::exists(fs::path(REAL_DLLS) / (name))) GTEST_SKIP() << (name) << " is not there: run scripts/fetch-dlls"
 
 class DuckDbQueries : public testing::Test {
  protected:

@@ -12,13 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "real_dll.h"
+
 namespace {
 
 using hmodule::u64;
 namespace fs = std::filesystem;
-
-#define NEED(name) \
-  if (!fs::exists(fs::path(REAL_DLLS) / (name))) GTEST_SKIP() << (name) << " is not there: run scripts/fetch-dlls"
 
 // ---- dxcapi.h ----
 

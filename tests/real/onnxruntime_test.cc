@@ -15,14 +15,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "real_dll.h"
+
 namespace {
 
 using hmodule::i64;
 using hmodule::u64;
 namespace fs = std::filesystem;
-
-#define NEED(name) \
-  if (!fs::exists(fs::path(REAL_DLLS) / (name))) GTEST_SKIP() << (name) << " is not there: run scripts/fetch-dlls"
 
 // ---- A model, as onnx.proto has it ----
 

@@ -8,6 +8,7 @@
 #include <hmodule/hmodule.hpp>
 #include <string>
 
+#include "real_dll.h"
 #include "support/mapped_ranges.h"
 
 namespace {
@@ -15,9 +16,6 @@ namespace {
 std::filesystem::path real_dll(const std::string& name) {
   return std::filesystem::path(REAL_DLLS) / name;
 }
-
-#define NEED(name) \
-  if (!std::filesystem::exists(real_dll(name))) GTEST_SKIP() << name << " is not there: run scripts/fetch-dlls"
 
 struct Footprint {
   std::size_t mappings = 0, descriptors = 0, resident_kb = 0;

@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "real_dll.h"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -304,9 +306,6 @@ class LinuxExtension : public Database {
     EXPECT_EQ(result, SQLITE_OK) << message;
   }
 };
-
-#define NEED(name) \
-  if (!fs::exists(fs::path(REAL_DLLS) / (name))) GTEST_SKIP() << (name) << " is not there: run scripts/fetch-dlls"
 
 // Small whole numbers, so that sums are the same in any order.
 constexpr int kDimensions = 16, kVectors = 3000;

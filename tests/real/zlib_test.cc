@@ -7,12 +7,11 @@
 #include <hmodule/hmodule.hpp>
 #include <string>
 
+#include "real_dll.h"
+
 namespace {
 
 namespace fs = std::filesystem;
-
-#define NEED(name) \
-  if (!fs::exists(fs::path(REAL_DLLS) / (name))) GTEST_SKIP() << (name) << " is not there: run scripts/fetch-dlls"
 
 std::string sample() {
   std::string text;

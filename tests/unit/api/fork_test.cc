@@ -7,21 +7,13 @@
 #include <thread>
 
 #include "unit/api/host_mains.h"
+#include "unit/api/kernel32.h"
 #include "unit/api/windows_names.h"
 
 namespace hmodule::test {
 namespace {
 
 constexpr unsigned kWaitObject0 = 0, kInfinite = 0xFFFFFFFF;
-
-const library& kernel32_dll() {
-  static const auto* const dll = new library("kernel32.dll");  // nothing is freed at the end
-  return *dll;
-}
-template <typename Signature>
-auto* kernel32(const char* name) {
-  return kernel32_dll().get<Signature>(name);
-}
 
 // What `body` answers in the child.
 template <typename Body>

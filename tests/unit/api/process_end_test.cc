@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "unit/api/host_mains.h"
+#include "unit/api/kernel32.h"
 #include "unit/api/windows_names.h"
 
 namespace hmodule::test {
@@ -9,14 +10,6 @@ namespace {
 
 constexpr unsigned kDetach = 0, kAttach = 1, kTimeout = 258, kInfinite = 0xFFFFFFFF;
 
-const library& kernel32_dll() {
-  static const auto* const dll = new library("kernel32.dll");  // nothing is freed at the end
-  return *dll;
-}
-template <typename Signature>
-auto* kernel32(const char* name) {
-  return kernel32_dll().get<Signature>(name);
-}
 HANDLE new_event() {
   return kernel32<HANDLE(void*, int, int, const char*)>("CreateEventA")(nullptr, 1, 0, nullptr);
 }

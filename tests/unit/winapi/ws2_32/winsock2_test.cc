@@ -1,10 +1,8 @@
 // Winsock 2: what the portable program (tests/e2e/sockets.c) does not ask.
-#include "win/winsock2.h"
 #include "nt/event.h"
 #include "nt/handle_table.h"
-#include "unit/winapi/process.h"
+#include "unit/winapi/ws2_32/winsock.h"
 #include "win/fileapi.h"
-#include "winapi/ws2_32/exports.h"
 
 #include <gmock/gmock.h>
 #include <netinet/in.h>
@@ -17,30 +15,13 @@ namespace hmodule::winapi {
 namespace {
 
 template <typename R, typename... Args>
-Function<R, Args...> ws2(std::string_view name) {
-  return function<R, Args...>(ws2_32_dll, name);
-}
-template <typename R, typename... Args>
 Function<R, Args...> k32(std::string_view name) {
   return function<R, Args...>(kernel32_dll, name);
 }
 
-struct Address {
-  USHORT family = 2, port = 0;
-  ULONG address = htonl(INADDR_LOOPBACK);
-  char zero[8] = {};
-};
-
-class Winsock2 : public testing::Test {
+class Winsock2 : public StartedWinsock {
  protected:
-  void SetUp() override {
-    WSADATA data;
-    ASSERT_EQ((ws2<INT, WORD, WSADATA*>("WSAStartup")(0x0202, &data)), 0);
-  }
-  void TearDown() override { EXPECT_EQ(ws2<INT>("WSACleanup")(), 0); }
-
   static SOCKET make(INT type, INT family = 2) { return ws2<SOCKET, INT, INT, INT>("socket")(family, type, 0); }
-  static INT close(SOCKET s) { return ws2<INT, SOCKET>("closesocket")(s); }
   static INT bind(SOCKET s, const void* address, INT size) {
     return ws2<INT, SOCKET, const void*, INT>("bind")(s, address, size);
   }

@@ -1,6 +1,4 @@
-#include "unit/winapi/process.h"
-#include "win/winsock2.h"
-#include "winapi/ws2_32/exports.h"
+#include "unit/winapi/ws2_32/winsock.h"
 
 #include <netinet/in.h>
 
@@ -11,27 +9,9 @@
 namespace hmodule::winapi {
 namespace {
 
-template <typename R, typename... Args>
-Function<R, Args...> ws2(std::string_view name) {
-  return function<R, Args...>(ws2_32_dll, name);
-}
-
-struct Address {
-  USHORT family = 2, port = 0;
-  ULONG address = htonl(INADDR_LOOPBACK);
-  char zero[8] = {};
-};
-
-class Winsock : public testing::Test {
+class Winsock : public StartedWinsock {
  protected:
-  void SetUp() override {
-    WSADATA data;
-    ASSERT_EQ((ws2<INT, WORD, WSADATA*>("WSAStartup")(0x0202, &data)), 0);
-    EXPECT_EQ(data.wVersion, 0x0202);
-  }
-  void TearDown() override { EXPECT_EQ(ws2<INT>("WSACleanup")(), 0); }
   SOCKET socket(INT type) { return ws2<SOCKET, INT, INT, INT>("socket")(2, type, 0); }
-  INT close(SOCKET s) { return ws2<INT, SOCKET>("closesocket")(s); }
 
   SOCKET listener(Address& bound) {
     const SOCKET s = socket(1);
