@@ -339,4 +339,16 @@ std::string to_ansi(std::u16string_view text) {
   return bytes;
 }
 
+std::u16string from_page(const CodePage& page, std::string_view text) {
+  std::u16string wide(to_wide(page, text, {}).length, u'\0');
+  to_wide(page, text, wide);
+  return wide;
+}
+
+std::string to_page(const CodePage& page, std::u16string_view text) {
+  std::string bytes(to_bytes(page, text, {}, true).length, '\0');
+  to_bytes(page, text, bytes, true);
+  return bytes;
+}
+
 }  // namespace hmodule::nls

@@ -53,5 +53,8 @@ Conversion to_bytes(const CodePage& page, std::u16string_view text, std::span<ch
 // Strings as the "A" functions take and give them.
 std::u16string from_ansi(std::string_view text);
 std::string to_ansi(std::u16string_view text);
+// The same through another code page.
+std::u16string from_page(const CodePage& page, std::string_view text);
+std::string to_page(const CodePage& page, std::u16string_view text);
 
 }  // namespace hmodule::nls

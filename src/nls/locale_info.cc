@@ -529,6 +529,29 @@ std::optional<DWORD> number_for(const Locale& locale, const Data& data, LCTYPE t
   }
 }
 
+// Windows' three letters for a language: those of ISO 639, or ISO's with the last one changed for the country.
+std::u16string language_abbreviation(std::string_view language, std::string_view country, const std::u16string& iso) {
+  struct Abbreviation {
+    std::string_view language, country;
+    std::u16string_view letters;
+  };
+  // [MS-LCID] and the language packs' names. An empty country: all that have no row above.
+  static constexpr Abbreviation kAbbreviations[] = {
+      {"de", "AT", u"DEA"}, {"de", "CH", u"DES"}, {"de", "LI", u"DEC"}, {"de", "LU", u"DEL"}, {"el", "", u"ELL"},
+      {"en", "AU", u"ENA"}, {"en", "CA", u"ENC"}, {"en", "GB", u"ENG"}, {"en", "IE", u"ENI"}, {"en", "NZ", u"ENZ"},
+      {"en", "US", u"ENU"}, {"en", "ZA", u"ENS"}, {"es", "AR", u"ESS"}, {"es", "ES", u"ESN"}, {"es", "MX", u"ESM"},
+      {"es", "", u"ESP"},   {"eu", "", u"EUQ"},   {"fr", "BE", u"FRB"}, {"fr", "CA", u"FRC"}, {"fr", "CH", u"FRS"},
+      {"fr", "LU", u"FRL"}, {"it", "CH", u"ITS"}, {"nb", "", u"NOR"},   {"nl", "BE", u"NLB"}, {"nn", "", u"NON"},
+      {"pl", "", u"PLK"},   {"pt", "BR", u"PTB"}, {"pt", "PT", u"PTG"}, {"sk", "", u"SKY"},   {"sl", "", u"SLV"},
+      {"sv", "FI", u"SVF"}, {"sv", "", u"SVE"},   {"tr", "", u"TRK"},   {"cs", "", u"CSY"},   {"et", "", u"ETI"},
+      {"lt", "", u"LTH"},   {"lv", "", u"LVI"},   {"zh", "HK", u"ZHH"}, {"zh", "MO", u"ZHM"}, {"zh", "SG", u"ZHI"},
+      {"zh", "TW", u"CHT"}, {"zh", "", u"CHS"}};
+  const auto* found = std::ranges::find_if(kAbbreviations, [&](const Abbreviation& one) {
+    return one.language == language && (one.country.empty() || one.country == country);
+  });
+  return found != std::end(kAbbreviations) ? std::u16string(found->letters) : iso;
+}
+
 std::optional<std::u16string> name_for(const Locale& locale, const Data& data, LCTYPE type) {
   const icu::Locale& english = icu::Locale::getEnglish();
   const icu::Locale own(data.icu.getBaseName());
@@ -565,7 +588,7 @@ std::optional<std::u16string> name_for(const Locale& locale, const Data& data, L
     case 0x02:
       return display_in(data, user, kWhole);
     case 0x03:  // SABBREVLANGNAME
-      return data.language == "en" && data.country == "US" ? u"ENU" : upper(own.getISO3Language());
+      return language_abbreviation(data.language, data.country, upper(own.getISO3Language()));
     case 0x04:
       return display_in(data, own, kLanguage);
     case 0x06:

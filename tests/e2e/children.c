@@ -184,6 +184,10 @@ int main(int argc, char** argv) {
     SetLastError(0);
     CHECK(!CreateProcessA(NULL, missing, NULL, NULL, FALSE, 0, NULL, NULL, &plain, &process));
     CHECK_EQ(GetLastError(), 2);
+    char line[] = "x";
+    SetLastError(0);
+    CHECK(!CreateProcessA("", line, NULL, NULL, FALSE, 0, NULL, NULL, &plain, &process));
+    CHECK_EQ(GetLastError(), 3);
     const char* const text = in_scratch("text.exe");
     const HANDLE file = CreateFileA(text, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
     DWORD done;

@@ -33,10 +33,12 @@ HM_WINAPI int by_number_ansi(LCID id, DWORD flags, const SYSTEMTIME* time, const
                              int size) noexcept {
   return answer<int>(0, [&]() -> Result<int> {
     TRY(check_buffer(buffer, size));
-    const std::u16string wide = picture == nullptr ? std::u16string() : nls::from_ansi(picture);
+    const nls::CodePage& page = code_page_of(id, flags);
+    const std::u16string wide = picture == nullptr ? std::u16string() : nls::from_page(page, picture);
     const WCHAR* const how = picture == nullptr ? nullptr : wide.c_str();
     const Locale locale = TRY(nls::find_locale(id));
-    return deliver_terminated_ansi(TRY(format(locale, flags, time, how)), buffer, size);
+    const std::u16string text = TRY(format(locale, flags, time, how));
+    return deliver_terminated<CHAR>(nls::to_page(page, text), buffer, size);
   });
 }
 
@@ -70,15 +72,23 @@ struct CURRENCYFMT {
   const Char* lpCurrencySymbol;
 };
 
-std::u16string wide(const WCHAR* text) {
+// What a caller's characters are: UTF-16, or bytes of a code page.
+const nls::CodePage& page_for(const WCHAR*, DWORD) {
+  return *nls::find_code_page(CP_ACP);  // nobody asks it: such functions have no "A" form
+}
+const nls::CodePage& page_for(LCID id, DWORD flags) {
+  return code_page_of(id, flags);
+}
+std::u16string wide(const nls::CodePage&, const WCHAR* text) {
   return text;
 }
-std::u16string wide(const CHAR* text) {
-  return nls::from_ansi(text);
+std::u16string wide(const nls::CodePage& page, const CHAR* text) {
+  return nls::from_page(page, text);
 }
 
 template <typename Char>
-Result<nls::NumberFormat> read_format(const Locale& locale, DWORD flags, const NUMBERFMT<Char>* format) {
+Result<nls::NumberFormat> read_format(const Locale& locale, const nls::CodePage& page, DWORD flags,
+                                      const NUMBERFMT<Char>* format) {
   if (format == nullptr) return nls::number_format(locale);
   if (flags != 0) return fail_win32(ERROR_INVALID_FLAGS, "flags {:#x} beside a format", flags);
   if (format->lpDecimalSep == nullptr || format->lpThousandSep == nullptr)
@@ -86,28 +96,34 @@ Result<nls::NumberFormat> read_format(const Locale& locale, DWORD flags, const N
   return nls::NumberFormat{format->NumDigits,
                            format->LeadingZero,
                            format->Grouping,
-                           wide(format->lpDecimalSep),
-                           wide(format->lpThousandSep),
+                           wide(page, format->lpDecimalSep),
+                           wide(page, format->lpThousandSep),
                            format->NegativeOrder,
                            0,
                            {}};
 }
 template <typename Char>
-Result<nls::NumberFormat> read_format(const Locale& locale, DWORD flags, const CURRENCYFMT<Char>* format) {
+Result<nls::NumberFormat> read_format(const Locale& locale, const nls::CodePage& page, DWORD flags,
+                                      const CURRENCYFMT<Char>* format) {
   if (format == nullptr) return nls::currency_format(locale);
   if (flags != 0) return fail_win32(ERROR_INVALID_FLAGS, "flags {:#x} beside a format", flags);
   if (format->lpDecimalSep == nullptr || format->lpThousandSep == nullptr || format->lpCurrencySymbol == nullptr)
     return fail_win32(ERROR_INVALID_PARAMETER, "a format without separators or symbol");
-  return nls::NumberFormat{format->NumDigits,          format->LeadingZero,           format->Grouping,
-                           wide(format->lpDecimalSep), wide(format->lpThousandSep),   format->NegativeOrder,
-                           format->PositiveOrder,      wide(format->lpCurrencySymbol)};
+  return nls::NumberFormat{format->NumDigits,
+                           format->LeadingZero,
+                           format->Grouping,
+                           wide(page, format->lpDecimalSep),
+                           wide(page, format->lpThousandSep),
+                           format->NegativeOrder,
+                           format->PositiveOrder,
+                           wide(page, format->lpCurrencySymbol)};
 }
 
-Result<int> deliver_kind(std::u16string_view text, WCHAR* buffer, int size) {
+Result<int> deliver_kind(const nls::CodePage&, std::u16string_view text, WCHAR* buffer, int size) {
   return deliver_terminated<WCHAR>(text, buffer, size);
 }
-Result<int> deliver_kind(std::u16string_view text, CHAR* buffer, int size) {
-  return deliver_terminated_ansi(text, buffer, size);
+Result<int> deliver_kind(const nls::CodePage& page, std::u16string_view text, CHAR* buffer, int size) {
+  return deliver_terminated<CHAR>(nls::to_page(page, text), buffer, size);
 }
 
 template <typename Key, template <typename> typename Structure, typename Char>
@@ -117,9 +133,11 @@ HM_WINAPI int write_number(Key key, DWORD flags, const Char* value, const Struct
     TRY(check_buffer(buffer, size));
     if (value == nullptr) return fail_win32(ERROR_INVALID_PARAMETER, "no number");
     const Locale locale = TRY(nls::find_locale(key));
-    const nls::NumberFormat how = TRY(read_format(locale, flags, format));
+    const nls::CodePage& page = page_for(key, flags);
+    const nls::NumberFormat how = TRY(read_format(locale, page, flags & ~LOCALE_USE_CP_ACP, format));
     constexpr bool kCurrency = std::is_same_v<Structure<Char>, CURRENCYFMT<Char>>;
-    return deliver_kind(TRY(kCurrency ? nls::format_currency(how, wide(value)) : nls::format_number(how, wide(value))),
+    const std::u16string number = wide(page, value);
+    return deliver_kind(page, TRY(kCurrency ? nls::format_currency(how, number) : nls::format_number(how, number)),
                         buffer, size);
   });
 }
@@ -183,7 +201,8 @@ Result<std::u16string> calendar_text(const Locale& locale, CALTYPE type) {
 }
 
 template <typename Char>
-Result<int> calendar_info(const Locale& locale, CALID calendar, CALTYPE type, Char* buffer, int size, DWORD* value) {
+Result<int> calendar_info(const Locale& locale, const nls::CodePage& page, CALID calendar, CALTYPE type, Char* buffer,
+                          int size, DWORD* value) {
   if (calendar != CAL_GREGORIAN) return fail_win32(ERROR_INVALID_PARAMETER, "no calendar {}", calendar);
   const CALTYPE what = type & 0xFFFF;
   const auto number = calendar_number(what);
@@ -197,21 +216,21 @@ Result<int> calendar_info(const Locale& locale, CALID calendar, CALTYPE type, Ch
   if (value != nullptr) return fail_win32(ERROR_INVALID_PARAMETER, "a value that nobody asked for");
   if (number) {
     const std::string digits = fmt::format("{}", *number);
-    return deliver_kind(std::u16string(digits.begin(), digits.end()), buffer, size);
+    return deliver_kind(page, std::u16string(digits.begin(), digits.end()), buffer, size);
   }
-  return deliver_kind(TRY(calendar_text(locale, what)), buffer, size);
+  return deliver_kind(page, TRY(calendar_text(locale, what)), buffer, size);
 }
 
 HM_WINAPI int GetCalendarInfoEx(const WCHAR* name, CALID calendar, const WCHAR*, CALTYPE type, WCHAR* buffer, int size,
                                 DWORD* value) noexcept {
   return answer<int>(0, [&]() -> Result<int> {
-    return calendar_info(TRY(nls::find_locale(name)), calendar, type, buffer, size, value);
+    return calendar_info(TRY(nls::find_locale(name)), page_for(name, 0), calendar, type, buffer, size, value);
   });
 }
 template <typename Char>
 HM_WINAPI int GetCalendarInfo(LCID id, CALID calendar, CALTYPE type, Char* buffer, int size, DWORD* value) noexcept {
   return answer<int>(0, [&]() -> Result<int> {
-    return calendar_info(TRY(nls::find_locale(id)), calendar, type, buffer, size, value);
+    return calendar_info(TRY(nls::find_locale(id)), page_for(id, type), calendar, type, buffer, size, value);
   });
 }
 
@@ -274,7 +293,8 @@ HM_WINAPI BOOL EnumTimeFormatsEx(TimeCallback callback, const WCHAR* name, DWORD
 
 bool fetch_calendar(const WCHAR* name, CALTYPE type, WCHAR (&text)[kMostText]) {
   const auto locale = nls::find_locale(name);
-  return locale && calendar_info<WCHAR>(*locale, CAL_GREGORIAN, type, text, kMostText, nullptr).has_value();
+  return locale &&
+         calendar_info<WCHAR>(*locale, page_for(name, 0), CAL_GREGORIAN, type, text, kMostText, nullptr).has_value();
 }
 HM_WINAPI BOOL EnumCalendarInfoExEx(CalendarCallback callback, const WCHAR* name, CALID calendar, const WCHAR*,
                                     CALTYPE type, LONG_PTR context) noexcept {

@@ -63,7 +63,7 @@ HM_WINAPI SIZE_T HeapCompact(HANDLE handle, DWORD) noexcept {
     TRY(heap_of(handle));
     malloc_trim(0);
     thread::set_last_error(ERROR_SUCCESS);
-    return SIZE_T{0};
+    return SIZE_T{mallinfo2().keepcost};
   });
 }
 
@@ -140,7 +140,7 @@ const Export kRows[] = {
     {"GetProcessHeap", proc(GetProcessHeap)},
     {"GetProcessHeaps", proc(GetProcessHeaps)},
     {"HeapAlloc", proc(RtlAllocateHeap), Support::partial, kNoExceptions},
-    {"HeapCompact", proc(HeapCompact), Support::partial, "returns no size"},
+    {"HeapCompact", proc(HeapCompact), Support::partial, "the size is that of malloc's topmost free block"},
     {"HeapCreate", proc(HeapCreate)},
     {"HeapDestroy", proc(HeapDestroy)},
     {"HeapFree", proc(HeapFree)},

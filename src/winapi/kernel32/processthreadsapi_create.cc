@@ -53,6 +53,7 @@ Result<std::u16string> program_of(std::u16string_view line) {
 
 // An application name is taken as it is, from the current directory.
 Result<std::u16string> application(std::u16string_view name) {
+  if (name.empty()) return fail(STATUS_OBJECT_PATH_NOT_FOUND, "CreateProcess: an application without a name");
   const std::u16string full = TRY(nt::full_path(name));
   const auto found = TRY(path::volumes().to_host(full));
   if (!found.exists()) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: is not there", utf8(full));

@@ -139,10 +139,11 @@ HM_WINAPI BOOL GetStringTypeExW(LCID, DWORD kind, LPCWSTR source, int length, WO
   return GetStringTypeW(kind, source, length, types);
 }
 
-HM_WINAPI BOOL GetStringTypeA(LCID, DWORD kind, LPCSTR source, int length, WORD* types) noexcept {
+HM_WINAPI BOOL GetStringTypeA(LCID id, DWORD kind, LPCSTR source, int length, WORD* types) noexcept {
   return succeed([&]() -> Status {
     TRY(check_type_query(kind, source, length, types));
-    for (const char16_t unit : nls::from_ansi(counted(source, length))) *types++ = nls::ctype(kind, unit);
+    for (const char16_t unit : nls::from_page(code_page_of(id, 0), counted(source, length)))
+      *types++ = nls::ctype(kind, unit);
     return ok;
   });
 }

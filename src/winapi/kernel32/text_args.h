@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "nls/codepage.h"
+#include "nls/locale.h"
 
 #include <algorithm>
 #include <climits>
@@ -40,9 +41,18 @@ template <typename Char>
 Result<int> deliver_terminated(std::type_identity_t<std::basic_string_view<Char>> text, Char* buffer, int size) {
   return deliver<Char>(std::basic_string<Char>(text) + Char{}, buffer, size);
 }
-// For the "A" functions: through the ANSI code page.
-inline Result<int> deliver_terminated_ansi(std::u16string_view text, CHAR* buffer, int size) {
-  return deliver_terminated<CHAR>(nls::to_ansi(text), buffer, size);
+
+// The code page in which an "A" function reads and writes text of a locale: the locale's own, as a program that names a
+// German locale has its text in 1252, whatever the ANSI code page is. The default locales are those of the process.
+// Locales without a code page, and callers who say so, have the ANSI code page.
+inline const nls::CodePage& code_page_of(LCID id, DWORD flags) {
+  UINT page = CP_ACP;
+  const bool is_default = id == LOCALE_NEUTRAL || id == LOCALE_USER_DEFAULT || id == LOCALE_SYSTEM_DEFAULT;
+  if (!is_default && (flags & LOCALE_USE_CP_ACP) == 0)
+    if (const auto locale = nls::find_locale(id))
+      if (const auto own = nls::locale_number(*locale, nls::LOCALE_IDEFAULTANSICODEPAGE)) page = *own;
+  const nls::CodePage* const found = nls::find_code_page(page);
+  return found != nullptr ? *found : *nls::find_code_page(CP_ACP);
 }
 
 // A size below zero, or a size without a buffer.

@@ -36,8 +36,9 @@ HM_WINAPI int CompareStringW(LCID id, DWORD flags, const WCHAR* a, int a_length,
 HM_WINAPI int CompareStringA(LCID id, DWORD flags, const CHAR* a, int a_length, const CHAR* b, int b_length) noexcept {
   return answer<int>(0, [&]() -> Result<int> {
     TRY(require(a != nullptr && b != nullptr, "a null string"));
-    return nls::compare(TRY(nls::find_locale(id)), flags, nls::from_ansi(uncounted(a, a_length)),
-                        nls::from_ansi(uncounted(b, b_length)));
+    const nls::CodePage& page = code_page_of(id, flags);
+    return nls::compare(TRY(nls::find_locale(id)), flags, nls::from_page(page, uncounted(a, a_length)),
+                        nls::from_page(page, uncounted(b, b_length)));
   });
 }
 HM_WINAPI int CompareStringOrdinal(const WCHAR* a, int a_length, const WCHAR* b, int b_length,
@@ -53,7 +54,8 @@ HM_WINAPI int CompareStringOrdinal(const WCHAR* a, int a_length, const WCHAR* b,
 // In place only the case can be changed.
 Status check_mapping(DWORD flags, const void* source, int length, const void* target, int size) {
   TRY(require(source != nullptr && length != 0 && size >= 0 && (target != nullptr || size == 0), "a null string"));
-  if (source == target && (flags & ~(LCMAP_LOWERCASE | LCMAP_UPPERCASE | LCMAP_LINGUISTIC_CASING)) != 0)
+  if (source == target &&
+      (flags & ~(LCMAP_LOWERCASE | LCMAP_UPPERCASE | LCMAP_LINGUISTIC_CASING | LOCALE_USE_CP_ACP)) != 0)
     return fail_win32(ERROR_INVALID_FLAGS, "flags {:#x} in place", flags);
   return ok;
 }
@@ -81,12 +83,13 @@ HM_WINAPI int LCMapStringW(LCID id, DWORD flags, const WCHAR* source, int length
 }
 HM_WINAPI int LCMapStringA(LCID id, DWORD flags, const CHAR* source, int length, CHAR* target, int size) noexcept {
   return answer<int>(0, [&]() -> Result<int> {
+    const nls::CodePage& page = code_page_of(id, flags);
     TRY(check_mapping(flags, source, length, target, size));
     const Locale locale = TRY(nls::find_locale(id));
     if ((flags & LCMAP_SORTKEY) != 0)
-      return deliver_sort_key(locale, flags, nls::from_ansi(uncounted(source, length)), target, size);
-    const std::u16string text = nls::from_ansi(counted(source, length));
-    return deliver<CHAR>(nls::to_ansi(TRY(nls::map_text(locale, flags, text))), target, size);
+      return deliver_sort_key(locale, flags, nls::from_page(page, uncounted(source, length)), target, size);
+    const std::u16string text = nls::from_page(page, counted(source, length));
+    return deliver<CHAR>(nls::to_page(page, TRY(nls::map_text(locale, flags, text))), target, size);
   });
 }
 

@@ -117,7 +117,7 @@ HM_WINAPI int GetGeoInfoA(GEOID id, GEOTYPE type, CHAR* buffer, int size, LANGID
     TRY(check_buffer(buffer, size));
     const Country* country = nls::find_country(id);
     if (country == nullptr) return fail_win32(ERROR_INVALID_PARAMETER, "no country {}", id);
-    return deliver_terminated_ansi(TRY(geo_text(*country, type)), buffer, size);
+    return deliver_terminated<CHAR>(nls::to_ansi(TRY(geo_text(*country, type))), buffer, size);
   });
 }
 HM_WINAPI int GetGeoInfoEx(const WCHAR* name, GEOTYPE type, WCHAR* buffer, int size) noexcept {

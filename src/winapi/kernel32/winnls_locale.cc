@@ -131,7 +131,8 @@ HM_WINAPI int GetLocaleInfoA(LCID id, LCTYPE type, CHAR* buffer, int size) noexc
     const Locale locale = TRY(nls::find_locale(id));
     const Query query = read_type(type);
     if (query.number) return deliver_number(TRY(nls::locale_number(locale, query.type)), buffer, size);
-    return deliver_terminated_ansi(TRY(nls::locale_text(locale, query.type, query.genitive)), buffer, size);
+    const std::u16string text = TRY(nls::locale_text(locale, query.type, query.genitive));
+    return deliver_terminated<CHAR>(nls::to_page(code_page_of(id, type), text), buffer, size);
   });
 }
 

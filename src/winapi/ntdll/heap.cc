@@ -99,12 +99,12 @@ HM_WINAPI BOOLEAN RtlUnlockHeap(HANDLE handle) noexcept {
   return TRUE;
 }
 
-// malloc keeps no free block that it would name; what it can give back, it gives back.
+// Of malloc's free blocks the topmost one can be asked for; what can be given back, is.
 HM_WINAPI SIZE_T RtlCompactHeap(HANDLE handle, ULONG) noexcept {
   if (Heap::from_handle(handle) == nullptr) return refuse(STATUS_INVALID_HANDLE, SIZE_T{0});
   malloc_trim(0);
   thread::set_last_error(ERROR_SUCCESS);
-  return 0;
+  return mallinfo2().keepcost;
 }
 
 HM_WINAPI ULONG RtlGetProcessHeaps(ULONG count, HANDLE* heaps) noexcept {
@@ -195,7 +195,7 @@ constexpr std::string_view kNoLock = "a lock of the process heap does not hold u
 
 const Export kRows[] = {
     {"RtlAllocateHeap", proc(RtlAllocateHeap), Support::partial, kNoExceptions},
-    {"RtlCompactHeap", proc(RtlCompactHeap), Support::partial, "returns no size"},
+    {"RtlCompactHeap", proc(RtlCompactHeap), Support::partial, "the size is that of malloc's topmost free block"},
     {"RtlCreateHeap", proc(RtlCreateHeap), Support::partial, "not at an address of the caller's"},
     {"RtlDestroyHeap", proc(RtlDestroyHeap)},
     {"RtlFreeHeap", proc(RtlFreeHeap)},

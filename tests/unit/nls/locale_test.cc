@@ -108,5 +108,15 @@ TEST(Countries, ByCodeAndNumber) {
   EXPECT_EQ(find_country("XX"), nullptr);
 }
 
+TEST(Locale, AbbreviationsAreWindows) {
+  const auto abbreviation = [](std::u16string_view name) { return *locale_text(*find_locale(name), 3); };
+  EXPECT_EQ(abbreviation(u"en-US"), u"ENU");
+  EXPECT_EQ(abbreviation(u"de-DE"), u"DEU");
+  EXPECT_EQ(abbreviation(u"tr-TR"), u"TRK");
+  EXPECT_EQ(abbreviation(u"pt-BR"), u"PTB");
+  EXPECT_EQ(abbreviation(u"zh-TW"), u"CHT");
+  EXPECT_EQ(abbreviation(u"zh-CN"), u"CHS");
+}
+
 }  // namespace
 }  // namespace hmodule::nls

@@ -1,6 +1,7 @@
 // Code pages, comparison, locales and formats as a DLL calls them: what comes back and which error.
 #include "unit/winapi/process.h"
 
+#include "nls/locale.h"
 #include "win/winnls.h"
 
 #include <cstring>
@@ -125,6 +126,32 @@ TEST(CompareString, ResultsAndErrors) {
   EXPECT_EQ(error(), static_cast<DWORD>(ERROR_INVALID_PARAMETER));
   EXPECT_EQ(compare(0x409, 0x8000, u"a", 1, u"a", 1), 0);
   EXPECT_EQ(error(), static_cast<DWORD>(ERROR_INVALID_FLAGS));
+}
+
+// A program that names a locale has its text in the locale's code page; only the default locales stand for ours.
+TEST(AnsiText, IsInTheCodePageOfTheLocaleNamed) {
+  constexpr LCID kGerman = 0x407, kJapanese = 0x411, kHindi = 0x439;
+  const auto map = function<int, LCID, DWORD, const char*, int, char*, int>(kernel32_dll, "LCMapStringA");
+  char out[16] = {};
+  EXPECT_EQ(map(kGerman, LCMAP_UPPERCASE, "\xE4", 1, out, 16), 1);
+  EXPECT_EQ(out[0], '\xC4');
+  EXPECT_EQ(map(LOCALE_USER_DEFAULT, LCMAP_UPPERCASE, "\xC3\xA4", 2, out, 16), 2);
+  EXPECT_STREQ(out, "\xC3\x84");
+  EXPECT_EQ(map(kGerman, LCMAP_UPPERCASE | LOCALE_USE_CP_ACP, "\xC3\xA4", 2, out, 16), 2);
+  EXPECT_STREQ(out, "\xC3\x84");
+
+  const auto types = function<BOOL, LCID, DWORD, const char*, int, WORD*>(kernel32_dll, "GetStringTypeA");
+  WORD type = 0;
+  EXPECT_TRUE(types(kGerman, CT_CTYPE1, "\xE4", 1, &type));
+  EXPECT_EQ(type, 0x302);  // a letter, lower case
+  const auto compare = function<int, LCID, DWORD, const char*, int, const char*, int>(kernel32_dll, "CompareStringA");
+  EXPECT_EQ(compare(kGerman, 0, "\xE4", 1, "b", 1), CSTR_LESS_THAN);
+
+  const auto info = function<int, LCID, DWORD, char*, int>(kernel32_dll, "GetLocaleInfoA");
+  EXPECT_EQ(info(kJapanese, nls::LOCALE_SDAYNAME1, out, 16), 7);
+  EXPECT_STREQ(out, "\x8C\x8E\x97\x6A\x93\xFA");
+  EXPECT_EQ(info(kJapanese, nls::LOCALE_SDAYNAME1 | LOCALE_USE_CP_ACP, out, 16), 10);
+  EXPECT_EQ(info(kHindi, nls::LOCALE_SDAYNAME1, out, 0), 19);  // no code page of its own: UTF-8
 }
 
 TEST(LCMapString, LengthsInPlaceAndSortKeys) {
