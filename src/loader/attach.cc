@@ -5,6 +5,7 @@
 #include "base/trace.h"
 #include "base/utf.h"
 #include "loader/loader.h"
+#include "nt/activation_context.h"
 #include "thread/call.h"
 #include "thread/peb.h"
 #include "thread/teb.h"
@@ -99,6 +100,7 @@ void Loader::detach(Module& module, void* reserved) {
 // DM-05, TLS-11: array order until a NULL; an earlier callback may change the array.
 Status Loader::run_tls_callbacks(Module& module, DWORD reason) {
   if (!module.tls_callbacks) return ok;
+  const nt::ActivationScope scope(module.entry.EntryPointActivationContext);  // SRCH-50, DM-03
   for (pe::Rva at = module.tls_callbacks;; at.value += sizeof(TlsCallback)) {
     const auto callback = module.image.read<TlsCallback>(at);
     if (!callback || *callback == nullptr) return ok;
@@ -109,6 +111,7 @@ Status Loader::run_tls_callbacks(Module& module, DWORD reason) {
 Result<BOOL> Loader::run_entry_point(Module& module, DWORD reason, void* reserved) {
   const DllEntryPoint entry = module.entry.EntryPoint;                                    // read each time: NTF-04
   if (entry == nullptr || module.image.subsystem() == pe::kSubsystemNative) return TRUE;  // DM-04, PE-22
+  const nt::ActivationScope scope(module.entry.EntryPointActivationContext);
   return unwind::call_entry_point(entry, module.base(), reason, reserved);
 }
 

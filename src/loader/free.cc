@@ -7,6 +7,7 @@
 #include "base/utf.h"
 #include "loader/loader.h"
 #include "map/image_regions.h"
+#include "nt/activation_context.h"
 #include "nt/virtual_memory.h"
 #include "thread/tls.h"
 #include "unwind/debuggers.h"
@@ -72,6 +73,7 @@ void Loader::unload(const std::vector<Module*>& dying) {
     trace::line(trace::Channel::map, "{}: unmapped from {}", utf8(module->full_name), module->base());
     nt::virtual_memory().forget(module->base());
     if (module->tls_index) thread::release_tls(*module->tls_index);
+    static_cast<void>(nt::release_context_reference(module->entry.EntryPointActivationContext));
     if (module->registered) {
       unwind::forget_handlers_in(reinterpret_cast<std::uintptr_t>(module->base()), module->size());
       unwind::hide_from_debugger(*module);

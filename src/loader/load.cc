@@ -13,9 +13,11 @@
 #include "map/image_mapping.h"
 #include "map/image_regions.h"
 #include "module/builtin_image.h"
+#include "nt/activation_context.h"
 #include "nt/virtual_memory.h"
 #include "pe/exceptions.h"
 #include "pe/load_config.h"
+#include "pe/resources.h"
 #include "pe/tls.h"
 #include "search/api_set.h"
 #include "thread/tls.h"
@@ -47,6 +49,38 @@ Result<pe::Image> parse_for_load(Bytes file) {
   if (other && (other->machine() != pe::kMachineAmd64 || other->is_pe32()))
     return Error{STATUS_IMAGE_MACHINE_TYPE_MISMATCH, std::move(image).error().reason};
   return image;
+}
+
+// SRCH-50: a DLL's manifest has the id 2, a program's 1. One that cannot be followed is passed over: what it would have
+// named is then looked for like anything else, and missed by name.
+constexpr ULONG kLdrRedirected = 0x10000000;
+constexpr WORD kManifestOfProgram = 1, kManifestOfDll = 2, kNoIsolation = 0x200, kManifestType = 24;
+
+HANDLE own_context(const Module& module) {
+  if (module.provider != Provider::file || module.host_path.empty() ||
+      (module.image.optional_header().DllCharacteristics & kNoIsolation) != 0)
+    return nullptr;
+  const auto resources = pe::Resources::open(module.image);
+  if (!resources) return nullptr;
+  const WORD id = module.image.is_dll() ? kManifestOfDll : kManifestOfProgram;
+  const auto type = resources->find(resources->root(), pe::ResourceKey(kManifestType));
+  if (!type || !type->is_directory || !resources->find(type->node(), pe::ResourceKey(id))) return nullptr;
+  const auto manifest = nt::manifest_of_file(module.host_path, {.id = id, .name = {}});
+  auto context = manifest ? nt::ActivationContext::create(*manifest, module.full_name,
+                                                          std::u16string(path::directory(module.full_name)))
+                          : Result<nt::ActivationRef>(manifest.error());
+  if (context) return nt::handle_of(*std::move(context));
+  trace::line(trace::Channel::search, "{}: its manifest is passed over: {}", module.display_name(),
+              context.error().reason);
+  return nullptr;
+}
+
+// Held by the module's entry from here on.
+HANDLE give_context(Module& module) {
+  const HANDLE context = own_context(module);
+  module.entry.EntryPointActivationContext = context;
+  if (!module.image.is_dll() && context != nullptr) nt::set_process_context(context);
+  return context;
 }
 
 // What a mismatch is called where nothing is searched.
@@ -169,6 +203,7 @@ Result<Module*> Load::find_or_map_bare(const search::DllName& given, const Modul
       from_api_set = true;
     }
   }
+  if (const auto redirected = redirected_by_context(name.text)) return *redirected;
   if (Module* loaded = loader_.table_.read()->named(name.text)) {
     trace::line(trace::Channel::search, "{} is loaded already: {}", utf8(name.text), utf8(loaded->full_name));
     return loaded;
@@ -182,6 +217,17 @@ Result<Module*> Load::find_or_map_bare(const search::DllName& given, const Modul
   if (known && builtin != nullptr) return add_builtin(*builtin);
   if (known || from_api_set) return search_directories(name, system_directory_only(), std::nullopt);
   return search_directories(name, own_directories ? *own_directories : directories(), std::nullopt);
+}
+
+// SRCH-03, SRCH-50: the active activation context may have a file of that name; it is a module of its own (SRCH-51).
+std::optional<Result<Module*>> Load::redirected_by_context(const std::u16string& base_name) {
+  const nt::ActivationRef context = nt::active_context();
+  const auto file = context ? context->redirected(base_name) : std::nullopt;
+  if (!file) return std::nullopt;
+  trace::line(trace::Channel::search, "{} is {} in the active activation context", utf8(base_name), utf8(*file));
+  Result<Module*> module = map_named({*file, search::NameKind::absolute});
+  if (module) (*module)->entry.Flags |= kLdrRedirected;
+  return module;
 }
 
 Result<Module*> Load::map_named(const search::DllName& name) {
@@ -260,14 +306,10 @@ Result<Module*> Load::module_behind(Module& builtin, std::string_view function) 
     return nullptr;
   for (const auto& module : loader_.table_.modules())
     if (module->behind_builtin && equal_ignoring_case(module->base_name(), builtin.base_name())) return module.get();
-  const auto found = loader_.volumes_.to_host(builtin.full_name);
-  if (!found || found->what != path::What::file) return nullptr;
-  const FileView file = TRY(FileView::open(found->path));
-  const Bytes bytes = file.bytes(found->path);
-  const pe::Image image = TRY(pe::Image::parse(bytes));
-  if (!pe::ExportTable::parse_or_empty(image).find(function)) return nullptr;
-  Module& module = *TRY(map_bytes(bytes, Provider::system_pe, builtin.full_name, found->path, &file.info(),
-                                  std::make_shared<const std::string>(found->path)));
+  const Loader::PeBuild* const build = TRY(loader_.pe_build_of(builtin));
+  if (build == nullptr || !build->exports.find(function)) return nullptr;
+  Module& module = *TRY(map_bytes(build->file.bytes(build->path), Provider::system_pe, builtin.full_name, build->path,
+                                  &build->file.info(), std::make_shared<const std::string>(build->path)));
   module.behind_builtin = true;
   module.load_count = Module::kPermanent;
   return &module;
@@ -383,6 +425,7 @@ Status Load::settle() {
   for (; settled_ < fresh_.size(); ++settled_) {  // grows while it runs: breadth first
     Module& module = *fresh_[settled_];
     if (module.stage != Stage::mapped) continue;
+    const nt::ActivationScope scope(give_context(module));
     const bool resolves = module.image.is_dll() && !module.dont_resolve;  // LL-06, FLAG-06
     if (resolves || &module == loader_.executable_) TRY(bind::bind_imports(module, *this));
   }

@@ -39,6 +39,7 @@ class Load final : public bind::Resolver {
                               const std::optional<search::LoadPath>& own_directories);
   Result<Module*> find_or_map_bare(const search::DllName& name, const Module* importer,
                                    const std::optional<search::LoadPath>& own_directories);
+  std::optional<Result<Module*>> redirected_by_context(const std::u16string& base_name);
   Result<Module*> map_named(const search::DllName& name);
   Result<Module*> search_directories(const search::DllName& name, const search::LoadPath& directories,
                                      std::optional<Provider> only);

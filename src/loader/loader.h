@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "bind/bind.h"
 #include "loader/datafile.h"
+#include "loader/file_view.h"
 #include "loader/loader_lock.h"
 #include "map/image_cache.h"
 #include "module/table.h"
@@ -184,6 +185,13 @@ class Loader {
   const Module* role_of_host(const ModuleTable::Snapshot& snapshot) const;
   Result<Proc> get_proc_slowly(HMODULE handle, const bind::Symbol& symbol);
   // For a trap that is called (bind/trap.h).
+  // The file in System32 that completes a builtin DLL; nullptr: there is none.
+  struct PeBuild {
+    std::string path;
+    FileView file;
+    pe::ExportTable exports;
+  };
+  Result<const PeBuild*> pe_build_of(const Module& builtin);
   static Proc find_late(void* loader, Module& provider, std::string_view function);
   Result<Proc> bind_delayed(Module& module, std::string_view dll, pe::Rva handle, const bind::Symbol& symbol);
   Result<HMODULE> load_datafile(const LoadRequest& request);
@@ -225,7 +233,8 @@ class Loader {
   Datafiles datafiles_;
   UnloadTrace unload_trace_;
   Module* executable_ = nullptr;
-  std::map<std::u16string, Provider> overrides_;  // by upper-case base name
+  std::map<std::u16string, std::unique_ptr<PeBuild>> pe_builds_;  // by full name
+  std::map<std::u16string, Provider> overrides_;                  // by upper-case base name
   std::vector<Notification> notifications_;
   std::uintptr_t last_cookie_ = 0;
   std::uint64_t attach_count_ = 0;

@@ -88,6 +88,21 @@ Result<HMODULE> Loader::register_host_module(std::u16string_view given, std::spa
   return listed.handle();
 }
 
+// Kept open, because a function that a builtin DLL lacks is asked for again and again, and mostly in vain.
+Result<const Loader::PeBuild*> Loader::pe_build_of(const Module& builtin) {
+  const auto known = pe_builds_.find(builtin.full_name);
+  if (known != pe_builds_.end()) return known->second.get();
+  std::unique_ptr<PeBuild> build;
+  const auto found = volumes_.to_host(builtin.full_name);
+  if (found && found->what == path::What::file) {
+    FileView file = TRY(FileView::open(found->path));
+    build.reset(new PeBuild{found->path, std::move(file), {}});
+    const pe::Image image = TRY(pe::Image::parse(build->file.bytes(build->path)));
+    build->exports = pe::ExportTable::parse_or_empty(image);
+  }
+  return pe_builds_.emplace(builtin.full_name, std::move(build)).first->second.get();
+}
+
 std::optional<Provider> Loader::override_of(std::u16string_view base_name) const {
   const auto found = overrides_.find(upcase(base_name));
   if (found == overrides_.end()) return std::nullopt;

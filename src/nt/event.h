@@ -16,7 +16,7 @@ class Event final : public Waitable {
   enum class Kind : std::uint8_t { notification, synchronization };
   Event(Kind kind, bool set) : kind_(kind), set_(set) {}
 
-  bool signalled(const Dispatcher&, const Thread*) const override { return set_; }
+  bool signalled(const Dispatcher& lock, const Thread* thread) const override;
   bool take(const Dispatcher& lock, Thread* thread) override;
   Status signal(const Dispatcher& lock, Thread& by, ACCESS_MASK granted) override;
 
@@ -25,6 +25,8 @@ class Event final : public Waitable {
   LONG set(const Dispatcher& lock);
   LONG reset();
   LONG pulse();  // releases who waits now, and is not set afterwards
+
+  std::optional<SharedFacts> facts_to_share() override;
 
   Kind kind() const { return kind_; }
   bool is_set() const;

@@ -1,6 +1,7 @@
 #include "nt/fork.h"
 
 #include "nt/alarm.h"
+#include "nt/session.h"
 #include "nt/thread.h"
 #include "nt/thread_pool.h"
 
@@ -16,17 +17,21 @@ std::optional<Dispatcher> held;
 
 void hold_for_fork() {
   held.emplace();
+  session::hold_for_fork();
 }
 
 void let_go_after_fork() {
+  session::let_go_after_fork();
   held.reset();
 }
 
 void stay_alone_after_fork(std::span<void* const> others) {
+  session::leave_to_parent();
   forget_other_threads(*held, others);
   forget_alarm_thread(*held);
   Pool::instance().forget_workers(*held);
   held.reset();
+  session::rejoin_after_fork();
 }
 
 }  // namespace hmodule::nt

@@ -8,14 +8,17 @@
 
 #include <cerrno>
 #include <climits>
+#include <cstdint>
 
 namespace hmodule::nt {
 namespace {
 
-long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value, const timespec* time) {
-  return syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), operation | FUTEX_PRIVATE_FLAG, value, time,
-                 nullptr, FUTEX_BITSET_MATCH_ANY);
+long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value, const timespec* time,
+           int reach = FUTEX_PRIVATE_FLAG) {
+  return syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), operation | reach, value, time, nullptr,
+                 FUTEX_BITSET_MATCH_ANY);
 }
+constexpr int kShared = 0;
 
 timespec timespec_of(std::int64_t ticks) {
   if (ticks < 0) ticks = 0;
@@ -36,9 +39,16 @@ Deadline::Deadline(Timeout timeout) : kind_(Kind::never) {
   kind_ = Kind::monotonic;
 }
 
-bool Deadline::passed() const {
-  if (kind_ == Kind::never) return false;
-  return (kind_ == Kind::system ? system_time() : interrupt_time()) >= ticks_;
+Deadline Deadline::at(std::int64_t interrupt_time) {
+  Deadline deadline(std::nullopt);
+  deadline.kind_ = Kind::monotonic;
+  deadline.ticks_ = interrupt_time;
+  return deadline;
+}
+
+std::int64_t Deadline::remaining() const {
+  if (kind_ == Kind::never) return INT64_MAX;
+  return ticks_ - (kind_ == Kind::system ? system_time() : interrupt_time());
 }
 
 #ifdef __SANITIZE_THREAD__
@@ -71,6 +81,19 @@ bool futex_wake_one(std::atomic<std::uint32_t>& word) {
 }
 void futex_wake_all(std::atomic<std::uint32_t>& word) {
   futex(word, FUTEX_WAKE, INT_MAX, nullptr);
+}
+
+bool futex_wait_shared(std::atomic<std::uint32_t>& word, std::uint32_t value, const Deadline& deadline) {
+  const std::int64_t remaining = deadline.remaining();
+  if (remaining == INT64_MAX) {
+    futex(word, FUTEX_WAIT_BITSET, value, nullptr, kShared);
+    return true;
+  }
+  const timespec until = timespec_of(interrupt_time() + remaining);
+  return futex(word, FUTEX_WAIT_BITSET, value, &until, kShared) == 0 || errno != ETIMEDOUT || !deadline.passed();
+}
+void futex_wake_all_shared(std::atomic<std::uint32_t>& word) {
+  futex(word, FUTEX_WAKE, INT_MAX, nullptr, kShared);
 }
 
 }  // namespace hmodule::nt

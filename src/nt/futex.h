@@ -1,4 +1,4 @@
-// The futex system call, for words inside this process.
+// The futex system call, for words inside this process, and for words that processes share.
 #pragma once
 
 #include "nt/waitable.h"
@@ -13,10 +13,13 @@ namespace hmodule::nt {
 class Deadline {
  public:
   explicit Deadline(Timeout timeout);
-  bool passed() const;
+  static Deadline at(std::int64_t interrupt_time);
+  bool passed() const { return remaining() <= 0; }
+  std::int64_t remaining() const;  // 100 ns
 
  private:
   friend bool futex_wait(std::atomic<std::uint32_t>&, std::uint32_t, const Deadline&);
+  friend bool futex_wait_shared(std::atomic<std::uint32_t>&, std::uint32_t, const Deadline&);
   std::int64_t ticks_ = 0;  // on the monotonic clock, or since 1601 for an absolute time
   enum class Kind : std::uint8_t { never, monotonic, system } kind_;
 };
@@ -26,5 +29,8 @@ bool futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t value, const Dea
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t value);
 bool futex_wake_one(std::atomic<std::uint32_t>& word);  // true if somebody slept
 void futex_wake_all(std::atomic<std::uint32_t>& word);
+
+bool futex_wait_shared(std::atomic<std::uint32_t>& word, std::uint32_t value, const Deadline& deadline);
+void futex_wake_all_shared(std::atomic<std::uint32_t>& word);
 
 }  // namespace hmodule::nt

@@ -35,11 +35,26 @@ void Mutant::disown() {
   recursion_ = 0;
 }
 
+std::optional<SharedFacts> Mutant::facts_to_share() {
+  const Dispatcher lock;
+  return SharedFacts{.kind = SharedKind::mutant, .value = recursion_, .owner = owner_ == nullptr ? 0 : owner_->id()};
+}
+
+void Mutant::share(std::unique_ptr<SharedObject> shared) {
+  {
+    const Dispatcher lock;
+    if (owner_ != nullptr) disown();
+  }
+  Waitable::share(std::move(shared));
+}
+
 bool Mutant::signalled(const Dispatcher&, const Thread* thread) const {
+  if (shared() != nullptr) return shared()->signalled(thread);
   return owner_ == nullptr || owner_ == thread;
 }
 
 bool Mutant::take(const Dispatcher&, Thread* thread) {
+  if (shared() != nullptr) return shared()->take(thread);
   if (thread == nullptr) return abandoned_;  // a thread pool's wait sees it free, but cannot own it
   if (owner_ == thread) {
     if (recursion_ != INT_MAX) ++recursion_;
@@ -50,6 +65,7 @@ bool Mutant::take(const Dispatcher&, Thread* thread) {
 }
 
 Result<LONG> Mutant::release_by(const Dispatcher& lock, Thread& thread) {
+  if (shared() != nullptr) return shared()->release_mutant(thread.id());
   if (owner_ != &thread) return fail(STATUS_MUTANT_NOT_OWNED, "the mutex is not owned by thread {}", thread.id());
   const LONG previous = 1 - recursion_;
   if (--recursion_ == 0) {
@@ -78,6 +94,10 @@ void Mutant::abandon(const Dispatcher& lock) {
 
 Mutant::State Mutant::state() const {
   Thread& self = current_thread();
+  if (shared() != nullptr) {
+    const SharedObject::Mutant state = shared()->mutant();
+    return {1 - state.owned, state.owner_is_here && state.owner == self.id(), state.abandoned, state.owner};
+  }
   const Dispatcher lock;
   return {1 - recursion_, owner_ == &self, abandoned_, owner_ == nullptr ? 0 : owner_->id()};
 }

@@ -18,6 +18,9 @@ class Mutant final : public Waitable {
   bool take(const Dispatcher& lock, Thread* thread) override;
   Status signal(const Dispatcher& lock, Thread& by, ACCESS_MASK granted) override;
 
+  std::optional<SharedFacts> facts_to_share() override;
+  void share(std::unique_ptr<SharedObject> shared) override;
+
   // NtReleaseMutant: the previous count, which is 1 minus how often it was owned.
   Result<LONG> release_owned();
   // Its owner is gone.

@@ -1,7 +1,13 @@
 #include "nt/names.h"
 
 #include "base/utf.h"
+#include "nt/event.h"
 #include "nt/kernel_section.h"
+#include "nt/mutant.h"
+#include "nt/section.h"
+#include "nt/semaphore.h"
+#include "nt/session.h"
+#include "nt/timer.h"
 
 #include <unistd.h>
 
@@ -77,20 +83,30 @@ class NameSpace {
   }
 
   // The object at `place`, following symbolic links unless one is what is asked for.
-  Result<Object*> find(const Place& place, ULONG attributes, const ObjectType& type) {
-    if (place.leaf.empty()) return place.directory.get();
-    Object* object = place.directory->find(place.leaf, (attributes & OBJ_CASE_INSENSITIVE) != 0);
-    if (object != nullptr && &object->type() == &SymbolicLink::kType && &type != &SymbolicLink::kType &&
-        (attributes & OBJ_OPENLINK) == 0) {
+  Result<Ref<Object>> find(const Place& place, ULONG attributes, const ObjectType& type) {
+    if (place.leaf.empty()) return Ref<Object>(place.directory);
+    const bool ignore_case = (attributes & OBJ_CASE_INSENSITIVE) != 0;
+    Object* const object = place.directory->find(place.leaf, ignore_case);
+    if (object == nullptr) return TRY(find_shared(place, ignore_case));
+    if (&object->type() == &SymbolicLink::kType && &type != &SymbolicLink::kType && (attributes & OBJ_OPENLINK) == 0) {
       const Place target = TRY(walk({nullptr, static_cast<SymbolicLink*>(object)->target(), attributes}));
       return find(target, attributes | OBJ_OPENLINK, type);
     }
-    return object;
+    return Ref<Object>::share(*object);
   }
 
-  static void insert(const Place& place, Object& object, bool permanent) {
+  // False when another process has just made an object of that name.
+  Result<bool> insert(const Place& place, Object& object, bool permanent) {
+    if (shares(place) && !permanent) {
+      if (const auto facts = object.facts_to_share()) {
+        auto shared = TRY(session::publish(place.leaf, *facts));
+        if (!shared) return false;
+        object.share(std::move(shared));
+      }
+    }
     place.directory->insert(place.leaf, object);
     object.permanent_ = permanent;
+    return true;
   }
   // Makes a handle, and counts it before the lock is gone, so that the name cannot be lost in between.
   static void reserve_handle(Object& object) { object.handle_opened(); }
@@ -114,7 +130,39 @@ class NameSpace {
     // Both prefixes lead to one directory: one session is all there is in one process.
     for (const char16_t* prefix : {u"Local", u"Global"}) link(global, prefix, u"\\BaseNamedObjects");
     for (const char16_t* prefix : {u"Local", u"Global"}) link(base, prefix, u"\\BaseNamedObjects");
+    shared_ = &global;
     base_ = *handles().insert(Ref<Directory>::share(global), Directory::kType.all);
+  }
+
+  // Names directly below \BaseNamedObjects are the user's, not the process's.
+  bool shares(const Place& place) const { return place.directory.get() == shared_ && session::join(); }
+  // An object that another process has made gets one here that stands for it.
+  Result<Ref<Object>> find_shared(const Place& place, bool ignore_case) {
+    if (!shares(place)) return Ref<Object>();
+    auto shared = session::open(place.leaf, ignore_case);
+    if (!shared) return Ref<Object>();
+    Ref<Object> object = TRY(object_for(*shared));
+    object->share(std::move(shared));
+    place.directory->insert(place.leaf, *object);
+    return object;
+  }
+  static Result<Ref<Object>> object_for(const SharedObject& shared) {
+    const SharedFacts facts = shared.facts();
+    switch (facts.kind) {
+      case SharedKind::event:
+        return Ref<Object>(
+            make_object<Event>(facts.variant == 1 ? Event::Kind::synchronization : Event::Kind::notification, false));
+      case SharedKind::mutant:
+        return Ref<Object>(make_object<Mutant>(nullptr));
+      case SharedKind::semaphore:
+        return Ref<Object>(make_object<Semaphore>(0, static_cast<LONG>(facts.maximum)));
+      case SharedKind::timer:
+        return Ref<Object>(
+            make_object<Timer>(facts.variant == 1 ? Timer::Kind::synchronization : Timer::Kind::notification));
+      case SharedKind::section:
+        return Ref<Object>(TRY(Section::of_other_process(shared)));
+    }
+    return fail(STATUS_INTERNAL_ERROR, "a shared object of kind {}", static_cast<unsigned>(facts.kind));
   }
 
   // The fixed part of the tree keeps its references for ever.
@@ -128,6 +176,7 @@ class NameSpace {
   }
 
   const Ref<Directory> root_ = make_object<Directory>();
+  const Directory* shared_ = nullptr;
   HANDLE base_ = nullptr;
 };
 
@@ -184,7 +233,10 @@ void Object::handle_closed() noexcept {
     if (handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     directory = directory_;
     if (directory != nullptr && permanent_) return;
-    if (directory != nullptr) directory->remove(*this);
+    if (directory != nullptr) {
+      directory->remove(*this);
+      name_lost();
+    }
   }
   last_handle_closed();
   if (directory != nullptr) directory->release();
@@ -214,18 +266,18 @@ Result<Created> create_object(const ObjectType& type, const ObjectAttributes& at
     NameSpace& names = NameSpace::instance();
     const NamesLock lock;
     const NameSpace::Place place = TRY(names.walk(attributes));
-    if (Object* const other = TRY(names.find(place, attributes.attributes, type))) {
-      if (&other->type() != &type)
-        return fail(
-            (attributes.attributes & OBJ_OPENIF) != 0 ? STATUS_OBJECT_TYPE_MISMATCH : STATUS_OBJECT_NAME_COLLISION,
-            "{}: exists, and is of another type", utf8(attributes.name));
-      if ((attributes.attributes & OBJ_OPENIF) == 0)
-        return fail(STATUS_OBJECT_NAME_COLLISION, "{}: exists", utf8(attributes.name));
-      existed = true;
-      object = Ref<Object>::share(*other);
-    } else {
-      NameSpace::insert(place, *object, (attributes.attributes & OBJ_PERMANENT) != 0);
-    }
+    do {
+      if (Ref<Object> other = TRY(names.find(place, attributes.attributes, type))) {
+        if (&other->type() != &type)
+          return fail(
+              (attributes.attributes & OBJ_OPENIF) != 0 ? STATUS_OBJECT_TYPE_MISMATCH : STATUS_OBJECT_NAME_COLLISION,
+              "{}: exists, and is of another type", utf8(attributes.name));
+        if ((attributes.attributes & OBJ_OPENIF) == 0)
+          return fail(STATUS_OBJECT_NAME_COLLISION, "{}: exists", utf8(attributes.name));
+        existed = true;
+        object = std::move(other);
+      }
+    } while (!existed && !TRY(names.insert(place, *object, (attributes.attributes & OBJ_PERMANENT) != 0)));
     NameSpace::reserve_handle(*object);
   }
   return Created{TRY(NameSpace::redeem_handle(std::move(object), access, attributes.attributes)), existed};
@@ -239,11 +291,10 @@ Result<HANDLE> open_object(const ObjectType& type, const ObjectAttributes& attri
     NameSpace& names = NameSpace::instance();
     const NamesLock lock;
     const NameSpace::Place place = TRY(names.walk(attributes));
-    Object* const found = TRY(names.find(place, attributes.attributes, type));
-    if (found == nullptr) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: no such object", utf8(attributes.name));
-    if (&found->type() != &type)
+    object = TRY(names.find(place, attributes.attributes, type));
+    if (!object) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: no such object", utf8(attributes.name));
+    if (&object->type() != &type)
       return fail(STATUS_OBJECT_TYPE_MISMATCH, "{}: is of another type", utf8(attributes.name));
-    object = Ref<Object>::share(*found);
     NameSpace::reserve_handle(*object);
   }
   return NameSpace::redeem_handle(std::move(object), access, attributes.attributes);

@@ -6,9 +6,12 @@
 #pragma once
 
 #include "base/result.h"
+#include "nt/shared_object.h"
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +46,12 @@ class Object {
   virtual Waitable* waitable() { return nullptr; }
   // The last handle is gone; references may remain. Called without any lock of the object manager.
   virtual void last_handle_closed() {}
+  // What processes share of the object if it gets a name (session.h); nothing: it stays this process's own. The object
+  // gives up its own state for `shared` then. Called with the names lock held.
+  virtual std::optional<SharedFacts> facts_to_share() { return std::nullopt; }
+  virtual void share(std::unique_ptr<SharedObject>) {}
+  // The process's last handle is gone, and so is its claim to the name.
+  virtual void name_lost() {}
   // `port` receives a packet with `key` for every completed operation (FileCompletionInformation). `port` is an
   // IoCompletion; only objects with asynchronous operations accept it.
   virtual Status attach_completion_port(Object& port, ULONG_PTR key);

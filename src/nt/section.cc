@@ -154,6 +154,26 @@ Result<Ref<Section>> Section::create(const SectionRequest& request) {
                               attributes);
 }
 
+std::optional<SharedFacts> Section::facts_to_share() {
+  return SharedFacts{.kind = SharedKind::section,
+                     .variant = protect_,
+                     .value = attributes_,
+                     .maximum = size_,
+                     .descriptor = fd_.get()};
+}
+void Section::share(std::unique_ptr<SharedObject> shared) {
+  shared_ = std::move(shared);
+}
+void Section::name_lost() {
+  if (shared_) shared_->lose_name();
+}
+
+Result<Ref<Section>> Section::of_other_process(const SharedObject& shared) {
+  const SharedFacts facts = shared.facts();
+  UniqueFd fd(TRY(shared.open_descriptor(writes_through(facts.variant) ? O_RDWR : O_RDONLY)));
+  return make_object<Section>(std::move(fd), nullptr, facts.maximum, facts.variant, static_cast<ULONG>(facts.value));
+}
+
 Result<View> Section::map(const ViewRequest& request) {
   const std::optional<int> rights = host_rights(request.protect);
   if (!rights || !is_section_protection(request.protect))
@@ -208,7 +228,7 @@ Status flush_view(const void* address, SIZE_T size) {
   const auto view = views().find(address);
   if (view == views().by_base.end())
     return fail(STATUS_NOT_MAPPED_VIEW, "no view at {}", static_cast<const void*>(address));
-  if (!view->second.control) return ok;
+  if ((view->second.section->attributes() & SEC_FILE) == 0) return ok;
   const std::uintptr_t end = view->first + view->second.size;
   const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(address) / kPageSize * kPageSize;
   const std::uintptr_t wanted = size == 0 ? end : reinterpret_cast<std::uintptr_t>(address) + size;

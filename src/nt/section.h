@@ -39,6 +39,11 @@ class Section final : public Object {
   // MAPPED_ALIGNMENT, INVALID_VIEW_SIZE, SECTION_PROTECTION, CONFLICTING_ADDRESSES.
   Result<View> map(const ViewRequest& request);
 
+  std::optional<SharedFacts> facts_to_share() override;
+  void share(std::unique_ptr<SharedObject> shared) override;
+  void name_lost() override;
+  static Result<Ref<Section>> of_other_process(const SharedObject& shared);
+
   LARGE_INTEGER size() const { return size_; }
   ULONG attributes() const { return attributes_; }
 
@@ -52,6 +57,7 @@ class Section final : public Object {
   const std::shared_ptr<FileControl> control_;  // of the file, which must not shrink under a view
   const LARGE_INTEGER size_;
   const ULONG protect_, attributes_;
+  std::unique_ptr<SharedObject> shared_;  // goes before the descriptor that it offers to others
 };
 
 // NtUnmapViewOfSection: the view that contains `address`. NOT_MAPPED_VIEW.

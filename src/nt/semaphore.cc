@@ -10,7 +10,16 @@ Status Semaphore::check_counts(LONG count, LONG maximum) {
   return ok;
 }
 
-bool Semaphore::take(const Dispatcher&, Thread*) {
+std::optional<SharedFacts> Semaphore::facts_to_share() {
+  return SharedFacts{.kind = SharedKind::semaphore, .value = count_, .maximum = maximum_};
+}
+
+bool Semaphore::signalled(const Dispatcher&, const Thread* thread) const {
+  return shared() == nullptr ? count_ > 0 : shared()->signalled(thread);
+}
+
+bool Semaphore::take(const Dispatcher&, Thread* thread) {
+  if (shared() != nullptr) return shared()->take(thread);
   --count_;
   return false;
 }
@@ -29,6 +38,7 @@ Result<LONG> Semaphore::release_by(LONG by) {
 
 Result<LONG> Semaphore::release_by(const Dispatcher& lock, LONG by) {
   if (by <= 0) return fail(STATUS_INVALID_PARAMETER, "a semaphore cannot be released by {}", by);
+  if (shared() != nullptr) return shared()->release_semaphore(by);
   if (by > maximum_ - count_)
     return fail(STATUS_SEMAPHORE_LIMIT_EXCEEDED, "a semaphore at {} of {} cannot be released by {}", count_, maximum_,
                 by);
@@ -39,6 +49,7 @@ Result<LONG> Semaphore::release_by(const Dispatcher& lock, LONG by) {
 }
 
 LONG Semaphore::count() const {
+  if (shared() != nullptr) return shared()->value();
   const Dispatcher lock;
   return count_;
 }

@@ -16,12 +16,14 @@ class Semaphore final : public Waitable {
   Semaphore(LONG count, LONG maximum) : count_(count), maximum_(maximum) {}
   static Status check_counts(LONG count, LONG maximum);
 
-  bool signalled(const Dispatcher&, const Thread*) const override { return count_ > 0; }
+  bool signalled(const Dispatcher& lock, const Thread* thread) const override;
   bool take(const Dispatcher& lock, Thread* thread) override;
   Status signal(const Dispatcher& lock, Thread& by, ACCESS_MASK granted) override;
 
   // The previous count. STATUS_SEMAPHORE_LIMIT_EXCEEDED changes nothing; a `by` below 1 is refused.
   Result<LONG> release_by(LONG by);
+
+  std::optional<SharedFacts> facts_to_share() override;
 
   LONG count() const;
   LONG maximum() const { return maximum_; }

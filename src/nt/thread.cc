@@ -1,9 +1,11 @@
 #include "nt/thread.h"
 
+#include "nt/activation_context.h"
 #include "nt/clock.h"
 #include "nt/futex.h"
 #include "nt/mutant.h"
 #include "nt/process.h"
+#include "nt/session.h"
 #include "nt/thread_context.h"
 #include "nt/thread_end.h"
 #include "nt/token.h"
@@ -112,10 +114,13 @@ struct ThreadLife {
       SuspendedFrame::forget(lock, *self);
       end(lock, *self, exit_code);
     }
+    session::thread_ended(self->id());
+    self->activations_ = std::exchange(teb.ActivationContextStackPointer, nullptr);
   }
 
   static void forgotten(void* object) {
     auto* const self = static_cast<Thread*>(object);
+    forget_activations(self->activations_);
     static_cast<void>(impersonate(*self, {}));
     std::deque<Apc> apcs;  // goes without the lock
     {
@@ -247,7 +252,7 @@ void Thread::prepare_park(const Dispatcher&, Waiter& waiter, bool alertable) {
 }
 
 void Thread::unpark(const Dispatcher& lock, NTSTATUS outcome) {
-  if (waiter_ == nullptr) return;
+  if (waiter_ == nullptr || !waiter_->decide(lock, outcome)) return;
   if (waiter_->queued()) waiter_->remove(lock);
   waiter_ = nullptr;
   outcome_.store(static_cast<std::uint32_t>(outcome), std::memory_order_release);

@@ -65,6 +65,7 @@ class Thread final : public Signal {
   void prepare_park(const Dispatcher& lock, Waiter& waiter, bool alertable);
   NTSTATUS park(Timeout timeout);
   void unpark(const Dispatcher& lock, NTSTATUS outcome);
+  void end_park(const Dispatcher&) { waiter_ = nullptr; }  // after a park elsewhere
 
   // --- user APCs ---
   bool has_apcs(const Dispatcher&) const { return !apcs_.empty(); }
@@ -116,6 +117,8 @@ class Thread final : public Signal {
   bool created_here_ = false;
   Ref<Process> process_;  // the other one it is in
   std::int64_t created_ = 0, exited_ = 0, kernel_time_ = 0, user_time_ = 0;
+
+  void* activations_ = nullptr;  // the stack of activation contexts it left behind
 
   std::atomic<std::uint32_t> outcome_{0};  // futex word of park()
   Waiter* waiter_ = nullptr;               // guarded by the dispatcher lock, as are the next two

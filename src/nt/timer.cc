@@ -14,7 +14,16 @@ Timer::~Timer() {
   std::swap(apc_thread, apc_thread_);
 }
 
-bool Timer::take(const Dispatcher&, Thread*) {
+std::optional<SharedFacts> Timer::facts_to_share() {
+  return SharedFacts{.kind = SharedKind::timer, .variant = kind_ == Kind::synchronization};  // a new one is not set
+}
+
+bool Timer::signalled(const Dispatcher&, const Thread* thread) const {
+  return shared() == nullptr ? signalled_ : shared()->signalled(thread);
+}
+
+bool Timer::take(const Dispatcher&, Thread* thread) {
+  if (shared() != nullptr) return shared()->take(thread);
   if (kind_ == Kind::synchronization) signalled_ = false;
   return false;
 }
@@ -33,8 +42,11 @@ bool Timer::set(const Setting& setting) {
   routine_ = setting.routine;
   argument_ = setting.argument;
   period_ = std::int64_t{setting.period} * (kTicksPerSecond / 1000);
-  const bool previous = std::exchange(signalled_, false);
   last_due_ = due_time(setting.due_time);
+  // A shared timer is due by itself, and its alarm here is for the APC alone.
+  const bool previous =
+      shared() != nullptr ? shared()->set_timer(last_due_, period_) : std::exchange(signalled_, false);
+  if (shared() != nullptr && !apc_thread_) return previous;
   if (last_due_ <= interrupt_time())
     due(lock);
   else
@@ -46,6 +58,7 @@ bool Timer::cancel() {
   const Dispatcher lock;
   stop(lock);
   period_ = 0;
+  if (shared() != nullptr) return shared()->cancel_timer();
   return signalled_;
 }
 
@@ -66,6 +79,10 @@ void Timer::due(const Dispatcher& lock) {
 }
 
 Timer::State Timer::state() const {
+  if (shared() != nullptr) {
+    const SharedObject::Timer state = shared()->timer();
+    return {state.due - interrupt_time(), state.signalled};
+  }
   const Dispatcher lock;
   return {last_due_ - interrupt_time(), signalled_};
 }

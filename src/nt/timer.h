@@ -18,8 +18,10 @@ class Timer final : public Waitable, private Alarm {
   enum class Kind : std::uint8_t { notification, synchronization };  // stays signalled, or lets one go
   explicit Timer(Kind kind) : kind_(kind) {}
 
-  bool signalled(const Dispatcher&, const Thread*) const override { return signalled_; }
+  bool signalled(const Dispatcher& lock, const Thread* thread) const override;
   bool take(const Dispatcher& lock, Thread* thread) override;
+
+  std::optional<SharedFacts> facts_to_share() override;
 
   // NtSetTimer: the state before. `due_time` as a Timeout; `period` in ms, 0 for once. The APC goes to the calling
   // thread, which sees it in an alertable wait.

@@ -1,8 +1,11 @@
 #include "nt/waitable.h"
 
+#include "nt/futex.h"
 #include "nt/handle_table.h"
+#include "nt/session.h"
 #include "nt/thread.h"
 
+#include <algorithm>
 #include <array>
 #include <mutex>
 
@@ -25,9 +28,94 @@ class ThreadWaiter final : public Waiter {
   Thread& thread_;
 };
 
+// A thread that waits for objects of which some are shared. Until it is over, `wait_` has the outcome: other processes
+// write it, and so does the dispatcher, always under the session's lock.
+class SharedWaiter final : public Waiter {
+ public:
+  SharedWaiter(Thread& thread, std::span<Waitable* const> objects, std::span<WaitBlock> blocks, bool all)
+      : Waiter(&thread, objects, blocks, all), thread_(thread), objects_(objects), all_(all) {}
+
+  // What try_now() says; or the wait has begun, in the same step.
+  Result<std::optional<NTSTATUS>> look_or_begin(const Dispatcher& lock, bool begin) {
+    const SessionLock session;
+    if (const auto status = look(lock)) return status;
+    if (!begin) return std::optional<NTSTATUS>();
+    std::array<SharedObject*, kMaximumWaitObjects> shared;
+    std::ranges::transform(objects_, shared.begin(), [](const Waitable* object) { return object->shared(); });
+    wait_ = TRY(session::Wait::begin(session, thread_.id(), std::span(shared).first(objects_.size()), all_));
+    return std::optional<NTSTATUS>();
+  }
+
+  NTSTATUS park(Timeout timeout) {
+    const Deadline deadline(timeout);
+    for (;;) {
+      switch (wait_->sleep(deadline)) {
+        case session::Wait::Event::look_again: {
+          const Dispatcher lock;
+          static_cast<void>(try_now(lock));
+          break;
+        }
+        case session::Wait::Event::timed_out: {
+          const Dispatcher lock;
+          static_cast<void>(decide(lock, STATUS_TIMEOUT));
+          break;
+        }
+        case session::Wait::Event::decided: {
+          const Dispatcher lock;
+          thread_.end_park(lock);
+          if (queued()) remove(lock);
+          const SessionLock session;
+          return *wait_->outcome(session);
+        }
+      }
+    }
+  }
+
+  bool decide(const Dispatcher&, NTSTATUS status) override {
+    const SessionLock session;
+    return wait_->decide(session, status);
+  }
+
+ private:
+  std::optional<NTSTATUS> try_shared(const Dispatcher& lock, const SessionLock& session) override {
+    if (wait_->outcome(session)) return std::nullopt;
+    const auto status = look(lock);
+    if (status) wait_->decide(session, *status);
+    return status;
+  }
+  void satisfied(const Dispatcher&, NTSTATUS) override {}  // try_shared() told
+
+  Thread& thread_;
+  std::span<Waitable* const> objects_;
+  const bool all_;
+  std::unique_ptr<session::Wait> wait_;
+};
+
+NTSTATUS wait_shared(std::optional<Dispatcher>& lock, Thread& self, std::span<Waitable* const> objects, bool all,
+                     bool alertable, Timeout timeout) {
+  std::array<WaitBlock, kMaximumWaitObjects> blocks;
+  SharedWaiter waiter(self, objects, std::span(blocks).first(objects.size()), all);
+  const bool apcs = alertable && self.has_apcs(*lock);
+  const auto begun = waiter.look_or_begin(*lock, !apcs && timeout != 0);
+  NTSTATUS status = apcs ? STATUS_USER_APC : STATUS_TIMEOUT;
+  if (!begun) return begun.error().status;
+  if (*begun) return **begun;
+  if (!apcs && timeout != 0) {
+    waiter.enqueue(*lock);
+    self.prepare_park(*lock, waiter, alertable);
+    lock.reset();
+    status = waiter.park(timeout);
+  }
+  lock.reset();
+  if (status == STATUS_USER_APC) self.run_apcs();
+  return status;
+}
+
 // The wait itself; it begins with the lock held, so that a signal given just before it is part of the same step.
 NTSTATUS wait_locked(std::optional<Dispatcher>& lock, Thread& self, std::span<Waitable* const> objects, bool all,
                      bool alertable, Timeout timeout) {
+  if (std::ranges::any_of(objects, [](const Waitable* object) { return object->shared() != nullptr; })) [[unlikely]]
+    return wait_shared(lock, self, objects, all, alertable, timeout);
   std::array<WaitBlock, kMaximumWaitObjects> blocks;
   ThreadWaiter waiter(self, objects, std::span(blocks).first(objects.size()), all);
   if (const auto status = waiter.try_now(*lock)) return *status;
@@ -70,6 +158,16 @@ Dispatcher::~Dispatcher() {
   leave_kernel();
 }
 
+Waitable::Waitable() = default;
+Waitable::~Waitable() = default;
+
+void Waitable::share(std::unique_ptr<SharedObject> shared) {
+  shared_ = std::move(shared);
+}
+void Waitable::name_lost() {
+  if (shared_) shared_->lose_name();
+}
+
 bool Waitable::take(const Dispatcher&, Thread*) {
   return false;
 }
@@ -106,6 +204,13 @@ Waiter::Waiter(Thread* thread, std::span<Waitable* const> objects, std::span<Wai
     : thread_(thread), objects_(objects), blocks_(blocks), all_(all) {}
 
 std::optional<NTSTATUS> Waiter::try_now(const Dispatcher& lock) {
+  if (std::ranges::none_of(objects_, [](const Waitable* object) { return object->shared() != nullptr; }))
+    return look(lock);
+  const SessionLock session;
+  return try_shared(lock, session);
+}
+
+std::optional<NTSTATUS> Waiter::look(const Dispatcher& lock) {
   if (all_) {
     for (const Waitable* object : objects_)
       if (!object->signalled(lock, thread_)) return std::nullopt;
@@ -121,9 +226,10 @@ std::optional<NTSTATUS> Waiter::try_now(const Dispatcher& lock) {
   return std::nullopt;
 }
 
-void Waiter::enqueue(const Dispatcher&) {
+void Waiter::enqueue(const Dispatcher& lock) {
   for (std::size_t i = 0; i < objects_.size(); ++i) {
     Waitable& object = *objects_[i];
+    if (thread_ == nullptr && object.shared() != nullptr) session::relay(lock, object);
     blocks_[i] = {object.last_, nullptr, &object, this};
     (object.last_ != nullptr ? object.last_->next : object.first_) = &blocks_[i];
     object.last_ = &blocks_[i];
@@ -131,11 +237,13 @@ void Waiter::enqueue(const Dispatcher&) {
   queued_ = true;
 }
 
-void Waiter::remove(const Dispatcher&) {
+void Waiter::remove(const Dispatcher& lock) {
   for (std::size_t i = 0; i < objects_.size(); ++i) {
     const WaitBlock& block = blocks_[i];
     (block.previous != nullptr ? block.previous->next : block.object->first_) = block.next;
     (block.next != nullptr ? block.next->previous : block.object->last_) = block.previous;
+    if (thread_ == nullptr && block.object->shared() != nullptr && block.object->first_ == nullptr)
+      session::stop_relay(lock, *block.object);
   }
   queued_ = false;
 }

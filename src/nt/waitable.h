@@ -13,6 +13,7 @@
 
 namespace hmodule::nt {
 
+class SessionLock;
 class Thread;
 class Waitable;
 class Waiter;
@@ -48,14 +49,23 @@ class Waitable : public Object {
   // NtSignalAndWaitForSingleObject's first half; STATUS_OBJECT_TYPE_MISMATCH unless event, mutant or semaphore.
   virtual Status signal(const Dispatcher& lock, Thread& by, ACCESS_MASK granted);
 
- protected:
+  // The part of a named object that other processes see: it has the state then, and signalled() and take() want the
+  // session's lock.
+  SharedObject* shared() const { return shared_.get(); }
+  void share(std::unique_ptr<SharedObject> shared) override;
+  void name_lost() override;
+
   // Call it after every change that may have signalled the object.
   void satisfy_waiters(const Dispatcher& lock);
+
+ protected:
   bool has_waiters() const { return first_ != nullptr; }
-  ~Waitable() override = default;
+  Waitable();
+  ~Waitable() override;
 
  private:
   friend class Waiter;
+  std::unique_ptr<SharedObject> shared_;
   WaitBlock *first_ = nullptr, *last_ = nullptr;
 };
 
@@ -84,9 +94,15 @@ class Waiter {
   void remove(const Dispatcher& lock);
   bool queued() const { return queued_; }
 
+  // Ends the wait for another reason than its objects. False: another process was faster.
+  virtual bool decide(const Dispatcher&, NTSTATUS) { return true; }
+
  protected:
   // The wait is over; the blocks are out of the lists.
   virtual void satisfied(const Dispatcher& lock, NTSTATUS status) = 0;
+  // try_now() where an object is shared.
+  virtual std::optional<NTSTATUS> try_shared(const Dispatcher& lock, const SessionLock&) { return look(lock); }
+  std::optional<NTSTATUS> look(const Dispatcher& lock);
 
  private:
   friend class Waitable;

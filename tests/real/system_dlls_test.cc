@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <hmodule/hmodule.hpp>
+#include <optional>
 #include <string>
 
 namespace {
@@ -214,6 +215,119 @@ TEST(SystemDlls, BuiltinOnesAreCompletedByTheirPeBuilds) {
   char language[64] = {};
   EXPECT_GT(version.get<unsigned(unsigned, char*, unsigned)>("VerLanguageNameA")(0x409, language, sizeof language), 0U);
   EXPECT_NE(std::strstr(language, "English"), nullptr) << language;
+}
+
+// One rule for state: what one side sets, native kernel32 or kernelbase's PE build, the other reads.
+class BothSides : public testing::Test {
+ protected:
+  template <typename T>
+  T at(std::uint32_t rva) const {
+    T value;
+    std::memcpy(&value, base_ + rva, sizeof value);
+    return value;
+  }
+
+  // The PE build is there once something of it was asked for. Its own exports are in no handle's, so they are read
+  // here.
+  void SetUp() override {
+    NEED_SYSTEM("kernelbase.dll");
+    kernelbase_.emplace("kernelbase.dll");
+    kernel32_.emplace("kernel32.dll");
+    ntdll_.emplace("ntdll.dll");
+    const auto inside = kernelbase_->get<int(char16_t*, unsigned long long, const char16_t*)>("PathCchRenameExtension");
+    void* base = nullptr;
+    ntdll_->get<void*(void*, void**)>("RtlPcToFileHeader")(reinterpret_cast<void*>(inside), &base);
+    base_ = static_cast<const char*>(base);
+    ASSERT_NE(base_, nullptr);
+  }
+
+  void* of_pe(const std::string& name) const {
+    const auto headers = at<std::uint32_t>(0x3C);
+    const auto exports = at<std::uint32_t>(headers + 0x88), size = at<std::uint32_t>(headers + 0x8C);
+    const auto count = at<std::uint32_t>(exports + 24), functions = at<std::uint32_t>(exports + 28),
+               names = at<std::uint32_t>(exports + 32), ordinals = at<std::uint32_t>(exports + 36);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (name != base_ + at<std::uint32_t>(names + i * 4)) continue;
+      const auto rva = at<std::uint32_t>(functions + at<std::uint16_t>(ordinals + i * 2) * 4U);
+      if (rva - exports >= size) return const_cast<char*>(base_ + rva);
+      const std::string forwarder = base_ + rva;  // "ntdll.RtlGetLastWin32Error"
+      return reinterpret_cast<void*>(ntdll_->get<void()>(forwarder.substr(forwarder.find('.') + 1).c_str()));
+    }
+    return nullptr;
+  }
+  template <typename R, typename... Args>
+  R pe(const std::string& name, Args... args) const {
+    void* const function = of_pe(name);
+    EXPECT_NE(function, nullptr) << name;
+    using Function = R(__attribute__((ms_abi))*)(Args...);
+    return function == nullptr ? R() : reinterpret_cast<Function>(function)(args...);
+  }
+  template <typename R, typename... Args>
+  R native(const char* name, Args... args) const {
+    return kernel32_->get<R(Args...)>(name)(args...);
+  }
+
+  std::optional<library> kernelbase_, kernel32_, ntdll_;
+  const char* base_ = nullptr;
+};
+
+TEST_F(BothSides, HaveOneCurrentDirectory) {
+  char16_t before[260], seen[260];
+  ASSERT_GT(native<unsigned>("GetCurrentDirectoryW", 260U, &before[0]), 0U);
+  EXPECT_TRUE(native<int>("SetCurrentDirectoryW", static_cast<const char16_t*>(u"Z:\\tmp")));
+  EXPECT_GT(pe<unsigned>("GetCurrentDirectoryW", 260U, &seen[0]), 0U);
+  EXPECT_EQ(std::u16string(seen), u"Z:\\tmp");
+  EXPECT_TRUE(pe<int>("SetCurrentDirectoryW", static_cast<const char16_t*>(before)));
+  EXPECT_GT(native<unsigned>("GetCurrentDirectoryW", 260U, &seen[0]), 0U);
+  EXPECT_EQ(std::u16string(seen), before);
+}
+
+TEST_F(BothSides, HaveOneEnvironment) {
+  char16_t seen[20] = {};
+  EXPECT_TRUE(native<int>("SetEnvironmentVariableW", u"HM_ONE", u"native"));
+  EXPECT_EQ(pe<unsigned>("GetEnvironmentVariableW", u"HM_ONE", &seen[0], 20U), 6U);
+  EXPECT_EQ(std::u16string(seen), u"native");
+  EXPECT_TRUE(pe<int>("SetEnvironmentVariableW", u"HM_ONE", u"pe"));
+  EXPECT_EQ(native<unsigned>("GetEnvironmentVariableW", u"HM_ONE", &seen[0], 20U), 2U);
+  EXPECT_EQ(std::u16string(seen), u"pe");
+}
+
+TEST_F(BothSides, ShareTlsAndFlsSlots) {
+  for (const std::string kind : {"Tls", "Fls"}) {
+    const unsigned slot =
+        kind == "Tls" ? pe<unsigned>("TlsAlloc") : pe<unsigned>("FlsAlloc", static_cast<void*>(nullptr));
+    ASSERT_NE(slot, ~0U) << kind;
+    int value = 0;
+    EXPECT_TRUE(native<int>((kind + "SetValue").c_str(), slot, static_cast<void*>(&value))) << kind;
+    EXPECT_EQ(pe<void*>(kind + "GetValue", slot), &value) << kind;
+    EXPECT_TRUE(pe<int>(kind + "SetValue", slot, static_cast<void*>(this))) << kind;
+    EXPECT_EQ(native<void*>((kind + "GetValue").c_str(), slot), this) << kind;
+    EXPECT_TRUE(native<int>((kind + "Free").c_str(), slot)) << kind;
+    EXPECT_FALSE(pe<int>(kind + "Free", slot)) << kind;
+  }
+}
+
+TEST_F(BothSides, ShareTheLastErrorStandardHandlesAndTheThreadsLocale) {
+  native<void>("SetLastError", 4711U);
+  EXPECT_EQ(pe<unsigned>("GetLastError"), 4711U);
+  pe<int>("SetLastError", 815U);
+  EXPECT_EQ(native<unsigned>("GetLastError"), 815U);
+
+  constexpr unsigned kStdInput = -10U;
+  void* const before = native<void*>("GetStdHandle", kStdInput);
+  void* const other = reinterpret_cast<void*>(0x1234);
+  EXPECT_TRUE(native<int>("SetStdHandle", kStdInput, other));
+  EXPECT_EQ(pe<void*>("GetStdHandle", kStdInput), other);
+  EXPECT_TRUE(pe<int>("SetStdHandle", kStdInput, before));
+  EXPECT_EQ(native<void*>("GetStdHandle", kStdInput), before);
+
+  const unsigned locale = native<unsigned>("GetThreadLocale");
+  EXPECT_TRUE(native<int>("SetThreadLocale", 0x407U));
+  EXPECT_EQ(pe<unsigned>("GetThreadLocale"), 0x407U);
+  EXPECT_TRUE(pe<int>("SetThreadLocale", locale));
+  EXPECT_EQ(native<unsigned>("GetThreadLocale"), locale);
+  EXPECT_EQ(pe<unsigned>("GetUserDefaultLCID"), native<unsigned>("GetUserDefaultLCID"));
+  EXPECT_EQ(pe<unsigned>("GetACP"), native<unsigned>("GetACP"));
 }
 
 }  // namespace

@@ -123,7 +123,7 @@ HM_WINAPI BOOL FlushViewOfFile(const void* base, SIZE_T size) noexcept {
   return succeed([&] { return nt::flush_view(base, size); });
 }
 
-constexpr std::string_view kNotImage = "not SEC_IMAGE; names are seen by this process only";
+constexpr std::string_view kNotImage = "not SEC_IMAGE";
 
 const Export kRows[] = {
     {"CreateFileMappingA", proc(CreateFileMappingA), Support::partial, kNotImage},
@@ -133,8 +133,8 @@ const Export kRows[] = {
     {"MapViewOfFile", proc(MapViewOfFile)},
     {"MapViewOfFileEx", proc(MapViewOfFileEx)},
     {"MapViewOfFileFromApp", proc(MapViewOfFileFromApp)},
-    {"OpenFileMappingA", proc(OpenFileMappingA), Support::partial, "names are seen by this process only"},
-    {"OpenFileMappingW", proc(OpenFileMappingW), Support::partial, "names are seen by this process only"},
+    {"OpenFileMappingA", proc(OpenFileMappingA)},
+    {"OpenFileMappingW", proc(OpenFileMappingW)},
     {"UnmapViewOfFile", proc(UnmapViewOfFile)},
     {"UnmapViewOfFileEx", proc(UnmapViewOfFileEx)},
 };

@@ -74,6 +74,14 @@ HM_WINAPI NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, void** base
     return ok;
   });
 }
+// NtMapViewOfSection without zero bits and inheritance; placeholders are not there, so only the flags of the other.
+HM_WINAPI NTSTATUS NtMapViewOfSectionEx(HANDLE handle, HANDLE process, void** base, const LARGE_INTEGER* offset,
+                                        SIZE_T* size, ULONG type, ULONG protect, void* parameters,
+                                        ULONG count) noexcept {
+  if (count != 0 && parameters == nullptr) return STATUS_INVALID_PARAMETER;
+  if (count != 0) return STATUS_NOT_SUPPORTED;
+  return NtMapViewOfSection(handle, process, base, 0, 0, offset, size, 0, type, protect);
+}
 HM_WINAPI NTSTATUS NtUnmapViewOfSection(HANDLE process, const void* address) noexcept {
   return status_of([&]() -> Status {
     TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
@@ -95,13 +103,14 @@ HM_WINAPI NTSTATUS NtFlushVirtualMemory(HANDLE process, void** base, SIZE_T* siz
   });
 }
 
-constexpr std::string_view kNotImage = "not SEC_IMAGE; names are seen by this process only";
+constexpr std::string_view kNotImage = "not SEC_IMAGE";
 
 const Export kRows[] = {
     {"NtCreateSection", proc(NtCreateSection), Support::partial, kNotImage},
     {"NtFlushVirtualMemory", proc(NtFlushVirtualMemory)},
     {"NtMapViewOfSection", proc(NtMapViewOfSection), Support::partial, "this process only; no limits to the address"},
-    {"NtOpenSection", proc(NtOpenSection), Support::partial, "names are seen by this process only"},
+    {"NtMapViewOfSectionEx", proc(NtMapViewOfSectionEx), Support::partial, "no extended parameters"},
+    {"NtOpenSection", proc(NtOpenSection)},
     {"NtQuerySection", proc(NtQuerySection)},
     {"NtUnmapViewOfSection", proc(NtUnmapViewOfSection)},
     {"NtUnmapViewOfSectionEx", proc(NtUnmapViewOfSectionEx)},

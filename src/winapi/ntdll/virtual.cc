@@ -5,6 +5,8 @@
 #include "nt/virtual_memory.h"
 #include "winapi/common/answer.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 
 namespace hmodule::winapi {
@@ -173,6 +175,24 @@ HM_WINAPI NTSTATUS NtResetWriteWatch(HANDLE process, void* address, SIZE_T size)
   });
 }
 
+// VmPrefetchInformation alone: the pages are wanted soon.
+HM_WINAPI NTSTATUS NtSetInformationVirtualMemory(HANDLE process, ULONG info_class, ULONG_PTR count,
+                                                 const WIN32_MEMORY_RANGE_ENTRY* ranges, const void* info,
+                                                 ULONG size) noexcept {
+  return status_of([&]() -> Status {
+    TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
+    if (info_class != 0) return fail(STATUS_INVALID_INFO_CLASS, "memory information class {}", info_class);
+    if (count == 0 || ranges == nullptr || info == nullptr || size != sizeof(ULONG))
+      return fail(STATUS_INVALID_PARAMETER, "{} ranges, flags of {} bytes", count, size);
+    for (ULONG_PTR i = 0; i < count; ++i) {
+      const std::uintptr_t start = number(ranges[i].VirtualAddress) & ~std::uintptr_t{0xFFF};
+      madvise(reinterpret_cast<void*>(start), number(ranges[i].VirtualAddress) + ranges[i].NumberOfBytes - start,
+              MADV_WILLNEED);
+    }
+    return ok;
+  });
+}
+
 constexpr std::string_view kOwn = "this process only";
 constexpr std::string_view kWatch = "reports every committed page as written";
 
@@ -187,6 +207,7 @@ const Export kRows[] = {
     {"NtQueryVirtualMemory", proc(NtQueryVirtualMemory), Support::partial, "basic and region information"},
     {"NtReadVirtualMemory", proc(NtReadVirtualMemory), Support::partial, kOwn},
     {"NtResetWriteWatch", proc(NtResetWriteWatch), Support::partial, kWatch},
+    {"NtSetInformationVirtualMemory", proc(NtSetInformationVirtualMemory), Support::partial, "prefetching"},
     {"NtUnlockVirtualMemory", proc(NtUnlockVirtualMemory), Support::partial, kOwn},
     {"NtWriteVirtualMemory", proc(NtWriteVirtualMemory), Support::partial, kOwn},
 };
