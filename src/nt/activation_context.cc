@@ -173,6 +173,9 @@ Status ActivationContext::add_dependency(const AssemblyIdentity& wanted) {
           xml.assign(mapped.bytes().begin(), mapped.bytes().end());
         }
         const Manifest manifest = TRY(parse_manifest(xml, utf8(file)));
+        if (!equal_ignoring_case(manifest.identity.name, wanted.name))  // or two could depend on each other for ever
+          return fail(STATUS_SXS_CANT_GEN_ACTCTX, "{} is the assembly {}, not {}", utf8(file),
+                      utf8(manifest.identity.name), utf8(wanted.name));
         return add(manifest, file, place);
       }
     }

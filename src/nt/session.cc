@@ -31,8 +31,8 @@ namespace {
 
 // --- what the processes share ---
 
-constexpr std::uint64_t kMagic = 0x31'73'65'6d'61'6e'6d'68;  // "hmnames1": another layout, another number
-constexpr std::uint32_t kProcesses = 256, kObjects = 4096, kWaits = 1024, kMaximumName = 512, kNobody = 0xFFFF'FFFF;
+constexpr std::uint32_t kLayout = 1;  // to be raised whenever Segment changes
+constexpr std::uint32_t kProcesses = 1024, kObjects = 4096, kWaits = 1024, kMaximumName = 512, kNobody = 0xFFFF'FFFF;
 
 // Outcomes of waits that go on: the thread sleeps, or is to look again by itself.
 constexpr std::uint32_t kParked = 0xFFFF'FFFF, kPoked = 0xFFFF'FFFE;
@@ -119,7 +119,7 @@ struct Journal {
 };
 
 struct Segment {
-  std::uint64_t magic;  // written last
+  std::atomic<std::uint32_t> ready;  // written last
   pthread_mutex_t lock;
   Journal journal;
   std::uint32_t objects_used, waits_used;  // entries from here on have never been used
@@ -369,12 +369,12 @@ void make_robust(pthread_mutex_t& mutex) {
   pthread_mutexattr_destroy(&attributes);
 }
 
-// Process numbers mean something in one PID namespace only, so each has a session of its own.
+// Process numbers mean something in one PID namespace only, so each has a session of its own; so has each layout.
 std::string file_name() {
   struct stat facts = {};
   ::stat("/proc/self/ns/pid", &facts);
   const char* const session = ::secure_getenv("HMODULE_SESSION");
-  std::string name = fmt::format("session.{}.{}", facts.st_ino, session == nullptr ? "" : session);
+  std::string name = fmt::format("session{}.{}.{}", kLayout, facts.st_ino, session == nullptr ? "" : session);
   std::ranges::replace(name, '/', '_');
   return name;
 }
@@ -396,10 +396,9 @@ Result<Segment*> map_segment() {
   void* const memory = ::mmap(nullptr, sizeof(Segment), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
   if (memory == MAP_FAILED) return fail_errno("map the session");
   auto* const mapped = static_cast<Segment*>(memory);
-  if (mapped->magic != kMagic) {
+  if (mapped->ready.load() == 0) {
     make_robust(mapped->lock);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    mapped->magic = kMagic;
+    mapped->ready.store(1);
   }
   ::flock(file.get(), LOCK_UN);  // the mapping keeps the open file, and with it the lock, beyond the close
   return mapped;
@@ -431,51 +430,92 @@ std::uint32_t predecessor() {
   return self;
 }
 
-// Sleeps on the life of the process before this one. Whoever joins between the two wakes us.
+// Sleeps on the life of the process before this one. FUTEX_WAITERS says that somebody does: without it the kernel wakes
+// nobody. The bit is set under the lock, so that a newcomer between the two, who clears it, is never missed: the word
+// is not what we have seen then.
 [[noreturn]] void watch_neighbour() {
   for (;;) {
     std::atomic<std::uint32_t>* word;
+    std::uint32_t seen;
     {
       const SessionLock lock;
       bury_the_dead();
       word = &segment->processes[predecessor()].life_word();
+      seen = word->fetch_or(FUTEX_WAITERS) | FUTEX_WAITERS;
     }
-    // The kernel wakes sleepers of a robust mutex only where this bit says that there are some.
-    const std::uint32_t seen = word->fetch_or(FUTEX_WAITERS) | FUTEX_WAITERS;
     if ((seen & FUTEX_OWNER_DIED) == 0 && (seen & FUTEX_TID_MASK) != 0)
       futex_wait_shared(*word, seen, Deadline(std::nullopt));
   }
 }
 
-void start_native_thread(const char* name, void* (*body)(void*), void* argument) {
+// Who slept on the life of the process before this newcomer is to sleep on the newcomer's.
+void step_in_between() {
+  const SessionLock lock;
+  std::atomic<std::uint32_t>& word = segment->processes[predecessor()].life_word();
+  word.fetch_and(~FUTEX_WAITERS);
+  futex_wake_all_shared(word);
+}
+
+bool start_native_thread(const char* name, void* (*body)(void*), void* argument) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);  // the host's signals are for the host's threads
   pthread_t thread;
-  if (pthread_create(&thread, nullptr, body, argument) == 0) {
+  const bool started = pthread_create(&thread, nullptr, body, argument) == 0;
+  if (started) {
     pthread_setname_np(thread, name);
     pthread_detach(thread);
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return started;
 }
 
-// 0 while the new thread looks for a place, then 1 or 2: found, not found.
+// False when there is no place, or no thread that could hold it.
 bool live() {
-  std::atomic<std::uint32_t> answer{0};
-  start_native_thread(
+  std::atomic<std::uint32_t> answer{0};  // then 1 or 2: found a place, found none
+  const bool started = start_native_thread(
       "hmodule-names",
       [](void* argument) -> void* {
         auto& told = *static_cast<std::atomic<std::uint32_t>*>(argument);
         const bool found = claim_place();
-        if (found) futex_wake_all_shared(segment->processes[predecessor()].life_word());
+        if (found) step_in_between();
         told.store(found ? 1 : 2);
         futex_wake_all(told);
         if (found) watch_neighbour();
         return nullptr;
       },
       &answer);
-  while (answer.load() == 0) futex_wait(answer, 0);
+  while (started && answer.load() == 0) futex_wait(answer, 0);
   return answer.load() == 1;
+}
+
+// --- the relay ---
+
+// Guarded by the dispatcher lock, both.
+bool relay_runs;
+std::set<Waitable*>& relayed() {
+  static auto* const objects = new std::set<Waitable*>;
+  return *objects;
+}
+
+[[noreturn]] void run_relay() {
+  std::atomic<std::uint32_t>& news = segment->processes[self].news;
+  for (;;) {
+    const std::uint32_t seen = news.load();
+    std::int64_t due = INT64_MAX;
+    {
+      const Dispatcher lock;
+      const std::set<Waitable*> objects = relayed();  // serving them may change the set
+      for (Waitable* const object : objects) {
+        if (!relayed().contains(object)) continue;
+        object->satisfy_waiters(lock);
+        const ObjectEntry& entry = object_at(object->shared()->index());
+        if (entry.kind.load() == SharedKind::timer && entry.state.armed.load() != 0)
+          due = std::min(due, entry.state.due.load());
+      }
+    }
+    futex_wait_shared(news, seen, due == INT64_MAX ? Deadline(std::nullopt) : Deadline::at(due));
+  }
 }
 
 }  // namespace
@@ -491,9 +531,18 @@ void let_go_after_fork() {
 // The lock is the parent's, who will give it back.
 void leave_to_parent() {
   parent = std::exchange(self, kNobody);
+  relay_runs = false;
+  relayed().clear();
 }
 void rejoin_after_fork() {
-  if (segment == nullptr || !live()) return;
+  if (segment == nullptr) return;
+  if (!live()) {
+    // What it shares it cannot keep. A process that shares nothing goes on with names of its own.
+    trace::line(trace::Channel::nt, "a fork has no part in the session: {} processes, or no thread", kProcesses);
+    if (!uses().empty()) std::abort();
+    segment = nullptr;
+    return;
+  }
   const SessionLock lock;
   for (const auto& [index, use] : uses()) {
     object_at(index).descriptors[self].store(object_at(index).descriptors[parent].load());
@@ -519,7 +568,8 @@ bool join() {
     }
     segment = *mapped;
     if (!live()) {
-      trace::line(trace::Channel::nt, "named objects stay private: {} processes share theirs already", kProcesses);
+      trace::line(trace::Channel::nt, "named objects stay private: {} processes share theirs already, or no thread",
+                  kProcesses);
       segment = nullptr;
       return;
     }
@@ -557,6 +607,7 @@ Result<std::unique_ptr<SharedObject>> publish(std::u16string_view name, const Sh
   object.state.abandoned.store(0);
   object.state.armed.store(0);
   object.state.due.store(0);
+  for (auto& descriptor : object.descriptors) descriptor.store(0);  // whoever was killed here may have left one
   object.descriptors[self].store(facts.descriptor + 1);
   object.held_by.add(self);
   object.named_by.add(self);
@@ -571,6 +622,25 @@ void thread_ended(DWORD thread) {
   const SessionLock lock;
   end_waits_of(owner_id(self, thread), kThread);
   abandon_mutants_of(owner_id(self, thread), kThread);
+}
+
+void relay(const Dispatcher&, Waitable& object) {
+  relayed().insert(&object);
+  {
+    const SessionLock lock;
+    object_at(object.shared()->index()).relayed_by.add(self);
+    segment->processes[self].news.fetch_add(1);  // it may have been signalled before
+    futex_wake_all_shared(segment->processes[self].news);
+  }
+  if (!std::exchange(relay_runs, true))
+    start_native_thread(
+        "hmodule-relay", [](void*) -> void* { run_relay(); }, nullptr);
+}
+
+void stop_relay(const Dispatcher&, Waitable& object) {
+  if (relayed().erase(&object) == 0) return;
+  const SessionLock lock;
+  object_at(object.shared()->index()).relayed_by.remove(self);
 }
 
 }  // namespace session
@@ -763,58 +833,6 @@ Wait::Event Wait::sleep(const Deadline& deadline) {
     if (!futex_wait_shared(wait.outcome, kParked, timer_first ? alarm : deadline))
       return timer_first ? Event::look_again : Event::timed_out;
   }
-}
-
-// --- the relay ---
-
-namespace {
-
-// Guarded by the dispatcher lock.
-std::set<Waitable*>& relayed() {
-  static auto* const objects = new std::set<Waitable*>;
-  return *objects;
-}
-
-[[noreturn]] void run_relay() {
-  std::atomic<std::uint32_t>& news = segment->processes[self].news;
-  for (;;) {
-    const std::uint32_t seen = news.load();
-    std::int64_t due = INT64_MAX;
-    {
-      const Dispatcher lock;
-      const std::set<Waitable*> objects = relayed();  // serving them may change the set
-      for (Waitable* const object : objects) {
-        if (!relayed().contains(object)) continue;
-        object->satisfy_waiters(lock);
-        const ObjectEntry& entry = object_at(object->shared()->index());
-        if (entry.kind.load() == SharedKind::timer && entry.state.armed.load() != 0)
-          due = std::min(due, entry.state.due.load());
-      }
-    }
-    futex_wait_shared(news, seen, due == INT64_MAX ? Deadline(std::nullopt) : Deadline::at(due));
-  }
-}
-
-}  // namespace
-
-void relay(const Dispatcher&, Waitable& object) {
-  static bool running;
-  relayed().insert(&object);
-  {
-    const SessionLock lock;
-    object_at(object.shared()->index()).relayed_by.add(self);
-    segment->processes[self].news.fetch_add(1);  // it may have been signalled before
-    futex_wake_all_shared(segment->processes[self].news);
-  }
-  if (!std::exchange(running, true))
-    start_native_thread(
-        "hmodule-relay", [](void*) -> void* { run_relay(); }, nullptr);
-}
-
-void stop_relay(const Dispatcher&, Waitable& object) {
-  if (relayed().erase(&object) == 0) return;
-  const SessionLock lock;
-  object_at(object.shared()->index()).relayed_by.remove(self);
 }
 
 }  // namespace session

@@ -97,6 +97,13 @@ TEST_F(Contexts, MissAssembliesThatAreNowhereButNotThoseOfTheStore) {
       "app", dependency("Microsoft.Windows.Common-Controls", "publicKeyToken='6595b64144ccf1df' language='*'"))));
 }
 
+TEST_F(Contexts, MissAnAssemblyWhoseManifestIsOfAnother) {
+  directory_.write("Part.manifest", assembly("Other", dependency("Part")));  // and depends on itself, by that name
+  const auto context = create(assembly("app", dependency("Part")));
+  ASSERT_FALSE(context);
+  EXPECT_THAT(context.error().reason, testing::HasSubstr("is the assembly Other, not Part"));
+}
+
 TEST_F(Contexts, FindClassesAndProgIds) {
   const auto context = *create(assembly(
       "app", "<file name='s.dll'><comClass clsid='{00000001-0002-0003-0405-060708090A0B}' progid='One'/></file>"));

@@ -1,6 +1,7 @@
 // Named objects between processes (src/nt/session.h). Each test forks children, which share a session with it alone.
 #include "nt/clock.h"
 #include "nt/event.h"
+#include "nt/fork.h"
 #include "nt/handle_table.h"
 #include "nt/mutant.h"
 #include "nt/names.h"
@@ -10,6 +11,7 @@
 #include "nt/thread.h"
 #include "nt/thread_pool.h"
 #include "nt/timer.h"
+#include "thread/fork.h"
 #include "thread/teb.h"
 
 #include <gmock/gmock.h>
@@ -75,14 +77,15 @@ class Child {
   explicit Child(const std::function<int(Child&)>& body) {
     EXPECT_EQ(pipe(to_parent_), 0);
     EXPECT_EQ(pipe(to_child_), 0);
-    session::hold_for_fork();
+    hold_for_fork();
+    thread::hold_for_fork();
     pid_ = fork();
     if (pid_ != 0) {
-      session::let_go_after_fork();
+      thread::let_go_after_fork();
+      let_go_after_fork();
       return;
     }
-    session::leave_to_parent();
-    session::rejoin_after_fork();
+    stay_alone_after_fork(thread::stay_alone_after_fork());
     in_child_ = true;
     _exit(body(*this));
   }
@@ -458,6 +461,29 @@ TEST_F(NamedObjects, AThreadPoolsWaitHearsOfOtherProcesses) {
   for (int i = 0; i < 1000 && called == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   EXPECT_EQ(called, 1);
   item->close();
+}
+
+TEST_F(NamedObjects, AForksThreadPoolHearsOfItsParent) {
+  const HANDLE event = create<Event>(u"for the fork's pool", kManual, false).handle;
+  static std::atomic<int> called;
+  const auto watch = [event] {
+    PoolItem* const item =
+        make_object<PoolItem>([](PoolInstance&, PoolItem&, const PoolResult&) { ++called; }).detach();
+    const auto entry = handles().find(event);
+    EXPECT_TRUE(entry && item->set_wait(entry->object, kForever, false));
+    return item;
+  };
+  PoolItem* const ours = watch();  // the thread that this needs is not in the child
+  Child child([&](Child& self) {
+    watch();
+    self.tell();
+    for (int i = 0; i < 1000 && called == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return called == 0 ? 1 : 0;
+  });
+  child.listen();
+  get<Event>(event)->set();
+  EXPECT_EQ(child.exit_code(), 0);
+  ours->close();
 }
 
 // Killed at any instant, also inside the lock: the others go on, the mutex comes free, nothing of the dead stays.
