@@ -18,8 +18,8 @@ inline RTL_USER_PROCESS_PARAMETERS& process_parameters() {
   return *peb().ProcessParameters;
 }
 
-// The page every Windows process has at 0x7FFE0000, read-only; a private copy elsewhere when the host has something
-// there. Times in it are those of the start.
+// The page every Windows process has at 0x7FFE0000, read-only, by another address: there it is only if the host has
+// nothing else there. Times in it are those of the start until a DLL has looked at it.
 const KUSER_SHARED_DATA& shared_data();
 
 }  // namespace hmodule::thread

@@ -1,16 +1,24 @@
-// The page at 0x7FFE0000. Windows' kernel updates its clocks; here they stay at the start of the process, because code
-// that wants the time asks for it (nothing measured ever read this page, platform-facts §9).
+// The page at 0x7FFE0000. Windows' kernel updates its clocks; Go's runtime reads them there and nowhere else. Few other
+// programs do, and a clock that ticks costs a thread that wakes up a thousand times a second. So the page cannot be
+// read at first; the first touch opens it and starts that thread. Our own code reads the page through a second mapping
+// and touches nothing.
+//
+// The mappings are shared, so the child of a fork has its clocks as long as the parent lives.
 #include "thread/peb.h"
 
 #include "base/mmap_at.h"
 #include "base/trace.h"
+#include "thread/signals.h"
 
 #include <cpuid.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/sysinfo.h>
 
+#include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <ctime>
 #include <string_view>
@@ -78,17 +86,30 @@ std::int64_t hundred_nanoseconds(clockid_t clock) {
   return now.tv_sec * 10'000'000LL + now.tv_nsec / 100;
 }
 
-void fill(KUSER_SHARED_DATA& data) {
+// A reader compares the high parts, or takes the first eight bytes at once.
+void set(KSYSTEM_TIME& time, std::int64_t value) {
+  const KSYSTEM_TIME form = system_time_form(value);
+  std::uint64_t low_and_high;
+  std::memcpy(&low_and_high, &form, sizeof low_and_high);
+  __atomic_store_n(&time.High2Time, form.High2Time, __ATOMIC_RELEASE);
+  // At 8 and at 0x14 of the page: not on a boundary of eight, but within one line of the cache.
+  __asm__ volatile("movq %1, %0" : "=m"(*reinterpret_cast<char(*)[8]>(&time)) : "r"(low_and_high));
+}
+
+void tell_time(KUSER_SHARED_DATA& data) {
   constexpr std::int64_t kEpochDifference = 116'444'736'000'000'000;  // 1601 to 1970
-  constexpr std::u16string_view kSystemRoot = u"C:\\Windows";
   const std::int64_t since_boot = hundred_nanoseconds(CLOCK_BOOTTIME);
   const std::int64_t milliseconds = since_boot / 10'000;
-
-  data.TickCountMultiplier = 0x0FA00000;  // ticks of 15.625 ms, 24 fraction bits
-  data.InterruptTime = system_time_form(since_boot);
-  data.SystemTime = system_time_form(hundred_nanoseconds(CLOCK_REALTIME) + kEpochDifference);
-  data.TickCount = system_time_form(milliseconds * 64 / 1000);
+  set(data.InterruptTime, since_boot);
+  set(data.SystemTime, hundred_nanoseconds(CLOCK_REALTIME) + kEpochDifference);
+  set(data.TickCount, milliseconds * 64 / 1000);
   data.TickCountLowDeprecated = data.TickCount.LowPart;
+}
+
+void fill(KUSER_SHARED_DATA& data) {
+  constexpr std::u16string_view kSystemRoot = u"C:\\Windows";
+  tell_time(data);
+  data.TickCountMultiplier = 0x0FA00000;                // ticks of 15.625 ms, 24 fraction bits
   data.ImageNumberLow = data.ImageNumberHigh = 0x8664;  // IMAGE_FILE_MACHINE_AMD64
   std::memcpy(data.NtSystemRoot, kSystemRoot.data(), kSystemRoot.size() * sizeof(WCHAR));
   data.LargePageMinimum = 0x200000;
@@ -110,20 +131,58 @@ void fill(KUSER_SHARED_DATA& data) {
   if (getrandom(&data.Cookie, sizeof data.Cookie, 0) != sizeof data.Cookie) data.Cookie = data.SystemTime.LowPart;
 }
 
+constexpr std::uintptr_t kAddress = 0x7FFE0000;
+constexpr std::size_t kSize = sizeof(KUSER_SHARED_DATA);
+KUSER_SHARED_DATA* written = nullptr;  // the page, where we write it
+std::atomic<bool> ticks{false};
+
+void* run_clock(void*) {
+  pthread_setname_np(pthread_self(), "hmodule-clock");
+  for (;;) {
+    const timespec tick = {0, 1'000'000};
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &tick, nullptr);
+    tell_time(*written);
+  }
+}
+
+void start_clock() {
+  if (ticks.exchange(true)) return;
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // the host's signals are for the host's threads
+  pthread_t thread;
+  if (pthread_create(&thread, nullptr, run_clock, nullptr) == 0) pthread_detach(thread);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Claim first_touch(int, siginfo_t& info, ucontext_t& context) {
+  if (reinterpret_cast<std::uintptr_t>(info.si_addr) - kAddress >= kSize || ticks.load()) return Claim::no;
+  tell_time(*written);
+  mprotect(reinterpret_cast<void*>(kAddress), kSize, PROT_READ);
+  interrupt(context, start_clock);
+  return Claim::resume;
+}
+
 KUSER_SHARED_DATA* make_shared_data() {
-  constexpr std::uintptr_t kAddress = 0x7FFE0000;
-  alignas(4096) static KUSER_SHARED_DATA elsewhere;
-  void* page =
-      mmap_at(reinterpret_cast<void*>(kAddress), sizeof elsewhere, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
-  if (page == MAP_FAILED) {
-    trace::line(trace::Channel::map, "no shared data page at {:#x}: {}", kAddress, std::strerror(errno));
+  static_assert(kSize == 4096);
+  constexpr int kRights = PROT_READ | PROT_WRITE;
+  void* const own = mmap(nullptr, kSize, kRights, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (own == MAP_FAILED) {
+    alignas(4096) static KUSER_SHARED_DATA elsewhere;
     fill(elsewhere);
     return &elsewhere;
   }
-  auto* const data = static_cast<KUSER_SHARED_DATA*>(page);
-  fill(*data);
-  mprotect(page, sizeof elsewhere, PROT_READ);
-  return data;
+  written = static_cast<KUSER_SHARED_DATA*>(own);
+  fill(*written);
+  void* const page = reinterpret_cast<void*>(kAddress);
+  if (mmap_at(page, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS) == MAP_FAILED ||
+      mremap(own, 0, kSize, MREMAP_MAYMOVE | MREMAP_FIXED, page) == MAP_FAILED) {
+    trace::line(trace::Channel::map, "no shared data page at {:#x}: {}", kAddress, std::strerror(errno));
+    return written;
+  }
+  mprotect(page, kSize, PROT_NONE);
+  claim_faults(SIGSEGV, first_touch);
+  return written;
 }
 
 }  // namespace

@@ -220,5 +220,15 @@ TEST(SharedData, TellsTheVersionAndTheTime) {
   EXPECT_TRUE(data.ProcessorFeatures[10]) << "PF_XMMI64_INSTRUCTIONS_AVAILABLE";
 }
 
+TEST(SharedData, TicksFromTheFirstLookOn) {
+  testing::start_with_test_hooks();
+  const auto& data = *reinterpret_cast<const volatile KUSER_SHARED_DATA*>(0x7FFE0000);
+  const ULONG start = data.InterruptTime.LowPart, version = data.NtMajorVersion;
+  EXPECT_EQ(version, 10U);
+  for (int waited = 0; waited < 2000 && data.InterruptTime.LowPart == start; ++waited) usleep(1000);
+  EXPECT_NE(data.InterruptTime.LowPart, start);
+  EXPECT_EQ(shared_data().NtMajorVersion, 10U);
+}
+
 }  // namespace
 }  // namespace hmodule::thread
