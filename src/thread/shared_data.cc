@@ -155,8 +155,13 @@ void start_clock() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
+// Of two threads that touch it at once the later one finds the clock running, and reads again.
 Claim first_touch(int, siginfo_t& info, ucontext_t& context) {
-  if (reinterpret_cast<std::uintptr_t>(info.si_addr) - kAddress >= kSize || ticks.load()) return Claim::no;
+  constexpr greg_t kWrite = 2, kFetch = 16;  // of the page fault's error code
+  if (reinterpret_cast<std::uintptr_t>(info.si_addr) - kAddress >= kSize ||
+      (context.uc_mcontext.gregs[REG_ERR] & (kWrite | kFetch)) != 0)
+    return Claim::no;
+  if (ticks.load()) return Claim::resume;
   tell_time(*written);
   mprotect(reinterpret_cast<void*>(kAddress), kSize, PROT_READ);
   interrupt(context, start_clock);

@@ -1,4 +1,5 @@
 #include "support.h"
+#include "support/death.h"
 #include "thread/gs.h"
 #include "thread/peb.h"
 #include "thread/pthread.h"
@@ -8,9 +9,12 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <future>
 #include <latch>
 #include <set>
+#include <thread>
+#include <vector>
 
 namespace hmodule::thread {
 namespace {
@@ -228,6 +232,25 @@ TEST(SharedData, TicksFromTheFirstLookOn) {
   for (int waited = 0; waited < 2000 && data.InterruptTime.LowPart == start; ++waited) usleep(1000);
   EXPECT_NE(data.InterruptTime.LowPart, start);
   EXPECT_EQ(shared_data().NtMajorVersion, 10U);
+}
+
+TEST(SharedData, MayBeLookedAtFirstByManyThreadsAtOnce) {
+  testing::start_with_test_hooks();
+  std::atomic<int> ready{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&ready] {
+      for (++ready; ready < 4;) {
+      }
+      EXPECT_EQ(reinterpret_cast<const volatile KUSER_SHARED_DATA*>(0x7FFE0000)->NtMajorVersion, 10U);
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(SharedData, CannotBeWritten) {
+  testing::start_with_test_hooks();
+  EXPECT_EXIT(reinterpret_cast<volatile KUSER_SHARED_DATA*>(0x7FFE0000)->NtMajorVersion = 11,
+              test::KilledByFault(SIGSEGV), "");
 }
 
 }  // namespace
