@@ -153,6 +153,10 @@ Error path_not_found(std::u16string_view full) {
 
 constexpr std::u16string_view kRaw = u"unix\\";  // \\?\unix\opt\x: the host's /opt/x
 
+bool is_literal(std::u16string_view name) {
+  return is_verbatim(name) || from_nt_path(name).has_value();
+}
+
 // Native and verbatim forms of a name on a drive or server, without their prefix; other names as they are.
 std::u16string plain_form(std::u16string_view name) {
   std::u16string out = from_nt_path(name).value_or(std::u16string(name));
@@ -294,6 +298,8 @@ Result<HostPath> Volumes::to_host(std::u16string_view given) const {
   if (kind_of(full) != Kind::drive_absolute)
     return fail(STATUS_OBJECT_PATH_SYNTAX_BAD, "{}: not a full path", utf8(full));
 
+  if (is_literal(given) && full.find(u'/') != full.npos)  // NAME-13
+    return fail(STATUS_OBJECT_NAME_INVALID, "{}: a slash separates nothing here", utf8(given));
   const Components components = split(std::u16string_view(full).substr(3));
   TRY(check_components(components, full));
   const std::shared_lock lock(state_->mutex);

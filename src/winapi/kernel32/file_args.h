@@ -5,15 +5,18 @@
 #include "nt/file.h"
 #include "nt/handle_table.h"
 #include "nt/process_parameters.h"
+#include "path/dos_path.h"
 #include "win/fileapi.h"
 
 #include <string>
 
 namespace hmodule::winapi {
 
-// A path argument as a full name. A missing or empty one is ERROR_PATH_NOT_FOUND to all file functions.
+// A path argument as a full name, or verbatim (NAME-13). A missing or empty one is ERROR_PATH_NOT_FOUND to all file
+// functions.
 inline Result<std::u16string> dos_path(const WCHAR* name) {
   if (name == nullptr || *name == 0) return fail(STATUS_OBJECT_PATH_NOT_FOUND, "no path name was given");
+  if (path::is_verbatim(name)) return std::u16string(name);
   return nt::full_path(name);
 }
 

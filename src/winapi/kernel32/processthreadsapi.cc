@@ -157,11 +157,16 @@ HM_WINAPI DWORD ResumeThread(HANDLE handle) noexcept {
 HM_WINAPI void call_user_apc(ULONG_PTR routine, ULONG_PTR parameter, ULONG_PTR) noexcept {
   thread::call(reinterpret_cast<HM_WINAPI void (*)(ULONG_PTR)>(routine), parameter);
 }
-HM_WINAPI DWORD QueueUserAPC(HM_WINAPI void (*routine)(ULONG_PTR), HANDLE handle, ULONG_PTR parameter) noexcept {
-  return static_cast<DWORD>(succeed([&]() -> Status {
+HM_WINAPI BOOL QueueUserAPC2(HM_WINAPI void (*routine)(ULONG_PTR), HANDLE handle, ULONG_PTR parameter,
+                             ULONG flags) noexcept {
+  return succeed([&]() -> Status {
+    if (flags != 0) return fail(STATUS_NOT_SUPPORTED, "APC flags {:#x}", flags);
     const auto thread = TRY(object_of<Thread>(handle, nt::THREAD_SET_CONTEXT));
     return thread->queue_apc({call_user_apc, {reinterpret_cast<ULONG_PTR>(routine), parameter, 0}});
-  }));
+  });
+}
+HM_WINAPI DWORD QueueUserAPC(HM_WINAPI void (*routine)(ULONG_PTR), HANDLE handle, ULONG_PTR parameter) noexcept {
+  return static_cast<DWORD>(QueueUserAPC2(routine, handle, parameter, 0));
 }
 
 // --- threads: what can be asked and told ---
@@ -495,6 +500,7 @@ const Export kRows[] = {
     {"OpenThread", proc(OpenThread), Support::partial, kOwnThreads},
     {"ProcessIdToSessionId", proc(ProcessIdToSessionId)},
     {"QueueUserAPC", proc(QueueUserAPC)},
+    {"QueueUserAPC2", proc(QueueUserAPC2), Support::partial, "no special APCs"},
     {"ResumeThread", proc(ResumeThread)},
     {"SetPriorityClass", proc(SetPriorityClass), Support::partial, "only remembered"},
     {"SetProcessAffinityMask", proc(SetProcessAffinityMask)},

@@ -116,11 +116,23 @@ HM_WINAPI NTSTATUS NtResumeThread(HANDLE handle, ULONG* previous) noexcept {
   });
 }
 
-HM_WINAPI NTSTATUS NtQueueApcThread(HANDLE handle, nt::ApcRoutine routine, ULONG_PTR a, ULONG_PTR b,
-                                    ULONG_PTR c) noexcept {
+// A special APC would interrupt a thread that waits for nothing.
+HM_WINAPI NTSTATUS NtQueueApcThreadEx2(HANDLE handle, HANDLE reserve, ULONG flags, nt::ApcRoutine routine, ULONG_PTR a,
+                                       ULONG_PTR b, ULONG_PTR c) noexcept {
   return status_of([&]() -> Status {
+    if (flags != 0 || reserve != nullptr)
+      return fail(STATUS_NOT_SUPPORTED, "APC flags {:#x}, reserve object {}", flags, reserve);
     return TRY(object_of<Thread>(handle, nt::THREAD_SET_CONTEXT))->queue_apc({routine, {a, b, c}});
   });
+}
+// `option` is flags, all of which are below 4, or a reserve object.
+HM_WINAPI NTSTATUS NtQueueApcThreadEx(HANDLE handle, HANDLE option, nt::ApcRoutine routine, ULONG_PTR a, ULONG_PTR b,
+                                      ULONG_PTR c) noexcept {
+  return NtQueueApcThreadEx2(handle, option, 0, routine, a, b, c);
+}
+HM_WINAPI NTSTATUS NtQueueApcThread(HANDLE handle, nt::ApcRoutine routine, ULONG_PTR a, ULONG_PTR b,
+                                    ULONG_PTR c) noexcept {
+  return NtQueueApcThreadEx2(handle, nullptr, 0, routine, a, b, c);
 }
 
 // --- information ---
@@ -280,6 +292,7 @@ HM_WINAPI ULONG NtGetCurrentProcessorNumber() noexcept {
   return nt::current_processor();
 }
 
+constexpr std::string_view kNotSpecial = "no special APCs and no reserve objects";
 constexpr std::string_view kEndNote = "a thread inside native code ends when the signal reaches it there";
 const Export kRows[] = {
     {"NtCreateThreadEx", proc(NtCreateThreadEx), Support::partial, "in this process; no attribute list"},
@@ -287,6 +300,8 @@ const Export kRows[] = {
     {"NtOpenThread", proc(NtOpenThread), Support::partial, "threads of this process"},
     {"NtQueryInformationThread", proc(NtQueryInformationThread), Support::partial, "the common classes"},
     {"NtQueueApcThread", proc(NtQueueApcThread)},
+    {"NtQueueApcThreadEx", proc(NtQueueApcThreadEx), Support::partial, kNotSpecial},
+    {"NtQueueApcThreadEx2", proc(NtQueueApcThreadEx2), Support::partial, kNotSpecial},
     {"NtResumeThread", proc(NtResumeThread)},
     {"NtSetInformationThread", proc(NtSetInformationThread), Support::partial, "the common classes"},
     {"NtGetContextThread", proc(NtGetContextThread), Support::partial, "of another thread, suspended"},

@@ -91,6 +91,7 @@ TEST_F(VolumesTest, RefuseWhatIsNoFileName) {
   EXPECT_EQ(code(u"Z:\\a?b"), ERROR_INVALID_NAME);
   EXPECT_EQ(code(u"Z:\\a:stream"), ERROR_INVALID_NAME);
   EXPECT_EQ(code(u"\\\\?\\Z:\\a\\..\\b"), ERROR_INVALID_NAME);  // NAME-13
+  EXPECT_EQ(code(u"\\\\?\\Z:/tmp"), ERROR_INVALID_NAME);
   EXPECT_EQ(code(u"relative"), ERROR_BAD_PATHNAME);
   EXPECT_EQ(code(u"Q:\\x"), ERROR_PATH_NOT_FOUND);
   EXPECT_EQ(code(u"\\\\server\\share\\x.dll"), ERROR_PATH_NOT_FOUND);  // NAME-14
