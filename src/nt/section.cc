@@ -181,9 +181,10 @@ Result<View> Section::map(const ViewRequest& request) {
   if (!permits(protect_, request.protect))
     return fail(STATUS_SECTION_PROTECTION, "a view with protection {:#x} of a section with {:#x}", request.protect,
                 protect_);
-  if (request.offset % kAllocationGranularity != 0 || request.base % kAllocationGranularity != 0)
-    return fail(STATUS_MAPPED_ALIGNMENT, "offset {:#x} or address {:#x} is not a multiple of 64 KiB", request.offset,
-                request.base);
+  const SIZE_T unit = request.replace_placeholder ? kPageSize : kAllocationGranularity;
+  if (request.offset % unit != 0 || request.base % unit != 0)
+    return fail(STATUS_MAPPED_ALIGNMENT, "offset {:#x} or address {:#x} is not a multiple of {:#x}", request.offset,
+                request.base, unit);
   const auto section_size = static_cast<std::uint64_t>(size_);
   if (request.offset >= section_size || request.size > round_up(section_size, kPageSize) - request.offset)
     return fail(STATUS_INVALID_VIEW_SIZE, "{:#x} bytes from {:#x} of a section of {:#x}", request.size, request.offset,
@@ -193,29 +194,44 @@ Result<View> Section::map(const ViewRequest& request) {
   const bool reserve_only = (attributes_ & SEC_RESERVE) != 0;
   const int flags = copies(request.protect) ? MAP_PRIVATE : MAP_SHARED;
   const int first_rights = reserve_only ? PROT_NONE : *rights;
-  void* const base = request.base != 0 ? mmap_at(reinterpret_cast<void*>(request.base), size, first_rights, flags,
-                                                 fd_.get(), static_cast<off_t>(request.offset))
-                                       : map_aligned(size, first_rights, flags, fd_.get(), request.offset);
-  if (base == MAP_FAILED) {
-    if (errno == EEXIST) return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} is taken", request.base);
-    return fail_errno("map a view");
-  }
+  void* const wanted = reinterpret_cast<void*>(request.base);
+  const auto offset = static_cast<off_t>(request.offset);
+  void* base = wanted;
   const std::lock_guard guard(views().mutex);
+  if (request.replace_placeholder) {
+    TRY(virtual_memory().replace_by_view({request.base, size}, request.protect, !reserve_only, [&]() -> Status {
+      if (::mmap(wanted, size, first_rights, flags | MAP_FIXED, fd_.get(), offset) == MAP_FAILED)
+        return fail_errno("map a view");
+      return ok;
+    }));
+  } else {
+    base = wanted != nullptr ? mmap_at(wanted, size, first_rights, flags, fd_.get(), offset)
+                             : map_aligned(size, first_rights, flags, fd_.get(), request.offset);
+    if (base == MAP_FAILED) {
+      if (errno == EEXIST) return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} is taken", request.base);
+      return fail_errno("map a view");
+    }
+    virtual_memory().note_view(base, size, request.protect, !reserve_only);
+  }
   if (control_) control_->add_view();
   views().by_base[reinterpret_cast<std::uintptr_t>(base)] = {size, Ref<Section>::share(*this), control_};
-  virtual_memory().note_view(base, size, request.protect, !reserve_only);
   return View{base, size};
 }
 
-Status unmap_view(const void* address) {
+Status unmap_view(const void* address, bool preserve_placeholder) {
   Mapped gone;
   {
     const std::lock_guard guard(views().mutex);
     const auto view = views().find(address);
     if (view == views().by_base.end())
       return fail(STATUS_NOT_MAPPED_VIEW, "no view at {}", static_cast<const void*>(address));
-    virtual_memory().forget(reinterpret_cast<void*>(view->first));
-    ::munmap(reinterpret_cast<void*>(view->first), view->second.size);
+    void* const base = reinterpret_cast<void*>(view->first);
+    if (preserve_placeholder) {
+      TRY(virtual_memory().replace_view(base));
+    } else {
+      virtual_memory().forget(base);
+      ::munmap(base, view->second.size);
+    }
     if (view->second.control) view->second.control->remove_view();
     gone = std::move(view->second);
     views().by_base.erase(view);

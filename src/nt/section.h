@@ -20,6 +20,7 @@ struct ViewRequest {
   std::uint64_t offset = 0;
   SIZE_T size = 0;  // 0: up to the section's end
   ULONG protect = PAGE_READONLY;
+  bool replace_placeholder = false;  // which is at `base`, of that size; pages are aligned well enough then
 };
 
 struct View {
@@ -60,8 +61,9 @@ class Section final : public Object {
   std::unique_ptr<SharedObject> shared_;  // goes before the descriptor that it offers to others
 };
 
-// NtUnmapViewOfSection: the view that contains `address`. NOT_MAPPED_VIEW.
-Status unmap_view(const void* address);
+// NtUnmapViewOfSection: the view that contains `address`. NOT_MAPPED_VIEW. `preserve_placeholder`: the one it has
+// replaced is there again; CONFLICTING_ADDRESSES: it has replaced none.
+Status unmap_view(const void* address, bool preserve_placeholder = false);
 // NtFlushVirtualMemory: writes the changed pages of the view to its file. Size 0: to the view's end.
 Status flush_view(const void* address, SIZE_T size);
 

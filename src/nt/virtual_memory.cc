@@ -191,14 +191,18 @@ VirtualMemory::Allocations::iterator VirtualMemory::find(std::uintptr_t address)
 }
 
 Result<MemoryRange> VirtualMemory::allocate(const AllocationRequest& request) {
-  constexpr ULONG known = MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN | MEM_WRITE_WATCH | MEM_RESET_UNDO |
-                          MEM_LARGE_PAGES | MEM_PHYSICAL;
+  constexpr ULONG placeholders = MEM_RESERVE_PLACEHOLDER | MEM_REPLACE_PLACEHOLDER;
+  const ULONG known = MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_TOP_DOWN | MEM_WRITE_WATCH | MEM_RESET_UNDO |
+                      MEM_LARGE_PAGES | MEM_PHYSICAL | (request.extended ? placeholders : 0);
   constexpr ULONG actions = MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_RESET_UNDO;
   const ULONG type = request.type;
   if ((type & ~known) != 0 || (type & actions) == 0 || (type & MEM_PHYSICAL) != 0)
     return fail(STATUS_INVALID_PARAMETER, "allocation type {:#x}", type);
   if ((type & MEM_WRITE_WATCH) != 0 && (type & MEM_RESERVE) == 0)
     return fail(STATUS_INVALID_PARAMETER, "MEM_WRITE_WATCH without MEM_RESERVE");
+  if ((type & placeholders) == placeholders || ((type & placeholders) != 0 && (type & MEM_RESERVE) == 0) ||
+      ((type & MEM_RESERVE_PLACEHOLDER) != 0 && ((type & MEM_COMMIT) != 0 || request.protect != PAGE_NOACCESS)))
+    return fail(STATUS_INVALID_PARAMETER, "a placeholder of type {:#x} with protection {:#x}", type, request.protect);
   TRY(rights_for(request.protect));
   if ((request.protect & kCopyOnWrite) != 0)
     return fail(STATUS_INVALID_PAGE_PROTECTION, "private memory is not copied on write");
@@ -218,7 +222,9 @@ Result<MemoryRange> VirtualMemory::allocate(const AllocationRequest& request) {
   if ((type & MEM_RESERVE) == 0 && request.address != 0)
     return commit(TRY(pages_of(request.address, request.size)), request.protect);
 
+  if ((type & MEM_REPLACE_PLACEHOLDER) != 0) return replace(request);
   const MemoryRange range = TRY(reserve(request));
+  if ((type & MEM_RESERVE_PLACEHOLDER) != 0) find(range.start)->second.placeholder = Allocation::Placeholder::is;
   if ((type & MEM_COMMIT) == 0) return range;
   auto committed = commit(range, request.protect);
   if (!committed) (void)release(range);
@@ -252,6 +258,8 @@ Result<MemoryRange> VirtualMemory::commit(MemoryRange range, ULONG protect) {
     return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} was not reserved", range.start);
   }
   if (allocation->second.type == MEM_IMAGE) return fail(STATUS_ACCESS_DENIED, "{:#x} is in an image", range.start);
+  if (allocation->second.placeholder == Allocation::Placeholder::is)
+    return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} is in a placeholder", range.start);
   if (end > allocation->second.end)
     return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} is past the allocation's end at {:#x}", end,
                 allocation->second.end);
@@ -273,8 +281,12 @@ Status VirtualMemory::reset(MemoryRange range) {
 }
 
 Result<MemoryRange> VirtualMemory::free(std::uintptr_t address, SIZE_T size, ULONG type) {
-  if (type != MEM_DECOMMIT && type != MEM_RELEASE) return fail(STATUS_INVALID_PARAMETER, "free type {:#x}", type);
+  const bool join = type == (MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS);
+  const bool preserve = type == (MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER);
+  if (type != MEM_DECOMMIT && type != MEM_RELEASE && !join && !preserve)
+    return fail(STATUS_INVALID_PARAMETER, "free type {:#x}", type);
   const std::lock_guard lock(mutex_);
+  if (join) return join_placeholders(TRY(pages_of(address, size)));
   const auto allocation = find(address);
   if (allocation == allocations_.end()) return not_allocated(address);
   const auto& [base, rest] = *allocation;
@@ -286,7 +298,15 @@ Result<MemoryRange> VirtualMemory::free(std::uintptr_t address, SIZE_T size, ULO
   if (size != 0) range = TRY(pages_of(address, size));
   if (range.start + range.size > rest.end)
     return fail(STATUS_UNABLE_TO_FREE_VM, "{:#x} bytes at {:#x} go past the allocation's end", range.size, range.start);
-  return type == MEM_DECOMMIT ? decommit(range) : release(range);
+  if (type == MEM_RELEASE) return release(range);
+  const bool is_placeholder = rest.placeholder == Allocation::Placeholder::is;
+  if (preserve && is_placeholder) return split_placeholder(allocation, range);
+  if (preserve ? range.start != base || range.start + range.size != rest.end : is_placeholder)
+    return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} bytes at {:#x} cannot become a placeholder, or are in one",
+                range.size, range.start);
+  if (!preserve) return decommit(range);
+  TRY(become_placeholder(allocation));
+  return range;
 }
 
 Result<MemoryRange> VirtualMemory::decommit(MemoryRange range) {
@@ -322,6 +342,89 @@ Result<MemoryRange> VirtualMemory::release(MemoryRange range) {
     allocations_[base] = std::move(rest);
   }
   return range;
+}
+
+// Exactly that one, whole.
+Result<VirtualMemory::Allocations::iterator> VirtualMemory::placeholder_at(MemoryRange range) {
+  const auto allocation = allocations_.find(range.start);
+  if (allocation == allocations_.end() || allocation->second.placeholder != Allocation::Placeholder::is ||
+      allocation->second.end != range.start + range.size)
+    return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} bytes at {:#x} are not one placeholder", range.size, range.start);
+  return allocation;
+}
+
+Result<MemoryRange> VirtualMemory::replace(const AllocationRequest& request) {
+  const MemoryRange range = TRY(pages_of(request.address, request.size));
+  Allocation& replaced = TRY(placeholder_at(range))->second;
+  const Allocation before = replaced;
+  replaced.protect = request.protect;
+  replaced.write_watch = (request.type & MEM_WRITE_WATCH) != 0;
+  replaced.placeholder = Allocation::Placeholder::was;
+  if ((request.type & MEM_COMMIT) == 0) return range;
+  auto committed = commit(range, request.protect);
+  if (!committed) replaced = before;
+  return committed;
+}
+
+// In two, or in three.
+Result<MemoryRange> VirtualMemory::split_placeholder(Allocations::iterator placeholder, MemoryRange range) {
+  const std::uintptr_t base = placeholder->first, end = placeholder->second.end, cut = range.start + range.size;
+  if (range.start == base && cut == end)
+    return fail(STATUS_CONFLICTING_ADDRESSES, "nothing of the placeholder at {:#x} would be left", base);
+  Allocation part = placeholder->second;
+  for (const auto& [from, to] : {std::pair(base, range.start), std::pair(range.start, cut), std::pair(cut, end)}) {
+    if (from == to) continue;
+    part.end = to;
+    allocations_[from] = part;
+  }
+  return range;
+}
+
+Result<MemoryRange> VirtualMemory::join_placeholders(MemoryRange range) {
+  const std::uintptr_t end = range.start + range.size;
+  unsigned count = 0;
+  auto at = allocations_.find(range.start);
+  for (std::uintptr_t next = range.start; next < end; ++at, ++count) {
+    if (at == allocations_.end() || at->first != next || at->second.end > end ||
+        at->second.placeholder != Allocation::Placeholder::is)
+      return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} bytes at {:#x} are not all placeholders", range.size,
+                  range.start);
+    next = at->second.end;
+  }
+  if (count < 2) return fail(STATUS_CONFLICTING_ADDRESSES, "one placeholder at {:#x} cannot be joined", range.start);
+  const auto first = allocations_.find(range.start);
+  first->second.end = end;
+  allocations_.erase(std::next(first), at);
+  return range;
+}
+
+Status VirtualMemory::become_placeholder(Allocations::iterator allocation) {
+  const auto& [base, was] = *allocation;
+  if (was.placeholder != Allocation::Placeholder::was)
+    return fail(STATUS_CONFLICTING_ADDRESSES, "what is at {:#x} has replaced no placeholder", base);
+  if (mmap(pointer(base), was.end - base, PROT_NONE, kReservation | MAP_FIXED, -1, 0) == MAP_FAILED)
+    return fail(STATUS_NO_MEMORY, "reserving {:#x} bytes at {:#x}: {}", was.end - base, base, strerrordesc_np(errno));
+  locked_.erase(base, was.end);
+  allocation->second = {was.end, PAGE_NOACCESS, MEM_PRIVATE, false, {}, Allocation::Placeholder::is};
+  return ok;
+}
+
+Status VirtualMemory::replace_by_view(MemoryRange range, ULONG protect, bool committed,
+                                      const std::function<Status()>& map) {
+  const std::lock_guard lock(mutex_);
+  const auto placeholder = TRY(placeholder_at(range));
+  TRY(map());
+  const std::uintptr_t end = placeholder->second.end;
+  placeholder->second = {end, protect, MEM_MAPPED, false, {}, Allocation::Placeholder::was};
+  if (committed) placeholder->second.committed.assign(range.start, end, protect);
+  return ok;
+}
+
+Status VirtualMemory::replace_view(const void* base) {
+  const std::lock_guard lock(mutex_);
+  const auto view = allocations_.find(reinterpret_cast<std::uintptr_t>(base));
+  if (view == allocations_.end()) return not_allocated(reinterpret_cast<std::uintptr_t>(base));
+  return become_placeholder(view);
 }
 
 Result<VirtualMemory::Protected> VirtualMemory::protect(std::uintptr_t address, SIZE_T size, ULONG protect) {

@@ -3,6 +3,9 @@
 // What we allocated, the section views and the images of DLLs are in a tree, with the protection of each committed page
 // as Windows names it. Everything else, the memory of the Linux side of the process, is asked of the host when somebody
 // wants to know.
+//
+// A placeholder is reserved for what will replace it, wholly and at once: private memory or a view, which may become a
+// placeholder again. It can be split, and neighbours can be joined.
 #pragma once
 
 #include "base/result.h"
@@ -29,6 +32,7 @@ struct AllocationRequest {
   ULONG protect = 0;                                                          // PAGE_*
   std::uintptr_t lowest = kLowestUserAddress, highest = kHighestUserAddress;  // where "anywhere" may be
   SIZE_T alignment = kAllocationGranularity;
+  bool extended = false;  // by one of the functions that know of placeholders
 };
 
 // VirtualAlloc2's parameters: address requirements; NUMA nodes are wishes.
@@ -43,7 +47,8 @@ class VirtualMemory {
  public:
   // VirtualAlloc. The range is rounded as Windows rounds it.
   Result<MemoryRange> allocate(const AllocationRequest& request);
-  // VirtualFree: MEM_DECOMMIT or MEM_RELEASE; size 0 is the whole allocation.
+  // VirtualFree: MEM_DECOMMIT or MEM_RELEASE, the latter also with MEM_COALESCE_PLACEHOLDERS or
+  // MEM_PRESERVE_PLACEHOLDER; size 0 is the whole allocation.
   Result<MemoryRange> free(std::uintptr_t address, SIZE_T size, ULONG type);
 
   struct Protected {
@@ -69,6 +74,11 @@ class VirtualMemory {
   // Of a view or an image that is about to be unmapped.
   void forget(const void* base);
 
+  // `map` puts a view exactly where a placeholder is, and notes it. CONFLICTING_ADDRESSES, or what `map` says.
+  Status replace_by_view(MemoryRange range, ULONG protect, bool committed, const std::function<Status()>& map);
+  // The placeholder that the view at `base` has replaced is to be there again. CONFLICTING_ADDRESSES: there was none.
+  Status replace_view(const void* base);
+
   // True, once, for an address in a page with PAGE_GUARD, which then becomes an ordinary one: the fault was
   // STATUS_GUARD_PAGE_VIOLATION. Not for signal handlers.
   bool take_guard_page(std::uintptr_t address);
@@ -82,6 +92,7 @@ class VirtualMemory {
     ULONG type;     // MEM_PRIVATE, MEM_MAPPED or MEM_IMAGE
     bool write_watch = false;
     RangeMap<ULONG> committed;
+    enum class Placeholder : std::uint8_t { never, is, was } placeholder = Placeholder::never;
   };
   using Allocations = std::map<std::uintptr_t, Allocation>;
 
@@ -91,6 +102,11 @@ class VirtualMemory {
   Status reset(MemoryRange range);
   Result<MemoryRange> decommit(MemoryRange range);
   Result<MemoryRange> release(MemoryRange range);
+  Result<Allocations::iterator> placeholder_at(MemoryRange range);
+  Result<MemoryRange> replace(const AllocationRequest& request);
+  Result<MemoryRange> split_placeholder(Allocations::iterator placeholder, MemoryRange range);
+  Result<MemoryRange> join_placeholders(MemoryRange range);
+  Status become_placeholder(Allocations::iterator allocation);
   Result<Protected> protect_own(Allocations::iterator allocation, MemoryRange range, ULONG protect);
   Result<Protected> protect_host(MemoryRange range, ULONG protect);
   MEMORY_BASIC_INFORMATION query_own(Allocations::iterator allocation, std::uintptr_t page) const;

@@ -14,6 +14,9 @@ inline constexpr ULONG MEM_COMMIT = 0x1000, MEM_RESERVE = 0x2000, MEM_DECOMMIT =
                        MEM_FREE = 0x10000, MEM_PRIVATE = 0x20000, MEM_MAPPED = 0x40000, MEM_RESET = 0x80000,
                        MEM_TOP_DOWN = 0x100000, MEM_WRITE_WATCH = 0x200000, MEM_PHYSICAL = 0x400000,
                        MEM_RESET_UNDO = 0x1000000, MEM_IMAGE = 0x1000000, MEM_LARGE_PAGES = 0x20000000;
+inline constexpr ULONG MEM_RESERVE_PLACEHOLDER = 0x40000, MEM_REPLACE_PLACEHOLDER = 0x4000;
+inline constexpr ULONG MEM_COALESCE_PLACEHOLDERS = 1, MEM_PRESERVE_PLACEHOLDER = 2;  // to be freed or unmapped with
+inline constexpr ULONG MEM_UNMAP_WITH_TRANSIENT_BOOST = 1;
 
 inline constexpr ULONG_PTR kLowestUserAddress = 0x10000, kHighestUserAddress = 0x7FFFFFFEFFFF;
 inline constexpr SIZE_T kPageSize = 0x1000, kAllocationGranularity = 0x10000, kLargePageSize = 0x200000;

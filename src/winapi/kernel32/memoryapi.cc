@@ -41,7 +41,8 @@ HM_WINAPI void* VirtualAlloc2(HANDLE process, void* address, SIZE_T size, ULONG 
                               MEM_EXTENDED_PARAMETER* parameters, ULONG count) noexcept {
   return answer<void*>(nullptr, [&]() -> Result<void*> {
     TRY(nt::require_own_process(process == nullptr ? nt::current_process_handle() : process, nt::PROCESS_VM_OPERATION));
-    AllocationRequest request = {.address = number(address), .size = size, .type = type, .protect = protect};
+    AllocationRequest request = {
+        .address = number(address), .size = size, .type = type, .protect = protect, .extended = true};
     if (count != 0 && parameters == nullptr) return fail(STATUS_INVALID_PARAMETER, "{} parameters at NULL", count);
     for (ULONG i = 0; i < count; ++i) TRY(nt::apply(parameters[i], request));
     return reinterpret_cast<void*>(TRY(virtual_memory().allocate(request)).start);
@@ -205,7 +206,7 @@ HM_WINAPI BOOL IsBadStringPtrW(const WCHAR* string, UINT_PTR most) noexcept {
   return is_bad_string(string, most);
 }
 
-constexpr std::string_view kPrivate = "no placeholders, no large pages";
+constexpr std::string_view kPrivate = "no large pages";
 constexpr std::string_view kGuard = "a guard page that is touched raises an access violation";
 constexpr std::string_view kWatch = "reports every committed page as written";
 

@@ -2,9 +2,10 @@
 #include "base/utf.h"
 #include "module/builtin.h"
 #include "nt/names.h"
-#include "nt/section.h"
+#include "nt/own_process.h"
 #include "winapi/common/answer.h"
 #include "winapi/kernel32/file_args.h"
+#include "winapi/ntdll/section.h"
 
 namespace hmodule::winapi {
 namespace {
@@ -113,11 +114,31 @@ HM_WINAPI void* MapViewOfFileFromApp(HANDLE mapping, ULONG access, ULONG64 offse
   return map_view(mapping, access, offset, size, nullptr, "MapViewOfFileFromApp");
 }
 
-HM_WINAPI BOOL UnmapViewOfFile(const void* base) noexcept {
-  return succeed([&] { return nt::unmap_view(base); });
+HM_WINAPI void* MapViewOfFile3(HANDLE mapping, HANDLE process, void* base, ULONG64 offset, SIZE_T size, ULONG type,
+                               ULONG protect, const MEM_EXTENDED_PARAMETER* parameters, ULONG count) noexcept {
+  return answer<void*>(nullptr, [&]() -> Result<void*> {
+    TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
+    const nt::ViewRequest request = {
+        .base = reinterpret_cast<std::uintptr_t>(base), .offset = offset, .size = size, .protect = protect};
+    return TRY(map_view_of_section(mapping, request, type, parameters, count)).base;
+  });
 }
-HM_WINAPI BOOL UnmapViewOfFileEx(void* base, ULONG) noexcept {
-  return succeed([&] { return nt::unmap_view(base); });
+HM_WINAPI void* MapViewOfFileNuma2(HANDLE mapping, HANDLE process, ULONG64 offset, void* base, SIZE_T size, ULONG type,
+                                   ULONG protect, ULONG) noexcept {
+  return MapViewOfFile3(mapping, process, base, offset, size, type, protect, nullptr, 0);  // the node is a wish
+}
+
+HM_WINAPI BOOL UnmapViewOfFile2(HANDLE process, void* base, ULONG flags) noexcept {
+  return succeed([&]() -> Status {
+    TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
+    return unmap_view_of_section(base, flags);
+  });
+}
+HM_WINAPI BOOL UnmapViewOfFileEx(void* base, ULONG flags) noexcept {
+  return succeed([&] { return unmap_view_of_section(base, flags); });
+}
+HM_WINAPI BOOL UnmapViewOfFile(const void* base) noexcept {
+  return succeed([&] { return unmap_view_of_section(base, 0); });
 }
 HM_WINAPI BOOL FlushViewOfFile(const void* base, SIZE_T size) noexcept {
   return succeed([&] { return nt::flush_view(base, size); });
@@ -131,11 +152,14 @@ const Export kRows[] = {
     {"CreateFileMappingW", proc(CreateFileMappingW), Support::partial, kNotImage},
     {"FlushViewOfFile", proc(FlushViewOfFile)},
     {"MapViewOfFile", proc(MapViewOfFile)},
+    {"MapViewOfFile3", proc(MapViewOfFile3), Support::partial, "this process only"},
     {"MapViewOfFileEx", proc(MapViewOfFileEx)},
     {"MapViewOfFileFromApp", proc(MapViewOfFileFromApp)},
+    {"MapViewOfFileNuma2", proc(MapViewOfFileNuma2), Support::partial, "this process only"},
     {"OpenFileMappingA", proc(OpenFileMappingA)},
     {"OpenFileMappingW", proc(OpenFileMappingW)},
     {"UnmapViewOfFile", proc(UnmapViewOfFile)},
+    {"UnmapViewOfFile2", proc(UnmapViewOfFile2), Support::partial, "this process only"},
     {"UnmapViewOfFileEx", proc(UnmapViewOfFileEx)},
 };
 

@@ -1,10 +1,13 @@
 // Sections and views.
-#include "nt/section.h"
+#include "winapi/ntdll/section.h"
 
 #include "module/builtin.h"
 #include "nt/handle_table.h"
 #include "nt/own_process.h"
+#include "nt/virtual_memory.h"
 #include "winapi/ntdll/nt_args.h"
+
+#include <algorithm>
 
 namespace hmodule::winapi {
 namespace {
@@ -58,6 +61,49 @@ ACCESS_MASK view_access(ULONG protect) {
   }
 }
 
+// A view within limits takes the place of a placeholder that keeps them.
+Result<nt::View> map_within_limits(Section& section, nt::ViewRequest request, nt::AllocationRequest place) {
+  const auto size = static_cast<std::uint64_t>(section.size());
+  if (request.offset % kAllocationGranularity != 0 || request.offset >= size)
+    return fail(STATUS_INVALID_VIEW_SIZE, "a view from {:#x} of a section of {:#x}", request.offset, size);
+  place.size = request.size != 0 ? request.size : size - request.offset;
+  const nt::MemoryRange placeholder = TRY(nt::virtual_memory().allocate(place));
+  request.base = placeholder.start;
+  request.replace_placeholder = true;
+  auto view = section.map(request);
+  if (!view) static_cast<void>(nt::virtual_memory().free(placeholder.start, 0, MEM_RELEASE));
+  return view;
+}
+
+}  // namespace
+
+Result<nt::View> map_view_of_section(HANDLE handle, nt::ViewRequest request, ULONG type,
+                                     const MEM_EXTENDED_PARAMETER* parameters, ULONG count) {
+  if ((type & ~(MEM_RESERVE | MEM_TOP_DOWN | MEM_REPLACE_PLACEHOLDER)) != 0)
+    return fail(STATUS_INVALID_PARAMETER, "view type {:#x}", type);
+  if (count != 0 && parameters == nullptr) return fail(STATUS_INVALID_PARAMETER, "{} parameters at NULL", count);
+  request.replace_placeholder = (type & MEM_REPLACE_PLACEHOLDER) != 0;
+  nt::AllocationRequest place = {.address = request.base,
+                                 .type = MEM_RESERVE | MEM_RESERVE_PLACEHOLDER,
+                                 .protect = PAGE_NOACCESS,
+                                 .extended = true};
+  const std::span given(parameters, count);
+  for (const MEM_EXTENDED_PARAMETER& parameter : given) TRY(nt::apply(parameter, place));
+  const auto section = TRY(object_of<Section>(handle, view_access(request.protect)));
+  const bool limited = std::ranges::any_of(given, [](const MEM_EXTENDED_PARAMETER& parameter) {
+    return (parameter.Type & 0xFF) == MemExtendedParameterAddressRequirements;
+  });
+  return limited ? map_within_limits(*section, request, place) : section->map(request);
+}
+
+Status unmap_view_of_section(const void* address, ULONG flags) {
+  if ((flags & ~(MEM_UNMAP_WITH_TRANSIENT_BOOST | MEM_PRESERVE_PLACEHOLDER)) != 0)
+    return fail(STATUS_INVALID_PARAMETER, "unmap flags {:#x}", flags);
+  return nt::unmap_view(address, (flags & MEM_PRESERVE_PLACEHOLDER) != 0);
+}
+
+namespace {
+
 HM_WINAPI NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, void** base, ULONG_PTR, SIZE_T,
                                       const LARGE_INTEGER* offset, SIZE_T* size, ULONG, ULONG, ULONG protect) noexcept {
   return status_of([&]() -> Status {
@@ -74,22 +120,31 @@ HM_WINAPI NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, void** base
     return ok;
   });
 }
-// NtMapViewOfSection without zero bits and inheritance; placeholders are not there, so only the flags of the other.
 HM_WINAPI NTSTATUS NtMapViewOfSectionEx(HANDLE handle, HANDLE process, void** base, const LARGE_INTEGER* offset,
-                                        SIZE_T* size, ULONG type, ULONG protect, void* parameters,
-                                        ULONG count) noexcept {
-  if (count != 0 && parameters == nullptr) return STATUS_INVALID_PARAMETER;
-  if (count != 0) return STATUS_NOT_SUPPORTED;
-  return NtMapViewOfSection(handle, process, base, 0, 0, offset, size, 0, type, protect);
-}
-HM_WINAPI NTSTATUS NtUnmapViewOfSection(HANDLE process, const void* address) noexcept {
+                                        SIZE_T* size, ULONG type, ULONG protect,
+                                        const MEM_EXTENDED_PARAMETER* parameters, ULONG count) noexcept {
   return status_of([&]() -> Status {
+    TRY(require(base));
+    TRY(require(size));
     TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
-    return nt::unmap_view(address);
+    const nt::ViewRequest request = {.base = reinterpret_cast<std::uintptr_t>(*base),
+                                     .offset = offset == nullptr ? 0 : static_cast<std::uint64_t>(*offset),
+                                     .size = *size,
+                                     .protect = protect};
+    const nt::View view = TRY(map_view_of_section(handle, request, type, parameters, count));
+    *base = view.base;
+    *size = view.size;
+    return ok;
   });
 }
-HM_WINAPI NTSTATUS NtUnmapViewOfSectionEx(HANDLE process, const void* address, ULONG) noexcept {
-  return NtUnmapViewOfSection(process, address);
+HM_WINAPI NTSTATUS NtUnmapViewOfSectionEx(HANDLE process, const void* address, ULONG flags) noexcept {
+  return status_of([&]() -> Status {
+    TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
+    return unmap_view_of_section(address, flags);
+  });
+}
+HM_WINAPI NTSTATUS NtUnmapViewOfSection(HANDLE process, const void* address) noexcept {
+  return NtUnmapViewOfSectionEx(process, address, 0);
 }
 
 HM_WINAPI NTSTATUS NtFlushVirtualMemory(HANDLE process, void** base, SIZE_T* size, IO_STATUS_BLOCK* block) noexcept {
@@ -109,7 +164,7 @@ const Export kRows[] = {
     {"NtCreateSection", proc(NtCreateSection), Support::partial, kNotImage},
     {"NtFlushVirtualMemory", proc(NtFlushVirtualMemory)},
     {"NtMapViewOfSection", proc(NtMapViewOfSection), Support::partial, "this process only; no limits to the address"},
-    {"NtMapViewOfSectionEx", proc(NtMapViewOfSectionEx), Support::partial, "no extended parameters"},
+    {"NtMapViewOfSectionEx", proc(NtMapViewOfSectionEx), Support::partial, "this process only"},
     {"NtOpenSection", proc(NtOpenSection)},
     {"NtQuerySection", proc(NtQuerySection)},
     {"NtUnmapViewOfSection", proc(NtUnmapViewOfSection)},

@@ -57,7 +57,8 @@ HM_WINAPI NTSTATUS NtAllocateVirtualMemoryEx(HANDLE process, void** base, SIZE_T
     TRY(both_given(base, size));
     TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
     if (count != 0 && parameters == nullptr) return fail(STATUS_INVALID_PARAMETER, "{} parameters at NULL", count);
-    AllocationRequest request = {.address = number(*base), .size = *size, .type = type, .protect = protect};
+    AllocationRequest request = {
+        .address = number(*base), .size = *size, .type = type, .protect = protect, .extended = true};
     for (ULONG i = 0; i < count; ++i) TRY(nt::apply(parameters[i], request));
     give_range(TRY(virtual_memory().allocate(request)), base, size);
     return ok;

@@ -1,6 +1,7 @@
 #include "nt/virtual_memory.h"
 
 #include "nt/host_memory.h"
+#include "nt/section.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -204,6 +205,108 @@ TEST_F(VirtualMemoryTest, ViewsAreMappedMemory) {
   EXPECT_EQ(status_of_allocation(address_of(view), 0x1000, MEM_COMMIT), STATUS_ALREADY_COMMITTED);
   memory_.forget(view);
   munmap(view, 0x2000);
+}
+
+class Placeholders : public VirtualMemoryTest {
+ protected:
+  static constexpr SIZE_T k64K = kAllocationGranularity;
+  static constexpr ULONG kSplit = MEM_RELEASE | MEM_PRESERVE_PLACEHOLDER,
+                         kJoin = MEM_RELEASE | MEM_COALESCE_PLACEHOLDERS;
+
+  NTSTATUS status_of_extended(std::uintptr_t address, SIZE_T size, ULONG type, ULONG protect) {
+    auto result =
+        memory_.allocate({.address = address, .size = size, .type = type, .protect = protect, .extended = true});
+    return result ? STATUS_SUCCESS : result.error().status;
+  }
+  std::uintptr_t placeholder(SIZE_T size) {
+    return memory_
+        .allocate(
+            {.size = size, .type = MEM_RESERVE | MEM_RESERVE_PLACEHOLDER, .protect = PAGE_NOACCESS, .extended = true})
+        .value()
+        .start;
+  }
+  NTSTATUS replace(std::uintptr_t address, SIZE_T size) {
+    return status_of_extended(address, size, MEM_RESERVE | MEM_COMMIT | MEM_REPLACE_PLACEHOLDER, PAGE_READWRITE);
+  }
+  std::uintptr_t base_of(std::uintptr_t address) { return address_of(memory_.query(address).value().AllocationBase); }
+};
+
+TEST_F(Placeholders, AreReservedAndCannotBeCommitted) {
+  const auto base = placeholder(k64K);
+  const auto info = memory_.query(base).value();
+  EXPECT_EQ(info.State, MEM_RESERVE);
+  EXPECT_EQ(info.AllocationProtect, PAGE_NOACCESS);
+  EXPECT_EQ(info.Type, MEM_PRIVATE);
+  EXPECT_EQ(status_of_allocation(base, 1, MEM_COMMIT), STATUS_CONFLICTING_ADDRESSES);
+  EXPECT_EQ(status_of_free(base, 1, MEM_DECOMMIT), STATUS_CONFLICTING_ADDRESSES);
+  EXPECT_EQ(status_of_free(base, 0, MEM_RELEASE), STATUS_SUCCESS);
+  EXPECT_EQ(memory_.query(base).value().State, MEM_FREE);
+}
+
+TEST_F(Placeholders, AreMadeByFunctionsThatKnowThemAlone) {
+  constexpr ULONG kReserve = MEM_RESERVE | MEM_RESERVE_PLACEHOLDER;
+  EXPECT_EQ(status_of_allocation(0, k64K, kReserve, PAGE_NOACCESS), STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(status_of_extended(0, k64K, kReserve, PAGE_READWRITE), STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(status_of_extended(0, k64K, kReserve | MEM_COMMIT, PAGE_NOACCESS), STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(status_of_extended(0, k64K, MEM_RESERVE_PLACEHOLDER | MEM_COMMIT, PAGE_NOACCESS), STATUS_INVALID_PARAMETER);
+}
+
+TEST_F(Placeholders, AreSplitAndJoined) {
+  const auto base = placeholder(4 * k64K);
+  EXPECT_EQ(status_of_free(base, 4 * k64K, kSplit), STATUS_CONFLICTING_ADDRESSES) << "nothing would be left";
+  EXPECT_EQ(status_of_free(base + k64K, k64K, kSplit), STATUS_SUCCESS);
+  EXPECT_EQ(base_of(base + k64K - 1), base);
+  EXPECT_EQ(base_of(base + k64K), base + k64K);
+  EXPECT_EQ(base_of(base + 3 * k64K), base + 2 * k64K);
+  EXPECT_EQ(status_of_free(base, k64K, kJoin), STATUS_CONFLICTING_ADDRESSES) << "one alone";
+  EXPECT_EQ(status_of_free(base, 3 * k64K, kJoin), STATUS_CONFLICTING_ADDRESSES) << "part of the third";
+  EXPECT_EQ(status_of_free(base, 4 * k64K, kJoin), STATUS_SUCCESS);
+  EXPECT_EQ(base_of(base + 3 * k64K), base);
+  EXPECT_EQ(status_of_free(base, 0, kJoin), STATUS_INVALID_PARAMETER);
+  EXPECT_EQ(status_of_free(base, 0, MEM_RELEASE), STATUS_SUCCESS);
+}
+
+TEST_F(Placeholders, AreReplacedByMemoryOnlyAsAWhole) {
+  const auto base = placeholder(2 * k64K);
+  EXPECT_EQ(replace(base, k64K), STATUS_CONFLICTING_ADDRESSES);
+  EXPECT_EQ(status_of_free(base, k64K, kSplit), STATUS_SUCCESS);
+  EXPECT_EQ(replace(base, k64K), STATUS_SUCCESS);
+  auto* const memory = reinterpret_cast<char*>(base);
+  memory[0] = 'x';
+  EXPECT_EQ(replace(base, k64K), STATUS_CONFLICTING_ADDRESSES) << "it is none now";
+  EXPECT_EQ(status_of_free(base, 2 * k64K, kJoin), STATUS_CONFLICTING_ADDRESSES);
+  EXPECT_EQ(status_of_free(base, k64K, kSplit), STATUS_SUCCESS) << "and is one again";
+  EXPECT_FALSE(is_readable(memory, 1));
+  EXPECT_EQ(replace(base, k64K), STATUS_SUCCESS);
+  EXPECT_EQ(memory[0], 0);
+  EXPECT_EQ(status_of_free(base, 0, MEM_RELEASE), STATUS_SUCCESS);
+  EXPECT_EQ(status_of_free(base + k64K, 0, MEM_RELEASE), STATUS_SUCCESS);
+  const auto ordinary = allocate(k64K, MEM_RESERVE);
+  EXPECT_EQ(status_of_free(ordinary, k64K, kSplit), STATUS_CONFLICTING_ADDRESSES) << "it never was one";
+  EXPECT_EQ(status_of_free(ordinary, 0, MEM_RELEASE), STATUS_SUCCESS);
+}
+
+TEST_F(Placeholders, AreReplacedByViewsSideBySide) {
+  const auto section = Section::create({.size = 2 * k64K, .protect = PAGE_READWRITE}).value();
+  const auto base = placeholder(4 * k64K);
+  EXPECT_EQ(status_of_free(base, 2 * k64K, kSplit), STATUS_SUCCESS);
+  for (const auto at : {base, base + 2 * k64K})  // a ring: what is written at its end goes on at its beginning
+    ASSERT_TRUE(section->map({.base = at, .size = 2 * k64K, .protect = PAGE_READWRITE, .replace_placeholder = true}));
+  std::memcpy(reinterpret_cast<char*>(base) + 2 * k64K - 2, "abcd", 4);
+  EXPECT_EQ(std::memcmp(reinterpret_cast<char*>(base), "cd", 2), 0);
+  EXPECT_EQ(memory_.query(base).value().Type, MEM_MAPPED);
+  const auto taken =
+      section->map({.base = base, .size = 2 * k64K, .protect = PAGE_READWRITE, .replace_placeholder = true});
+  EXPECT_EQ(taken.error().status, STATUS_CONFLICTING_ADDRESSES);
+  EXPECT_TRUE(unmap_view(reinterpret_cast<void*>(base), true));
+  EXPECT_EQ(memory_.query(base).value().State, MEM_RESERVE);
+  EXPECT_EQ(replace(base, 2 * k64K), STATUS_SUCCESS);
+  EXPECT_TRUE(unmap_view(reinterpret_cast<void*>(base + 2 * k64K)));
+  EXPECT_EQ(memory_.query(base + 2 * k64K).value().State, MEM_FREE);
+  EXPECT_EQ(status_of_free(base, 0, MEM_RELEASE), STATUS_SUCCESS);
+  const auto ordinary = section->map({.protect = PAGE_READONLY});
+  EXPECT_EQ(unmap_view(ordinary->base, true).error().status, STATUS_CONFLICTING_ADDRESSES);
+  EXPECT_TRUE(unmap_view(ordinary->base));
 }
 
 TEST_F(VirtualMemoryTest, HostMemoryIsCommittedMemory) {

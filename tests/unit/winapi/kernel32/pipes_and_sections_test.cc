@@ -163,6 +163,41 @@ TEST_F(Sections, ShareMemoryByName) {
   EXPECT_TRUE(nt::handles().close(second));
 }
 
+TEST_F(Sections, AreMappedWithinLimitsAndIntoPlaceholders) {
+  const auto map =
+      function<void*, HANDLE, HANDLE, void*, ULONG64, SIZE_T, ULONG, ULONG, const MEM_EXTENDED_PARAMETER*, ULONG>(
+          kernel32_dll, "MapViewOfFile3");
+  const auto unmap = function<BOOL, void*, ULONG>(kernel32_dll, "UnmapViewOfFileEx");
+  const auto allocate = function<void*, HANDLE, void*, SIZE_T, ULONG, ULONG, MEM_EXTENDED_PARAMETER*, ULONG>(
+      kernel32_dll, "VirtualAlloc2");
+  const HANDLE self = nt::current_process_handle();
+  const HANDLE mapping = function<HANDLE, HANDLE, void*, DWORD, DWORD, DWORD, const WCHAR*>(
+      kernel32_dll, "CreateFileMappingW")(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE, 0, 0x20000, nullptr);
+  ASSERT_NE(mapping, nullptr);
+
+  MEM_ADDRESS_REQUIREMENTS limits = {nullptr, reinterpret_cast<void*>(0x7FFFFFFF), 0x100000};
+  const MEM_EXTENDED_PARAMETER parameter = {.Type = MemExtendedParameterAddressRequirements, .Pointer = &limits};
+  void* const low = map(mapping, self, nullptr, 0x10000, 0, 0, PAGE_READWRITE, &parameter, 1);
+  ASSERT_NE(low, nullptr);
+  EXPECT_LT(reinterpret_cast<std::uintptr_t>(low), 0x80000000U);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(low) % 0x100000, 0U);
+  *static_cast<int*>(low) = 42;
+  EXPECT_TRUE(unmap(low, 0));
+
+  void* const place =
+      allocate(self, nullptr, 0x20000, MEM_RESERVE | MEM_RESERVE_PLACEHOLDER, PAGE_NOACCESS, nullptr, 0);
+  ASSERT_NE(place, nullptr);
+  EXPECT_EQ(map(mapping, self, place, 0, 0x10000, MEM_REPLACE_PLACEHOLDER, PAGE_READWRITE, nullptr, 0), nullptr);
+  EXPECT_EQ(thread::last_error(), DWORD{ERROR_INVALID_ADDRESS});
+  EXPECT_EQ(map(mapping, self, place, 0, 0x20000, MEM_REPLACE_PLACEHOLDER, PAGE_READWRITE, nullptr, 0), place);
+  EXPECT_EQ(static_cast<int*>(place)[0x10000 / sizeof(int)], 42);
+  EXPECT_TRUE(unmap(place, MEM_PRESERVE_PLACEHOLDER));
+  EXPECT_FALSE(unmap(place, 4));
+  EXPECT_EQ(thread::last_error(), DWORD{ERROR_INVALID_PARAMETER});
+  EXPECT_TRUE((function<BOOL, void*, SIZE_T, DWORD>(kernel32_dll, "VirtualFree")(place, 0, MEM_RELEASE)));
+  function<BOOL, HANDLE>(kernel32_dll, "CloseHandle")(mapping);
+}
+
 TEST_F(Sections, OfFilesSeeAndChangeThem) {
   directory.write("a", "hello");
   directory.write("empty", "");
