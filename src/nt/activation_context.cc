@@ -2,6 +2,7 @@
 
 #include "base/utf.h"
 #include "nt/io_error.h"
+#include "nt/kernel_section.h"
 #include "nt/unique_fd.h"
 #include "path/dos_path.h"
 #include "path/volumes.h"
@@ -219,7 +220,7 @@ struct Counted {
 };
 
 struct Handles {
-  std::mutex mutex;
+  KernelMutex mutex;
   std::map<HANDLE, Counted> by_handle;
   HANDLE of_process = nullptr;
 };

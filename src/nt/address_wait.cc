@@ -18,7 +18,7 @@ struct Sleeper {
 
 // Sleepers whose addresses share a hash, oldest first. `count` lets a wake-up with no one to wake pass by.
 struct alignas(64) Bucket {
-  std::mutex mutex;
+  KernelMutex mutex;
   std::atomic<std::uint32_t> count{0};
   Sleeper *first = nullptr, *last = nullptr;
 
@@ -66,7 +66,6 @@ NTSTATUS wait_on_address(const volatile void* address, const void* compare, SIZE
   Bucket& bucket = bucket_of(address);
   Sleeper self{address};
   {
-    const KernelSection not_suspended;
     const std::lock_guard lock(bucket.mutex);
     bucket.count.fetch_add(1, std::memory_order_seq_cst);  // before the comparison: see wake_by_address
     if (!still_equal(address, compare, size)) {
@@ -78,7 +77,6 @@ NTSTATUS wait_on_address(const volatile void* address, const void* compare, SIZE
   const Deadline deadline(timeout);
   while (self.woken.load(std::memory_order_acquire) == 0) {
     if (futex_wait(self.woken, 0, deadline)) continue;
-    const KernelSection not_suspended;
     const std::lock_guard lock(bucket.mutex);
     if (self.woken.load(std::memory_order_acquire) != 0) break;
     bucket.remove(self);
@@ -86,7 +84,6 @@ NTSTATUS wait_on_address(const volatile void* address, const void* compare, SIZE
     return STATUS_TIMEOUT;
   }
   // The waker may still be about to wake us: `self` must outlive its last touch, which is under the lock.
-  const KernelSection not_suspended;
   const std::lock_guard lock(bucket.mutex);
   return STATUS_SUCCESS;
 }
@@ -95,7 +92,6 @@ void wake_by_address(const void* address, bool all) {
   Bucket& bucket = bucket_of(address);
   // A look at the count that also writes it: a sleeper counted later sees what the caller stored before.
   if (bucket.count.fetch_add(0, std::memory_order_seq_cst) == 0) return;
-  const KernelSection not_suspended;
   const std::lock_guard lock(bucket.mutex);
   for (Sleeper* sleeper = bucket.first; sleeper != nullptr;) {
     Sleeper* const next = sleeper->next;

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "base/result.h"
+#include "nt/kernel_section.h"
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -44,7 +44,7 @@ class AtomTable {
  private:
   Result<Facts*> entry(ATOM atom);
 
-  mutable std::mutex mutex_;
+  mutable KernelMutex mutex_;
   std::map<ATOM, Facts> atoms_;
   std::map<std::u16string, ATOM> by_name_;  // in capitals
 };

@@ -3,6 +3,7 @@
 #include "base/utf.h"
 #include "nt/handle_table.h"
 #include "nt/io_error.h"
+#include "nt/kernel_section.h"
 #include "thread/call.h"
 #include "thread/peb.h"
 #include "thread/teb.h"
@@ -29,7 +30,7 @@ namespace {
 constexpr DWORD kTerminalBits = ENABLE_PROCESSED_INPUT | ENABLE_LINE_INPUT | ENABLE_ECHO_INPUT;
 
 struct State {
-  std::mutex mutex;
+  std::mutex mutex;      // held while a thread waits for the terminal, where it can be killed
   std::u16string typed;  // read from the terminal, not yet asked for
   bool half = false;     // of its first unit the key is down already, for who reads keys
   std::atomic<DWORD> input_extras{ENABLE_MOUSE_INPUT | ENABLE_INSERT_MODE | ENABLE_QUICK_EDIT_MODE |
@@ -52,7 +53,7 @@ HANDLE standard_handle(int descriptor, ACCESS_MASK access) {
 // --- Control events ---
 
 struct ControlHandlers {
-  std::mutex mutex;
+  KernelMutex mutex;
   std::vector<HandlerRoutine> handlers;
   bool ignore_c = false;
 };

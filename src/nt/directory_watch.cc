@@ -2,6 +2,7 @@
 
 #include "base/utf.h"
 #include "nt/io_error.h"
+#include "nt/kernel_section.h"
 #include "path/volumes.h"
 
 #include <dirent.h>
@@ -73,7 +74,7 @@ class Reader {
     }
   }
 
-  std::mutex mutex_;
+  KernelMutex mutex_;
   UniqueFd wake_;
   std::vector<std::weak_ptr<DirectoryWatch>> watches_;
 };

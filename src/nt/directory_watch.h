@@ -5,12 +5,12 @@
 #pragma once
 
 #include "nt/file.h"
+#include "nt/kernel_section.h"
 #include "nt/unique_fd.h"
 
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -53,7 +53,7 @@ class DirectoryWatch : public std::enable_shared_from_this<DirectoryWatch> {
   const UniqueFd inotify_;
   const DWORD filter_;
   const bool subtree_;
-  std::mutex mutex_;
+  KernelMutex mutex_;
   struct Watched {
     std::string host_path, relative;
   };

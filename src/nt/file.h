@@ -7,13 +7,13 @@
 #pragma once
 
 #include "nt/event.h"
+#include "nt/kernel_section.h"
 #include "nt/thread.h"
 #include "nt/waitable.h"
 #include "win/fileapi.h"
 
 #include <atomic>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -90,7 +90,7 @@ class File : public Signal {
   const ULONG options_;       // FILE_SYNCHRONOUS_IO_NONALERT and the like
 
  private:
-  std::mutex port_mutex_;
+  KernelMutex port_mutex_;
   Ref<Object> port_;
   ULONG_PTR port_key_ = 0;
   std::atomic<ULONG> notification_modes_{0};  // FILE_SKIP_*

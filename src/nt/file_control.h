@@ -7,14 +7,13 @@
 #pragma once
 
 #include "base/result.h"
+#include "nt/kernel_condition.h"
 #include "win/ntioapi.h"
 
 #include <atomic>
 #include <compare>
-#include <condition_variable>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include <sys/types.h>
@@ -86,8 +85,8 @@ class FileControl {
   void restore_host_locks(Opener opener, int descriptor, ByteRange released) const;
 
   const FileKey key_;
-  mutable std::mutex mutex_;  // guards the locks; the table's mutex guards the opens
-  std::condition_variable unlocked_;
+  mutable KernelMutex mutex_;  // guards the locks; the table's mutex guards the opens
+  KernelCondition unlocked_;
   std::vector<Open> opens_;
   std::list<Lock> locks_;
   std::atomic<unsigned> lock_count_{0}, views_{0};

@@ -1,14 +1,12 @@
 // Time as files carry it: 100 ns since 1601 on one side, seconds and nanoseconds since 1970 on the other.
 #pragma once
 
+#include "nt/clock.h"
 #include "win/types.h"
-
-#include <ctime>
 
 namespace hmodule::nt {
 
-inline constexpr std::int64_t kTicksPerSecond = 10'000'000;
-inline constexpr std::int64_t kSecondsFrom1601To1970 = 11'644'473'600;
+inline constexpr std::int64_t kSecondsFrom1601To1970 = kUnixEpochInTicks / kTicksPerSecond;
 
 inline LARGE_INTEGER file_time(std::int64_t seconds, std::uint32_t nanoseconds) {
   return (seconds + kSecondsFrom1601To1970) * kTicksPerSecond + nanoseconds / 100;

@@ -16,10 +16,10 @@ namespace {
 struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
+using HostDirectory = std::unique_ptr<DIR, CloseDirectory>;
 
 bool uses(const std::string& process, std::span<const FileKey> files) {
-  const Directory descriptors(opendir(("/proc/" + process + "/fd").c_str()));
+  const HostDirectory descriptors(opendir(("/proc/" + process + "/fd").c_str()));
   if (descriptors == nullptr) return false;
   while (const dirent* entry = readdir(descriptors.get())) {
     struct stat facts;
@@ -33,7 +33,7 @@ bool uses(const std::string& process, std::span<const FileKey> files) {
 
 std::vector<DWORD> processes_using(std::span<const FileKey> files) {
   std::vector<DWORD> found;
-  const Directory processes(opendir("/proc"));
+  const HostDirectory processes(opendir("/proc"));
   if (processes == nullptr) return found;
   while (const dirent* entry = readdir(processes.get())) {
     const auto id = static_cast<DWORD>(std::strtoul(entry->d_name, nullptr, 10));

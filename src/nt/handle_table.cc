@@ -1,5 +1,6 @@
 #include "nt/handle_table.h"
 
+#include "nt/kernel_section.h"
 #include "nt/process.h"
 #include "nt/thread.h"
 
@@ -70,7 +71,6 @@ HandleTable::Slot* HandleTable::slot_of(HANDLE handle) const {
 }
 
 Result<std::uint32_t> HandleTable::allocate() {
-  const KernelSection not_suspended;
   const std::lock_guard lock(free_mutex_);
   if (first_free_ != 0) {
     const std::uint32_t index = first_free_ - 1;
@@ -86,7 +86,6 @@ Result<std::uint32_t> HandleTable::allocate() {
 }
 
 void HandleTable::recycle(std::uint32_t index) {
-  const KernelSection not_suspended;
   const std::lock_guard lock(free_mutex_);
   slot_at(index).attributes_or_next = first_free_;
   first_free_ = index + 1;

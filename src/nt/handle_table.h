@@ -4,11 +4,11 @@
 // object pointer is a spin lock held for the few instructions it takes to add a reference or to take the object out.
 #pragma once
 
+#include "nt/kernel_section.h"
 #include "nt/object.h"
 
 #include <array>
 #include <memory>
-#include <mutex>
 
 namespace hmodule::nt {
 
@@ -66,7 +66,7 @@ class HandleTable {
   std::array<std::atomic<Slot*>, kChunks> chunks_{};
   std::atomic<std::uint32_t> used_{1};  // slots ever used; slot 0 is never used, as handle 0 is none
   std::atomic<std::uint32_t> count_{0};
-  std::mutex free_mutex_;
+  KernelMutex free_mutex_;
   std::uint32_t first_free_ = 0;  // index of a free slot plus one
 };
 

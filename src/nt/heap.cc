@@ -1,5 +1,7 @@
 #include "nt/heap.h"
 
+#include "nt/kernel_section.h"
+
 #include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -35,7 +37,7 @@ union ProcessHeapStorage {
 ProcessHeapStorage process_heap_storage;
 
 struct Registry {
-  std::mutex mutex;
+  KernelMutex mutex;
   std::vector<Heap*> private_heaps;
 };
 Registry& registry() {

@@ -6,11 +6,11 @@
 #include "nt/file.h"
 #include "nt/file_control.h"
 #include "nt/file_facts.h"
+#include "nt/kernel_section.h"
 #include "nt/unique_fd.h"
 #include "path/volumes.h"
 
 #include <memory>
-#include <mutex>
 
 namespace hmodule::nt {
 
@@ -97,7 +97,7 @@ class HostFile final : public File {
   bool by_name_only_ = false;  // an O_PATH descriptor: it can neither read nor seek
   std::shared_ptr<FileControl> control_;
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable KernelMutex mutex_;  // guards what follows
   std::string host_path_;
   std::u16string full_;
   bool delete_on_close_ = false, left_ = false;

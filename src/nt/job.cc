@@ -1,5 +1,6 @@
 #include "nt/job.h"
 
+#include "nt/kernel_section.h"
 #include "nt/thread.h"
 
 #include <algorithm>
@@ -11,7 +12,7 @@ const ObjectType Job::kType = {u"Job", 0x20004, 0x2000B, 0x120000, JOB_OBJECT_AL
 namespace {
 
 struct Jobs {
-  std::mutex mutex;
+  KernelMutex mutex;
   std::vector<const Job*> all;
 };
 Jobs& jobs() {

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "nt/handle_table.h"
+#include "nt/kernel_section.h"
 #include "nt/process.h"
 
-#include <mutex>
 #include <vector>
 
 namespace hmodule::nt {
@@ -44,7 +44,7 @@ class Job final : public Object {
   Job();
   ~Job() override;
 
-  mutable std::mutex mutex_;
+  mutable KernelMutex mutex_;
   std::vector<Ref<Process>> processes_;
   DWORD flags_ = 0, limit_ = 0;
 };

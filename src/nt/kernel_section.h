@@ -4,6 +4,7 @@
 #pragma once
 
 #include <csignal>
+#include <mutex>
 
 namespace hmodule::nt {
 
@@ -30,6 +31,26 @@ class KernelSection {
   ~KernelSection() { leave_kernel(); }
   KernelSection(const KernelSection&) = delete;
   KernelSection& operator=(const KernelSection&) = delete;
+};
+
+// What guards the object manager's state: whoever holds it is in the kernel.
+class KernelMutex {
+ public:
+  KernelMutex() = default;
+  KernelMutex(const KernelMutex&) = delete;
+  KernelMutex& operator=(const KernelMutex&) = delete;
+
+  void lock() {
+    enter_kernel();
+    mutex_.lock();
+  }
+  void unlock() {
+    mutex_.unlock();
+    leave_kernel();
+  }
+
+ private:
+  std::mutex mutex_;
 };
 
 }  // namespace hmodule::nt

@@ -1,5 +1,7 @@
 #include "nt/moveable_memory.h"
 
+#include "nt/kernel_section.h"
+
 #include <sys/mman.h>
 
 namespace hmodule::nt {
@@ -43,8 +45,8 @@ Status fill(MoveableBlock& block, ULONG heap_flags, SIZE_T size) {
 
 }  // namespace
 
-std::mutex& moveable_memory_mutex() {
-  static std::mutex mutex;
+KernelMutex& moveable_memory_mutex() {
+  static KernelMutex mutex;
   return mutex;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/result.h"
 #include "nt/heap.h"
+#include "nt/kernel_section.h"
 
 namespace hmodule::nt {
 
@@ -23,7 +24,7 @@ inline bool is_moveable_handle(HANDLE handle) {
 }
 
 // The lock that holds entries still. All functions below are called with it.
-std::mutex& moveable_memory_mutex();
+KernelMutex& moveable_memory_mutex();
 
 Result<HANDLE> allocate_moveable(ULONG heap_flags, SIZE_T size, bool discardable);
 void free_moveable(MoveableBlock& block);

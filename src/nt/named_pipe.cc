@@ -2,9 +2,9 @@
 
 #include "base/utf.h"
 #include "nt/io_buffer.h"
+#include "nt/kernel_condition.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <deque>
 #include <map>
 #include <vector>
@@ -65,8 +65,8 @@ class Pipe;
 // What the two ends share.
 struct Instance {
   std::shared_ptr<Pipe> pipe;
-  std::mutex mutex;
-  std::condition_variable changed;
+  KernelMutex mutex;
+  KernelCondition changed;
   ULONG state = FILE_PIPE_LISTENING_STATE;
   bool message_type = false;
   Channel to[2];         // to[kServer] is what the server reads
@@ -85,8 +85,8 @@ class Pipe {
 };
 
 struct Registry {
-  std::mutex mutex;
-  std::condition_variable listening;
+  KernelMutex mutex;
+  KernelCondition listening;
   std::map<std::u16string, std::weak_ptr<Pipe>> pipes;  // by upper-case name
 
   std::shared_ptr<Pipe> find(std::u16string_view name) {

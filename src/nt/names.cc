@@ -18,8 +18,8 @@ namespace {
 
 constexpr unsigned kMaximumLinks = 32;
 
-std::mutex& names_mutex() {
-  static auto* mutex = new std::mutex;
+KernelMutex& names_mutex() {
+  static auto* mutex = new KernelMutex;
   return *mutex;
 }
 
@@ -29,9 +29,6 @@ class NamesLock {
   ~NamesLock() { names_mutex().unlock(); }
   NamesLock(const NamesLock&) = delete;
   NamesLock& operator=(const NamesLock&) = delete;
-
- private:
-  const KernelSection not_suspended_;
 };
 
 }  // namespace

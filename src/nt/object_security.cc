@@ -5,6 +5,7 @@
 #include "nt/file.h"
 #include "nt/file_facts.h"
 #include "nt/io_error.h"
+#include "nt/kernel_section.h"
 #include "win/ntioapi.h"
 
 #include <sys/stat.h>
@@ -22,7 +23,7 @@ using Descriptor = std::shared_ptr<const std::vector<std::byte>>;
 
 // Next to no object has one.
 struct KeptDescriptors {
-  std::mutex mutex;
+  KernelMutex mutex;
   std::map<const Object*, Descriptor> descriptors;
   std::atomic<std::size_t> count{0};
 };

@@ -2,6 +2,7 @@
 
 #include "nt/clock.h"
 #include "nt/futex.h"
+#include "nt/kernel_section.h"
 #include "nt/new_process.h"
 #include "nt/thread.h"
 #include "thread/fls.h"
@@ -39,7 +40,7 @@ const ObjectType Process::kType = {u"Process", 0x20410, 0x20BEB, 0x121001, PROCE
 namespace {
 
 struct Children {
-  std::mutex mutex;
+  KernelMutex mutex;
   std::map<DWORD, Process*> running;  // each holds a reference until it ends
 };
 Children& children() {

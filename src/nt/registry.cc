@@ -52,12 +52,11 @@ class Registry {
     Lock() : lock_(mutex()) {}
 
    private:
-    static std::mutex& mutex() {
-      static auto* mutex = new std::mutex;
+    static KernelMutex& mutex() {
+      static auto* mutex = new KernelMutex;
       return *mutex;
     }
-    const KernelSection not_suspended_;
-    const std::lock_guard<std::mutex> lock_;
+    const std::lock_guard<KernelMutex> lock_;
   };
 
   static Registry& instance() {

@@ -2,6 +2,7 @@
 
 #include "base/mmap_at.h"
 #include "nt/io_error.h"
+#include "nt/kernel_section.h"
 #include "nt/virtual_memory.h"
 
 #include <fcntl.h>
@@ -50,7 +51,7 @@ struct Mapped {
   std::shared_ptr<FileControl> control;  // none: backed by the paging file
 };
 struct Views {
-  std::mutex mutex;
+  KernelMutex mutex;
   std::map<std::uintptr_t, Mapped> by_base;
 
   std::map<std::uintptr_t, Mapped>::iterator find(const void* address) {

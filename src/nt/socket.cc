@@ -1,6 +1,7 @@
 #include "nt/socket.h"
 
 #include "nt/io_error.h"
+#include "nt/kernel_section.h"
 #include "nt/socket_error.h"
 #include "nt/socket_watcher.h"
 #include "win/netstatus.h"
@@ -38,8 +39,7 @@ class Socket::Lock {
   explicit Lock(const Socket& socket) : guard_(socket.mutex_) {}
 
  private:
-  const KernelSection not_suspended_;
-  const std::lock_guard<std::mutex> guard_;
+  const std::lock_guard<KernelMutex> guard_;
 };
 
 class Socket::Afterwards {

@@ -8,6 +8,7 @@
 
 #include "nt/event.h"
 #include "nt/file.h"
+#include "nt/kernel_section.h"
 #include "nt/unique_fd.h"
 
 #include <sys/socket.h>
@@ -139,7 +140,7 @@ class Socket final : public File {
   std::atomic<std::int64_t> connected_at_{0};
   std::atomic<int> error_{0};  // of a connect, until SO_ERROR asks
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable KernelMutex mutex_;  // guards what follows
   std::deque<Pending> queues_[2];
   std::vector<Ref<Socket>> followers_;  // connections on which this listener's AcceptEx waits for the first data
   std::uint32_t watched_ = 0;           // EPOLL bits

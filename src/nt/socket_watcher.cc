@@ -1,6 +1,7 @@
 #include "nt/socket_watcher.h"
 
 #include "nt/io_error.h"
+#include "nt/kernel_section.h"
 #include "nt/socket.h"
 
 #include <pthread.h>
@@ -18,7 +19,6 @@ class Watcher {
  public:
   Status watch(Socket& socket, std::uint32_t events, bool again) {
     {
-      const KernelSection not_suspended;
       const std::lock_guard guard(mutex_);
       if (!epoll_) TRY(start());
       sockets_.insert_or_assign(&socket, Ref<Socket>::share(socket));
@@ -32,7 +32,6 @@ class Watcher {
 
   void forget(Socket& socket) {
     Ref<Socket> last;  // given up without the lock
-    const KernelSection not_suspended;
     const std::lock_guard guard(mutex_);
     if (const auto found = sockets_.find(&socket); found != sockets_.end()) {
       epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.fd(), nullptr);
@@ -79,7 +78,7 @@ class Watcher {
     }
   }
 
-  std::mutex mutex_;
+  KernelMutex mutex_;
   UniqueFd epoll_;
   std::unordered_map<Socket*, Ref<Socket>> sockets_;
 };

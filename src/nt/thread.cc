@@ -6,6 +6,7 @@
 #include "nt/mutant.h"
 #include "nt/process.h"
 #include "nt/session.h"
+#include "nt/stop_place.h"
 #include "nt/thread_context.h"
 #include "nt/thread_end.h"
 #include "nt/token.h"
@@ -132,24 +133,44 @@ struct ThreadLife {
   }
 
   // On the signal stack: the interrupted one may have no room, as those of Go's routines.
-  static void on_signal(int, siginfo_t*, void* registers) {
+  static void on_signal(int, siginfo_t* info, void* registers) {
     const int saved_errno = errno;
+    if (info->si_code == SI_TIMER) syscall(SYS_timer_delete, info->si_timerid);
     // An order to die may come to one that dies already.
     if (Thread* const self = of_this_thread(); self != nullptr && !self->ended()) {
-      if (detail::kernel_depth != 0) {
+      auto& frame = *static_cast<ucontext_t*>(registers);
+      if (detail::kernel_depth != 0)
         detail::order_pending = 1;
-      } else {
-        const SuspendedFrame frame(*self, *static_cast<ucontext_t*>(registers));
-        self->obey(thread::Place::signal_handler);
-      }
+      else if (may_stop_at(frame) || !send_order_later())
+        obey(*self, frame);
     }
     errno = saved_errno;
+  }
+
+  static void obey(Thread& self, ucontext_t& registers) {
+    const SuspendedFrame frame(self, registers);
+    self.obey(thread::Place::signal_handler);
+  }
+
+  // The order again, to this thread, when it may have moved on. By system calls alone: the C library is in the middle
+  // of something. False if there is no timer left.
+  static bool send_order_later() {
+    constexpr long kPause = 50'000;  // ns
+    sigevent event = {};
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = order_signal();
+    event._sigev_un._tid = gettid();
+    int timer = 0;
+    if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0) return false;
+    const itimerspec once = {{}, {0, kPause}};
+    return syscall(SYS_timer_settime, timer, 0, &once, nullptr) == 0;
   }
 
   static void prepare() {
     static std::once_flag once;
     std::call_once(once, [] {
       thread::set_object_hooks({started, ended, forgotten});
+      find_stop_places();
       struct sigaction action = {};
       action.sa_sigaction = on_signal;
       action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
@@ -201,7 +222,12 @@ void set_thread_end_hook(void (*ended)()) {
 
 void detail::obey_pending_order() {
   order_pending = 0;
-  syscall(SYS_tgkill, getpid(), gettid(), order_signal());  // whose handler knows the registers
+  // Whose handler knows the registers; not by the C library's syscall(), where it would not obey.
+  long result = SYS_tgkill;
+  __asm__ volatile("syscall"
+                   : "+a"(result)
+                   : "D"(getpid()), "S"(gettid()), "d"(order_signal())
+                   : "rcx", "r11", "memory");
 }
 
 const ObjectType Thread::kType = {u"Thread", 0x20048, 0x20437, 0x121800, THREAD_ALL_ACCESS};

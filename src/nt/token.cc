@@ -1,6 +1,7 @@
 #include "nt/token.h"
 
 #include "nt/acl.h"
+#include "nt/kernel_section.h"
 #include "nt/thread.h"
 
 #include <linux/capability.h>
@@ -112,7 +113,7 @@ Token::Token(Facts facts) : facts_(std::move(facts)) {
 
 Ref<Token> Token::of_process() {
   struct Current {
-    std::mutex mutex;
+    KernelMutex mutex;
     Identity identity;
     Ref<Token> token;
   };
@@ -341,7 +342,7 @@ namespace {
 
 // The threads that impersonate: next to none.
 struct Impersonations {
-  std::mutex mutex;
+  KernelMutex mutex;
   std::map<const Thread*, Ref<Token>> tokens;
   std::atomic<std::size_t> count{0};
 };

@@ -7,12 +7,12 @@
 #pragma once
 
 #include "nt/handle_table.h"
+#include "nt/kernel_section.h"
 #include "nt/sid.h"
 #include "win/security.h"
 
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -76,7 +76,7 @@ class Token final : public Object {
  private:
   void commit(Facts facts);
 
-  mutable std::mutex mutex_;
+  mutable KernelMutex mutex_;
   Facts facts_;
 };
 

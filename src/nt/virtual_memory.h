@@ -10,13 +10,13 @@
 
 #include "base/result.h"
 #include "map/image_mapping.h"
+#include "nt/kernel_section.h"
 #include "nt/range_map.h"
 #include "win/memoryapi.h"
 
 #include <atomic>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -112,7 +112,7 @@ class VirtualMemory {
   MEMORY_BASIC_INFORMATION query_own(Allocations::iterator allocation, std::uintptr_t page) const;
   MEMORY_BASIC_INFORMATION query_host(std::uintptr_t page) const;
 
-  std::mutex mutex_;
+  KernelMutex mutex_;
   Allocations allocations_;
   std::atomic<bool> guard_pages_exist_{false};
   RangeMap<bool> locked_;

@@ -2,6 +2,7 @@
 
 #include "nt/futex.h"
 #include "nt/handle_table.h"
+#include "nt/kernel_section.h"
 #include "nt/session.h"
 #include "nt/thread.h"
 
@@ -12,8 +13,8 @@
 namespace hmodule::nt {
 namespace {
 
-std::mutex& dispatcher_mutex() {
-  static auto* mutex = new std::mutex;  // used until the very end of the process
+KernelMutex& dispatcher_mutex() {
+  static auto* mutex = new KernelMutex;  // used until the very end of the process
   return *mutex;
 }
 
@@ -150,12 +151,10 @@ Result<WaitTarget> target_of(HANDLE handle, ACCESS_MASK needed) {
 }  // namespace
 
 Dispatcher::Dispatcher() {
-  enter_kernel();
   dispatcher_mutex().lock();
 }
 Dispatcher::~Dispatcher() {
   dispatcher_mutex().unlock();
-  leave_kernel();
 }
 
 Waitable::Waitable() = default;

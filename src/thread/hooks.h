@@ -22,8 +22,8 @@ struct ObjectHooks {
   // In a thread made by create_thread(), with its TEB and before DLL_THREAD_ATTACH. Waits here while suspended.
   void (*started)(TEB& teb) = nullptr;
   // In any ending thread, after DLL_THREAD_DETACH, with the TEB still in place: signal the thread object, abandon the
-  // mutexes it owns. `exit_code` is 0 for a host thread that just ended. A killed thread calls it in a signal handler
-  // that may have interrupted the allocator.
+  // mutexes it owns. `exit_code` is 0 for a host thread that just ended. A killed thread calls it in a signal handler.
+  // That has not interrupted the allocator, but may have interrupted anything else that is native.
   void (*ended)(TEB& teb, DWORD exit_code) = nullptr;
   // After that, of a killed thread in another one: what object_of() said can be given up.
   void (*forgotten)(void* object) = nullptr;

@@ -1,12 +1,12 @@
 #include "window/desktop_lock.h"
 
-#include <mutex>
+#include "nt/kernel_section.h"
 
 namespace hmodule::window {
 namespace {
 
-std::mutex& desktop_mutex() {
-  static auto* mutex = new std::mutex;  // threads end after main()
+nt::KernelMutex& desktop_mutex() {
+  static auto* mutex = new nt::KernelMutex;  // threads end after main()
   return *mutex;
 }
 

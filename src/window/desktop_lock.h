@@ -6,8 +6,6 @@
 // the other way round.
 #pragma once
 
-#include "nt/kernel_section.h"
-
 namespace hmodule::window {
 
 class DesktopLock {
@@ -16,9 +14,6 @@ class DesktopLock {
   ~DesktopLock();
   DesktopLock(const DesktopLock&) = delete;
   DesktopLock& operator=(const DesktopLock&) = delete;
-
- private:
-  const nt::KernelSection section_;  // who holds the lock is not suspended; entered before, left after it
 };
 
 }  // namespace hmodule::window

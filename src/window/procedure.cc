@@ -1,6 +1,7 @@
 #include "window/procedure.h"
 
 #include "nls/codepage.h"
+#include "nt/kernel_section.h"
 #include "thread/call.h"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ namespace {
 constexpr std::uint64_t kFirstHandle = 0xFFFF'0000;  // no code is there: the null handles of 16-bit Windows were
 
 struct Handles {
-  std::mutex mutex;
+  nt::KernelMutex mutex;
   std::vector<Procedure> procedures;
 };
 Handles& shown_handles() {

@@ -81,8 +81,7 @@ class Timers {
     explicit Lock(Timers& timers) : lock_(timers.mutex_) {}
 
    private:
-    const nt::KernelSection not_suspended_;
-    const std::lock_guard<std::mutex> lock_;
+    const std::lock_guard<nt::KernelMutex> lock_;
   };
   struct Due {
     UINT id;
@@ -139,7 +138,7 @@ class Timers {
       (*event)->pulse();
   }
 
-  std::mutex mutex_;
+  nt::KernelMutex mutex_;
   const nt::Ref<nt::Event> changed_ = nt::make_object<nt::Event>(nt::Event::Kind::synchronization, false);
   std::map<UINT, Timer> timers_;
   UINT last_id_ = 0, called_ = 0, called_flags_ = 0;

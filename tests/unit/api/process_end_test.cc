@@ -1,6 +1,7 @@
 // The end of a process in which a thread was killed in the wrong moment. Each runs in a process of its own.
 #include <gtest/gtest.h>
 
+#include "support/leaks.h"
 #include "unit/api/host_mains.h"
 #include "unit/api/kernel32.h"
 #include "unit/api/windows_names.h"
@@ -35,6 +36,7 @@ class ProcessEnd : public testing::Test {
 };
 
 HM_WINAPI unsigned load(void* path) {
+  leaks_are_meant();
   return hmodule_open(static_cast<const char*>(path), 0) != nullptr;
 }
 

@@ -3,6 +3,8 @@
 #include "nt/mutant.h"
 #include "nt/process.h"
 #include "nt/thread.h"
+#include "nt/virtual_memory.h"
+#include "support/leaks.h"
 #include "thread/teb.h"
 
 #include <gmock/gmock.h>
@@ -139,18 +141,64 @@ TEST_F(Threads, DieWhenTerminatedAndAbandonTheirMutexes) {
   owned = {};
 }
 
-// Most are killed with a lock of the allocator, which nothing that ends a thread may wait for. Not many of them: such a
-// lock stays locked, and each of these threads has an arena for itself.
+// Go's scheduler stops a thread at any moment, and goes on allocating.
+TEST_F(Threads, SuspendedWhileTheyMapMemoryHinderNobody) {
+  stop_turning = false;
+  turns = 0;
+  static const auto turn_memory = [] {
+    const MemoryRange range =
+        *virtual_memory().allocate({.size = 65536, .type = MEM_RESERVE | MEM_COMMIT, .protect = PAGE_READWRITE});
+    EXPECT_TRUE(virtual_memory().free(range.start, 0, MEM_RELEASE));
+  };
+  const auto thread = start([](void*) HM_WINAPI -> DWORD {
+    for (; !stop_turning; ++turns) turn_memory();
+    return 0;
+  });
+  while (turns == 0) std::this_thread::yield();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(thread->suspend());
+    const std::uint64_t seen = turns;
+    turn_memory();
+    EXPECT_EQ(turns, seen);
+    EXPECT_TRUE(thread->resume());
+    std::this_thread::yield();
+  }
+  stop_turning = true;
+  wait_one(*thread, false, kForever);
+}
+
+// Freeing its blocks takes the lock of the arena from which it goes on to allocate.
+TEST_F(Threads, SuspendedWhileTheyAllocateHinderNobody) {
+  static std::atomic<void*> block;
+  stop_turning = false;
+  const auto thread = start([](void*) HM_WINAPI -> DWORD {
+    while (!stop_turning) std::free(block.exchange(std::malloc(5000)));
+    return 0;
+  });
+  for (int i = 0; i < 200; ++i) {
+    void* taken = nullptr;
+    while ((taken = block.exchange(nullptr)) == nullptr) std::this_thread::yield();
+    EXPECT_TRUE(thread->suspend());
+    std::free(taken);
+    std::free(block.exchange(nullptr));
+    EXPECT_TRUE(thread->resume());
+  }
+  stop_turning = true;
+  wait_one(*thread, false, kForever);
+  std::free(block.exchange(nullptr));
+}
+
 TEST_F(Threads, DieAlsoWhileTheyAllocate) {
   static std::atomic<bool> running;
   const thread::StartRoutine body = [](void*) HM_WINAPI -> DWORD {
+    test::leaks_are_meant();
     for (;;) {
       void* volatile memory = std::malloc(5000);
       running = true;
       std::free(memory);
     }
   };
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 100; ++i) {
     running = false;
     const auto thread = start(body);
     while (!running) std::this_thread::yield();
