@@ -1,5 +1,5 @@
-// What threads wait for with a KernelMutex. std::condition_variable_any would leave the kernel while it holds a mutex of
-// its own.
+// What threads wait for with a KernelMutex. std::condition_variable_any would leave the kernel while it holds a mutex
+// of its own.
 #pragma once
 
 #include "nt/clock.h"

@@ -43,7 +43,7 @@ Code code_around(const void* of) {
 }
 
 struct Places {
-  Code allocator;  // where it is not the C library's
+  Code allocator;                 // where it is not the C library's
   std::array<Code, 3> c_library;  // with its dynamic linker and the part of it that the kernel gives, the vDSO
 };
 Places places;
