@@ -97,6 +97,16 @@ Result<FileFacts> facts_of(int descriptor) {
   return facts_at(descriptor, "", AT_EMPTY_PATH, descriptor_path(descriptor).c_str());
 }
 
+FileKey key_of(const struct stat& host) {
+  return {host.st_dev, host.st_ino};
+}
+
+Result<FileKey> key_of(int descriptor) {
+  struct stat host;
+  if (fstat(descriptor, &host) != 0) return fail_errno("stat");
+  return key_of(host);
+}
+
 FileFacts facts_of_virtual_directory() {
   FileFacts facts;
   facts.attributes = FILE_ATTRIBUTE_DIRECTORY;

@@ -11,6 +11,8 @@
 #include "nt/file_control.h"
 #include "win/ntioapi.h"
 
+#include <sys/stat.h>
+
 #include <optional>
 #include <string>
 
@@ -32,6 +34,9 @@ Result<FileFacts> facts_of(const std::string& host_path);
 // Of the link itself.
 Result<FileFacts> facts_of_link(const std::string& host_path);
 Result<FileFacts> facts_of(int descriptor);
+// The part of them that costs least.
+FileKey key_of(const struct stat& host);
+Result<FileKey> key_of(int descriptor);
 // Of a directory that exists for Windows only.
 FileFacts facts_of_virtual_directory();
 

@@ -80,16 +80,15 @@ class NoSigpipe {
 
 }  // namespace
 
-HostFile::HostFile(UniqueFd fd, Ownership ownership, ACCESS_MASK access, ULONG options, Kind kind,
+HostFile::HostFile(UniqueFd fd, Ownership ownership, ACCESS_MASK access, ULONG options, Kind kind, bool by_name_only,
                    std::string host_path, std::u16string full)
     : File(access, options),
       fd_(std::move(fd)),
       ownership_(ownership),
       kind_(kind),
+      by_name_only_(by_name_only),
       host_path_(std::move(host_path)),
-      full_(std::move(full)) {
-  by_name_only_ = kind == Kind::link || (fd_.get() >= 0 && (fcntl(fd_.get(), F_GETFL) & O_PATH) != 0);
-}
+      full_(std::move(full)) {}
 
 HostFile::~HostFile() {
   leave();
@@ -144,13 +143,15 @@ Result<OpenedFile> HostFile::open(const FileRequest& request, const std::u16stri
 Result<OpenedFile> HostFile::open_directory(const FileRequest& request, const std::u16string& full,
                                             const path::HostPath& place, ULONG information) {
   UniqueFd fd;
-  if (place.what != path::What::virtual_directory) {
-    const int flags = (request.access & FILE_LIST_DIRECTORY) != 0 ? O_RDONLY : O_PATH;
+  const bool lists = (request.access & FILE_LIST_DIRECTORY) != 0,
+             is_virtual = place.what == path::What::virtual_directory;
+  if (!is_virtual) {
+    const int flags = lists ? O_RDONLY : O_PATH;
     fd = UniqueFd(::open(place.path.c_str(), flags | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return fail_errno("open", place.path);
   }
   Ref<HostFile> file = make_object<HostFile>(std::move(fd), Ownership::owned, request.access, request.options,
-                                             Kind::directory, place.path, full);
+                                             Kind::directory, !lists && !is_virtual, place.path, full);
   TRY(file->claim(request));
   return OpenedFile{std::move(file), information};
 }
@@ -162,25 +163,27 @@ Result<OpenedFile> HostFile::open_link(const FileRequest& request, const std::u1
   UniqueFd fd(::open(host_path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) return fail_errno("open", host_path);
   Ref<HostFile> file = make_object<HostFile>(std::move(fd), Ownership::owned, request.access, request.options,
-                                             Kind::link, host_path, full);
+                                             Kind::link, true, host_path, full);
   TRY(file->claim(request));
   return OpenedFile{std::move(file), FILE_OPENED};
 }
 
 Result<OpenedFile> HostFile::open_existing(const FileRequest& request, const std::u16string& full,
                                            const path::HostPath& place) {
-  struct stat host;
-  if (stat(place.path.c_str(), &host) != 0) return fail_errno("stat", place.path);
-  const bool read_only = S_ISREG(host.st_mode) && (host.st_mode & 0222) == 0;
+  const bool read_only = S_ISREG(place.mode) && (place.mode & 0222) == 0;
   if (read_only && ((request.access & kWriteBits) != 0 || overwrites(request.disposition)))
     return fail(STATUS_ACCESS_DENIED, "{} is read-only", place.path);
   if (read_only && (request.options & FILE_DELETE_ON_CLOSE) != 0)
     return fail(STATUS_CANNOT_DELETE, "{} is read-only", place.path);
-  UniqueFd fd(::open(place.path.c_str(), open_flags(request)));
+  const int flags = open_flags(request);
+  UniqueFd fd(::open(place.path.c_str(), flags));
   if (!fd) return fail_errno("open", place.path);
-  Ref<HostFile> file = make_object<HostFile>(std::move(fd), Ownership::owned, request.access, request.options,
-                                             kind_of(fd.get(), host.st_mode), place.path, full);
-  TRY(file->claim(request));
+  struct stat host;
+  if (fstat(fd.get(), &host) != 0) return fail_errno("stat", place.path);
+  const Kind kind = kind_of(fd.get(), host.st_mode);
+  Ref<HostFile> file = make_object<HostFile>(std::move(fd), Ownership::owned, request.access, request.options, kind,
+                                             (flags & O_PATH) != 0, place.path, full);
+  TRY(file->claim(request, key_of(host)));
   if (!overwrites(request.disposition)) return OpenedFile{std::move(file), FILE_OPENED};
   TRY(file->overwrite(request));
   return OpenedFile{std::move(file), request.disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED : FILE_OVERWRITTEN};
@@ -199,11 +202,14 @@ Result<OpenedFile> HostFile::create(const FileRequest& request, const std::u16st
   int flags = open_flags(request);
   if ((flags & O_PATH) != 0) flags = O_RDONLY | O_CLOEXEC;  // O_PATH creates nothing
   UniqueFd fd(::open(place.path.c_str(), flags | O_CREAT | O_EXCL, mode));
-  if (!fd && errno == EEXIST && request.disposition != FILE_CREATE)  // somebody was faster
-    return open_existing(request, full, place);
+  if (!fd && errno == EEXIST && request.disposition != FILE_CREATE) {  // somebody was faster
+    struct stat host;
+    if (stat(place.path.c_str(), &host) != 0) return fail_errno("stat", place.path);
+    return open_existing(request, full, {place.path, path::What::file, host.st_mode});
+  }
   if (!fd) return fail_errno("create", place.path);
   Ref<HostFile> file = make_object<HostFile>(std::move(fd), Ownership::owned, request.access, request.options,
-                                             Kind::disk, place.path, full);
+                                             Kind::disk, false, place.path, full);
   TRY(file->claim(request));
   if ((request.attributes & (FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM)) != 0)
     TRY(set_attributes(file->descriptor(), request.attributes | FILE_ATTRIBUTE_ARCHIVE));
@@ -212,12 +218,16 @@ Result<OpenedFile> HostFile::create(const FileRequest& request, const std::u16st
 
 // Takes part in the sharing of the inode.
 Status HostFile::claim(const FileRequest& request) {
-  if (!fd_ || (kind_ != Kind::disk && kind_ != Kind::directory && kind_ != Kind::link)) return ok;
-  const FileFacts facts = TRY(nt::facts_of(fd_.get()));
+  if (!fd_) return ok;
+  return claim(request, TRY(key_of(fd_.get())));
+}
+
+Status HostFile::claim(const FileRequest& request, FileKey key) {
+  if (kind_ != Kind::disk && kind_ != Kind::directory && kind_ != Kind::link) return ok;
   ACCESS_MASK access = request.access;
   if (overwrites(request.disposition)) access |= FILE_WRITE_DATA;
   if ((request.options & FILE_DELETE_ON_CLOSE) != 0) access |= DELETE_ACCESS;
-  control_ = TRY(FileControl::join(facts.key, this, {access, request.share}));
+  control_ = TRY(FileControl::join(key, this, {access, request.share}));
   delete_on_close_ = (request.options & FILE_DELETE_ON_CLOSE) != 0;
   return ok;
 }
@@ -237,8 +247,10 @@ Status HostFile::overwrite(const FileRequest& request) {
 Result<Ref<HostFile>> HostFile::wrap(int descriptor, Ownership ownership, ACCESS_MASK access) {
   struct stat host;
   if (fstat(descriptor, &host) != 0) return fail_errno("descriptor");
+  const int flags = fcntl(descriptor, F_GETFL);
   return make_object<HostFile>(UniqueFd(descriptor), ownership, access, FILE_SYNCHRONOUS_IO_NONALERT,
-                               kind_of(descriptor, host.st_mode), std::string(), std::u16string());
+                               kind_of(descriptor, host.st_mode), flags >= 0 && (flags & O_PATH) != 0, std::string(),
+                               std::u16string());
 }
 
 namespace {

@@ -60,8 +60,8 @@ class HostFile final : public File {
  private:
   template <typename T, typename... Args>
   friend Ref<T> make_object(Args&&... args);
-  HostFile(UniqueFd fd, Ownership ownership, ACCESS_MASK access, ULONG options, Kind kind, std::string host_path,
-           std::u16string full);
+  HostFile(UniqueFd fd, Ownership ownership, ACCESS_MASK access, ULONG options, Kind kind, bool by_name_only,
+           std::string host_path, std::u16string full);
 
   static Result<OpenedFile> open_directory(const FileRequest& request, const std::u16string& full,
                                            const path::HostPath& place, ULONG information);
@@ -71,6 +71,7 @@ class HostFile final : public File {
                                           const path::HostPath& place);
   static Result<OpenedFile> create(const FileRequest& request, const std::u16string& full, const path::HostPath& place);
   Status claim(const FileRequest& request);
+  Status claim(const FileRequest& request, FileKey key);
   Status overwrite(const FileRequest& request);
 
   Result<std::size_t> read_some(std::span<std::byte> buffer, std::optional<std::uint64_t> offset) const;
@@ -94,7 +95,7 @@ class HostFile final : public File {
   UniqueFd fd_;  // -1 for a directory that exists for Windows only
   const Ownership ownership_;
   const Kind kind_;
-  bool by_name_only_ = false;  // an O_PATH descriptor: it can neither read nor seek
+  const bool by_name_only_;  // an O_PATH descriptor: it can neither read nor seek
   std::shared_ptr<FileControl> control_;
 
   mutable KernelMutex mutex_;  // guards what follows

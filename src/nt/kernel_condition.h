@@ -36,7 +36,7 @@ class KernelCondition {
 
   void notify_all() {
     notices_.fetch_add(1, std::memory_order_release);
-    futex_wake_all(notices_);
+    if (sleepers_.load(std::memory_order_relaxed) != 0) futex_wake_all(notices_);
   }
 
  private:
@@ -45,12 +45,17 @@ class KernelCondition {
   }
   void sleep(std::unique_lock<KernelMutex>& lock, const Deadline& deadline) {
     const std::uint32_t seen = notices_.load(std::memory_order_acquire);
+    sleepers_.fetch_add(1, std::memory_order_relaxed);
     lock.unlock();
     futex_wait(notices_, seen, deadline);
     lock.lock();
+    sleepers_.fetch_sub(1, std::memory_order_relaxed);
   }
 
   std::atomic<std::uint32_t> notices_{0};
+  // Counted with the mutex held: who changes what they wait for, with the mutex, and then notifies, sees them. One that
+  // is killed stays counted, which costs a system call.
+  std::atomic<std::uint32_t> sleepers_{0};
 };
 
 }  // namespace hmodule::nt

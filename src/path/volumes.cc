@@ -181,7 +181,7 @@ HostPath raw_host_path(std::u16string_view rest) {
   std::replace(path.begin(), path.end(), '\\', '/');
   struct stat info;
   if (::stat(path.c_str(), &info) != 0) return {std::move(path), What::missing};
-  return {std::move(path), S_ISDIR(info.st_mode) ? What::directory : What::file};
+  return {std::move(path), S_ISDIR(info.st_mode) ? What::directory : What::file, info.st_mode};
 }
 
 }  // namespace
@@ -226,7 +226,7 @@ HostPath Volumes::State::resolve(const Walk& walk, const Components& components,
   for (const Place& place : walk.places) {
     Found found = look_for(place.shown->directory, std::span(components).subspan(place.first), cache);
     if (found.outcome == Found::Outcome::there)
-      return {std::move(found.path), found.is_directory() ? What::directory : What::file};
+      return {std::move(found.path), found.is_directory() ? What::directory : What::file, found.info.st_mode};
     denied |= found.outcome == Found::Outcome::denied;
     if (found.outcome == Found::Outcome::only_parent && !place.shown->read_only && creatable.path.empty())
       creatable.path = std::move(found.path);

@@ -31,6 +31,7 @@ enum class What : std::uint8_t {
 struct HostPath {
   std::string path;  // absolute; empty for a virtual directory, and for a missing name in one
   What what = What::missing;
+  mode_t mode = 0;  // of what exists on the host
 
   bool exists() const { return what != What::missing; }
   bool is_directory() const { return what == What::directory || what == What::virtual_directory; }
