@@ -13,31 +13,14 @@
 namespace hmodule::nt::critical_section {
 namespace {
 
-constexpr LONG kFree = 1, kNobodyWoken = 2, kWaiter = 4;
+using namespace detail;
+
+constexpr LONG kNobodyWoken = 2, kWaiter = 4;
 constexpr WORD kOurs = 0x6D68;            // CreatorBackTraceIndex of a debug block that initialize() made
 constexpr DWORD kSpinMask = 0x00FF'FFFF;  // the high byte of a spin count is flags
 
-std::atomic_ref<LONG> lock_word(CRITICAL_SECTION& section) {
-  return std::atomic_ref<LONG>(section.LockCount);
-}
-// The owner is compared with the caller only, so a stale value of another thread does no harm.
-std::atomic_ref<HANDLE> owner(const CRITICAL_SECTION& section) {
-  return std::atomic_ref<HANDLE>(const_cast<HANDLE&>(section.OwningThread));
-}
 std::atomic<std::uint32_t>& wake_ups(CRITICAL_SECTION& section) {
   return *reinterpret_cast<std::atomic<std::uint32_t>*>(&section.LockSemaphore);
-}
-HANDLE self() {
-  return thread::teb().ClientId.UniqueThread;
-}
-
-bool take_if_free(CRITICAL_SECTION& section) {
-  return (lock_word(section).fetch_and(~kFree, std::memory_order_acquire) & kFree) != 0;
-}
-
-void become_owner(CRITICAL_SECTION& section) {
-  owner(section).store(self(), std::memory_order_relaxed);
-  section.RecursionCount = 1;
 }
 
 bool spin(CRITICAL_SECTION& section) {
@@ -104,14 +87,12 @@ void destroy(CRITICAL_SECTION& section) {
   section.LockCount = -1;
 }
 
-void enter(CRITICAL_SECTION& section) {
-  if (!take_if_free(section)) {
-    if (owner(section).load(std::memory_order_relaxed) == self()) {
-      ++section.RecursionCount;
-      return;
-    }
-    enter_slowly(section);
+HM_WINAPI void detail::enter_taken(CRITICAL_SECTION& section) {
+  if (owner(section).load(std::memory_order_relaxed) == self()) {
+    ++section.RecursionCount;
+    return;
   }
+  enter_slowly(section);
   become_owner(section);
 }
 
@@ -139,9 +120,7 @@ bool enter_unless_orphaned(CRITICAL_SECTION& section) {
   return true;
 }
 
-void leave(CRITICAL_SECTION& section) {
-  if (--section.RecursionCount > 0) return;
-  owner(section).store(nullptr, std::memory_order_relaxed);
+HM_WINAPI void detail::leave_to_waiters(CRITICAL_SECTION& section) {
   LONG count = lock_word(section).load(std::memory_order_relaxed);
   for (;;) {
     const bool sleepers = (count | kFree | kNobodyWoken) != -1;
