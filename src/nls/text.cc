@@ -97,7 +97,7 @@ std::optional<GUID> parse_guid(std::u16string_view text) {
   // {00000000-0000-0000-0000-000000000000}
   constexpr std::u16string_view kShape = u"{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}";
   if (text.size() < kShape.size()) return std::nullopt;
-  BYTE nibbles[32];
+  BYTE nibbles[32]{};
   std::size_t count = 0;
   for (std::size_t i = 0; i < kShape.size(); ++i) {
     if (kShape[i] != u'x' ? text[i] != kShape[i] : digit_value(text[i]) > 15) return std::nullopt;

@@ -85,11 +85,16 @@ SYSTEMTIME yearly_date(const icu::DateTimeRule& rule) {
   return date;
 }
 
+UDate icu_date(Ticks time) {
+  const Ticks milliseconds = (time - kUnixEpoch) / kTicksPerMillisecond;
+  return static_cast<UDate>(milliseconds);
+}
+
 DYNAMIC_TIME_ZONE_INFORMATION describe(const icu::TimeZone& zone, const std::u16string& key, int year) {
   DYNAMIC_TIME_ZONE_INFORMATION described{};
   name_zone(described, key);
   const auto middle = join({static_cast<WORD>(year), 7, 0, 1, 0, 0, 0, 0});
-  const UDate near = middle ? static_cast<double>((*middle - kUnixEpoch) / kTicksPerMillisecond) : 0;
+  const UDate near = middle ? icu_date(*middle) : 0;
 
   icu::InitialTimeZoneRule* initial = nullptr;
   icu::AnnualTimeZoneRule *standard = nullptr, *daylight = nullptr;
@@ -223,8 +228,7 @@ std::optional<Ticks> to_utc(const TIME_ZONE_INFORMATION& zone, Ticks local) {
 Ticks local_bias() {
   int32_t raw = 0, savings = 0;
   UErrorCode error = U_ZERO_ERROR;
-  const auto now = static_cast<double>((system_time() - kUnixEpoch) / kTicksPerMillisecond);
-  host_zone()->getOffset(now, false, raw, savings, error);
+  host_zone()->getOffset(icu_date(system_time()), false, raw, savings, error);
   return -(static_cast<Ticks>(raw) + savings) * kTicksPerMillisecond;
 }
 

@@ -98,6 +98,7 @@ struct Patch {
 void patch_object(const dl_phdr_info& object, Patch& patch) {
   if (is_this_library(object)) return;
   const Relocations relocations = relocations_of(object);
+  if (relocations.symbols == nullptr || relocations.strings == nullptr) return;
   std::size_t patched = 0;
   for (const std::span<const ElfW(Rela)> table : relocations.tables) {
     for (const ElfW(Rela) & relocation : table) {

@@ -257,7 +257,9 @@ class Message {
       case kTypeSrv:
         return numbers(3, 2) && name();
       case kTypeSoa:
-        return name() && name() && numbers(5, 4);
+        for (int names = 0; names < 2; ++names)
+          if (!name()) return false;
+        return numbers(5, 4);
       case kTypeText:
         while (at < stop) {
           const std::size_t size = *at++;

@@ -28,7 +28,7 @@ auto with_index(unsigned index) {
 auto with_luid(std::uint64_t luid) {
   return [=](const Interface& each) { return each.luid() == luid; };
 }
-auto with_name(std::string name) {
+auto with_name(const std::string& name) {
   return [=](const Interface& each) { return each.name == name; };
 }
 auto luid_into(std::uint64_t* luid) {

@@ -156,12 +156,12 @@ const Export kRows[] = {
 
 template <typename Char>
 WSAPROTOCOL_INFO<Char> protocol_of(const nt::Socket& socket) {
-  const auto& [family, type, protocol] = socket.kind();
+  const auto& kind = socket.kind();
   const auto* const found = std::find_if(std::begin(kProtocols), std::end(kProtocols), [&](const Protocol& each) {
-    return each.family == windows_family(family) && each.type == type;
+    return each.family == windows_family(kind.family) && each.type == kind.type;
   });
   auto info = description<Char>(found != std::end(kProtocols) ? *found : kProtocols[0]);
-  info.iProtocol = protocol;
+  info.iProtocol = kind.protocol;
   return info;
 }
 template WSAPROTOCOL_INFO<char> protocol_of(const nt::Socket&);
