@@ -203,8 +203,18 @@ Result<OpenedHandle> open_file_handle(const FileRequest& request, ULONG handle_a
   return OpenedHandle{handle, opened.information};
 }
 
+Result<Ref<File>> file_to_write(HANDLE handle) {
+  HandleTable::Entry entry = TRY(handles().find(handle));
+  if (&entry.object->type() != &File::kType) return fail(STATUS_OBJECT_TYPE_MISMATCH, "handle {} is no file", handle);
+  if ((entry.access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == 0)
+    return fail(STATUS_ACCESS_DENIED, "handle {} was not opened for writing", handle);
+  return Ref<File>::adopt(static_cast<File*>(entry.object.detach()));
+}
+
 Result<NTSTATUS> run_io(HANDLE handle, ACCESS_MASK access, const IoTarget& target, const IoOperation& operation) {
-  const Ref<File> file = TRY(object_of<File>(handle, access));
+  return run_io(TRY(object_of<File>(handle, access)), target, operation);
+}
+Result<NTSTATUS> run_io(Ref<File> file, const IoTarget& target, const IoOperation& operation) {
   IoNotice notice = {.status_block = target.status_block, .apc = target.apc, .context = target.context};
   if (target.event != nullptr) {
     notice.event = TRY(object_of<Event>(target.event, EVENT_MODIFY_STATE));
@@ -243,9 +253,7 @@ Result<NTSTATUS> read_file(HANDLE handle, const IoTarget& target, void* buffer, 
 
 Result<NTSTATUS> write_file(HANDLE handle, const IoTarget& target, const void* data, ULONG length,
                             const LARGE_INTEGER* offset) {
-  return run_io(handle, 0, target, [&](File& file, IoNotice& notice) -> Result<IoResult> {
-    if ((file.access() & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == 0)
-      return fail(STATUS_ACCESS_DENIED, "the file was not opened for writing");
+  return run_io(TRY(file_to_write(handle)), target, [&](File& file, IoNotice& notice) -> Result<IoResult> {
     const auto at = TRY(byte_offset(file, offset, true));
     return file.write({static_cast<const std::byte*>(data), length}, at, notice);
   });

@@ -125,6 +125,9 @@ Result<OpenedHandle> open_file_handle(const FileRequest& request, ULONG handle_a
 // The rights that generic rights mean for files.
 ACCESS_MASK file_access(ACCESS_MASK wanted);
 
+// The file of a handle that may write: to append is enough.
+Result<Ref<File>> file_to_write(HANDLE handle);
+
 // The operations behind NtReadFile and its kin, from a handle to the last notice. `offset` as in ByteOffset.
 // The answer is a success, a warning or STATUS_PENDING.
 struct IoTarget {
@@ -144,6 +147,7 @@ Result<NTSTATUS> lock_file(HANDLE handle, const IoTarget& target, std::uint64_t 
 
 // Runs `operation` on the file of `handle` and tells `target` of its end; what the four above are made of.
 using IoOperation = std::function<Result<IoResult>(File&, IoNotice&)>;
+Result<NTSTATUS> run_io(Ref<File> file, const IoTarget& target, const IoOperation& operation);
 Result<NTSTATUS> run_io(HANDLE handle, ACCESS_MASK access, const IoTarget& target, const IoOperation& operation);
 
 }  // namespace hmodule::nt

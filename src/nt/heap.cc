@@ -210,8 +210,9 @@ void* Heap::reallocate(ULONG flags, void* block, SIZE_T size) noexcept {
   const std::size_t bytes = footprint({size, 0, old.bits}), old_bytes = footprint(old);
   if (bytes > old_bytes && !fits(bytes - old_bytes)) return nullptr;
 
-  void* moved = reallocate_in_place(block, size);
-  if (moved == nullptr && (flags & HEAP_REALLOC_IN_PLACE_ONLY) == 0) moved = resize(block, size);
+  const bool in_place_only = (flags & HEAP_REALLOC_IN_PLACE_ONLY) != 0;
+  void* moved = reallocate_in_place(block, size, in_place_only);
+  if (moved == nullptr && !in_place_only) moved = resize(block, size);
   if (moved == nullptr) return nullptr;
 
   if ((flags & HEAP_ZERO_MEMORY) != 0 && size > old.size)
@@ -220,14 +221,14 @@ void* Heap::reallocate(ULONG flags, void* block, SIZE_T size) noexcept {
   return moved;
 }
 
-void* Heap::reallocate_in_place(void* block, SIZE_T size) {
+void* Heap::reallocate_in_place(void* block, SIZE_T size, bool only) {
   Header& head = *header(block);
   const std::size_t old_bytes = footprint(head), bytes = footprint({size, 0, head.bits});
   const std::size_t capacity = (flags_ & HEAP_CREATE_ENABLE_EXECUTE) != 0
                                    ? round_up(old_bytes, kPage)
                                    : malloc_usable_size(static_cast<char*>(block) - prefix());
   if (bytes > capacity) return nullptr;
-  if (bytes < capacity / 2 && capacity > 2 * kPage) return nullptr;  // better give memory back than keep it
+  if (!only && bytes < capacity / 2 && capacity > 2 * kPage) return nullptr;  // better give memory back than keep it
   head.size = size;
   if (!is_process_heap()) total_ += bytes - old_bytes;
   return block;

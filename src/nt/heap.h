@@ -86,7 +86,8 @@ class Heap {
   void* obtain(std::size_t bytes, bool zeroed) const;
   void give_back(void* memory, std::size_t bytes) const;
   void* adopt(void* memory, SIZE_T size, std::uint32_t bits);
-  void* reallocate_in_place(void* block, SIZE_T size);
+  // `only`: the block may not move, whatever is kept.
+  void* reallocate_in_place(void* block, SIZE_T size, bool only);
   void* resize(void* block, SIZE_T size);
   void link(void* memory);
   void unlink(void* memory);

@@ -20,6 +20,9 @@ Jobs& jobs() {
   return table;
 }
 
+constexpr DWORD JOB_OBJECT_MSG_ACTIVE_PROCESS_ZERO = 4, JOB_OBJECT_MSG_NEW_PROCESS = 6, JOB_OBJECT_MSG_EXIT_PROCESS = 7,
+                JOB_OBJECT_MSG_ABNORMAL_EXIT_PROCESS = 8;
+
 bool runs(Process& process) {
   const auto code = process.exit_code();
   return code && *code == STILL_ACTIVE;
@@ -39,12 +42,43 @@ Job::~Job() {
 Status Job::assign(Ref<Process> process) {
   constexpr NTSTATUS STATUS_QUOTA_EXCEEDED = static_cast<NTSTATUS>(0xC0000044);
   if (contains(*process)) return ok;
+  if (!runs(*process)) return fail(STATUS_PROCESS_IS_TERMINATING, "process {} has ended", process->id());
   const std::size_t active = running().size();
   const std::lock_guard lock(mutex_);
   if ((flags_ & JOB_OBJECT_LIMIT_ACTIVE_PROCESS) != 0 && active >= limit_)
     return fail(STATUS_QUOTA_EXCEEDED, "the job has {} processes already", active);
+  const DWORD id = process->id();
   processes_.push_back(std::move(process));
+  say(JOB_OBJECT_MSG_NEW_PROCESS, id);
   return ok;
+}
+
+void Job::say(DWORD message, DWORD process) const {
+  if (port_) port_->post({port_key_, process, STATUS_SUCCESS, message});
+}
+
+Status Job::tell(Ref<IoCompletion> port, ULONG_PTR key) {
+  const std::vector<DWORD> members = running();
+  const std::lock_guard lock(mutex_);
+  if (port && port_) return fail(STATUS_INVALID_PARAMETER, "the job has a completion port already");
+  port_ = std::move(port);
+  port_key_ = key;
+  for (const DWORD id : members) say(JOB_OBJECT_MSG_NEW_PROCESS, id);
+  return ok;
+}
+
+void Job::process_ended(Process& process) {
+  const auto code = process.exit_code();
+  // An exit code that is an exception's tells how it ended.
+  const bool abnormal = code && *code >> 28 == 0xC;
+  const std::lock_guard all(jobs().mutex);
+  for (const Job* const job : jobs().all) {
+    if (!job->contains(process)) continue;
+    const bool last = job->running().empty();
+    const std::lock_guard lock(job->mutex_);
+    job->say(abnormal ? JOB_OBJECT_MSG_ABNORMAL_EXIT_PROCESS : JOB_OBJECT_MSG_EXIT_PROCESS, process.id());
+    if (last) job->say(JOB_OBJECT_MSG_ACTIVE_PROCESS_ZERO, 0);
+  }
 }
 
 bool Job::contains(const Process& process) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nt/handle_table.h"
+#include "nt/io_completion.h"
 #include "nt/kernel_section.h"
 #include "nt/process.h"
 
@@ -21,7 +22,7 @@ class Job final : public Object {
   static const ObjectType kType;
   const ObjectType& type() const override { return kType; }
 
-  // STATUS_QUOTA_EXCEEDED beyond the limit.
+  // STATUS_QUOTA_EXCEEDED beyond the limit, STATUS_PROCESS_IS_TERMINATING for one that has ended.
   Status assign(Ref<Process> process);
   // In this job, while it runs.
   bool contains(const Process& process) const;
@@ -35,6 +36,11 @@ class Job final : public Object {
   Status set_limits(DWORD flags, DWORD active_processes);
   DWORD limit_flags() const;
   DWORD active_process_limit() const;
+  // From now on the port hears of members that come and go: those that are in already have come.
+  // STATUS_INVALID_PARAMETER when one listens already; nullptr ends it.
+  Status tell(Ref<IoCompletion> port, ULONG_PTR key);
+  // Called when a process that was started from here has ended.
+  static void process_ended(Process& process);
 
   void last_handle_closed() override;
 
@@ -44,9 +50,13 @@ class Job final : public Object {
   Job();
   ~Job() override;
 
+  void say(DWORD message, DWORD process) const;  // with the mutex held
+
   mutable KernelMutex mutex_;
   std::vector<Ref<Process>> processes_;
   DWORD flags_ = 0, limit_ = 0;
+  Ref<IoCompletion> port_;
+  ULONG_PTR port_key_ = 0;
 };
 
 }  // namespace hmodule::nt

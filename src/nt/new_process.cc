@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +72,9 @@ enum class Kind : std::uint8_t { native, windows };
 Result<Kind> kind_of(const std::string& host, std::u16string_view image) {
   const UniqueFd file(::open(host.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return fail(status_from_errno(errno), "{}: {}", utf8(image), std::strerror(errno));
+  struct stat status {};
+  if (::fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode))
+    return fail(STATUS_ACCESS_DENIED, "{}: is a directory", utf8(image));
   char start[4] = {};
   const ssize_t size = ::pread(file.get(), start, sizeof start, 0);
   const auto begins = [&](std::string_view mark) { return std::string_view(start, 4).starts_with(mark); };
@@ -87,6 +91,12 @@ Result<std::string> host_path_of(std::u16string_view name) {
   path::HostPath found = TRY(path::volumes().to_host(name));
   if (!found.exists() || found.path.empty()) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: is not there", utf8(name));
   return std::move(found.path);
+}
+
+Result<std::string> host_directory_of(std::u16string_view name) {
+  auto found = path::volumes().to_host(name);
+  if (!found || !found->is_directory()) return fail(STATUS_NOT_A_DIRECTORY, "{}: is no directory", utf8(name));
+  return std::move(found->path);
 }
 
 // Search paths and directories for temporary files as the host writes them; environment_block_from_host() is the other
@@ -184,7 +194,8 @@ int exit_pipe() {
 Result<NewProcess> create_process(const ProcessRequest& request) {
   const std::string program = TRY(host_path_of(request.image));
   const Kind kind = TRY(kind_of(program, request.image));
-  const std::string directory = TRY(host_path_of(request.directory.empty() ? current_directory() : request.directory));
+  const std::string directory =
+      TRY(host_directory_of(request.directory.empty() ? current_directory() : request.directory));
 
   std::vector<std::string> environment = environment_of(request), arguments;
   if (request.suspended)  // the child stops itself before it becomes the program
@@ -237,13 +248,16 @@ Result<NewProcess> create_process(const ProcessRequest& request) {
   return made;
 }
 
-std::optional<std::u16string> command_line_from_parent() {
-  const char* const line = std::getenv(kCommandLine);
-  if (line == nullptr) return std::nullopt;
-  std::u16string out = utf16(line);
-  ::unsetenv(kCommandLine);
-  static_cast<void>(exit_pipe());
-  return out;
+const std::optional<std::u16string>& command_line_from_parent() {
+  static const auto& taken = *new std::optional<std::u16string>([]() -> std::optional<std::u16string> {
+    const char* const line = std::getenv(kCommandLine);
+    if (line == nullptr) return std::nullopt;
+    std::u16string out = utf16(line);
+    ::unsetenv(kCommandLine);
+    static_cast<void>(exit_pipe());
+    return out;
+  }());
+  return taken;
 }
 
 void tell_parent(DWORD exit_code) {

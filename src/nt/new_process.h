@@ -33,7 +33,7 @@ struct NewProcess {
 Result<NewProcess> create_process(const ProcessRequest& request);
 
 // What the parent told a program that is run: the raw command line, if it was started from here.
-std::optional<std::u16string> command_line_from_parent();
+const std::optional<std::u16string>& command_line_from_parent();
 // Before the process ends: the whole exit code, for a parent that listens.
 void tell_parent(DWORD exit_code);
 

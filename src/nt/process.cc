@@ -2,6 +2,7 @@
 
 #include "nt/clock.h"
 #include "nt/futex.h"
+#include "nt/job.h"
 #include "nt/kernel_section.h"
 #include "nt/new_process.h"
 #include "nt/thread.h"
@@ -74,6 +75,7 @@ void Process::child_ended(DWORD exit_code) {
     all.running.erase(id_);
   }
   set_signalled(true);
+  Job::process_ended(*this);
 }
 
 Ref<Process> Process::current() {

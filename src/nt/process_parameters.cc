@@ -131,6 +131,7 @@ void set_up_process() {
     set_names(path::volumes().from_host(link_target("/proc/self/exe")), join_command_line(host_arguments()));
     set(parameters().DesktopInfo, u"WinSta0\\Default");
     set(parameters().CurrentDirectory.DosPath, host_directory());
+    static_cast<void>(command_line_from_parent());  // nothing for our own children
     install_environment(environment_block_from_host(environ));
     set_up_standard_handles();
   });

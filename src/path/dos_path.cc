@@ -35,7 +35,8 @@ bool is_device_name(std::u16string_view name) {
   return (digit >= u'1' && digit <= u'9') || digit == 0xB9 || digit == 0xB2 || digit == 0xB3;  // superscript 1, 2, 3
 }
 
-// Appends the components of `rest` to `out`, whose first `root` units stay.
+// Appends the components of `rest` to `out`, whose first `root` units stay. What ends in "." or ".." names the
+// directory itself, without a separator.
 void append_collapsed(std::u16string& out, std::size_t root, std::u16string_view rest) {
   for (std::size_t at = 0; at < rest.size();) {
     std::size_t end = at;
@@ -51,6 +52,8 @@ void append_collapsed(std::u16string& out, std::size_t root, std::u16string_view
       out += component;
       if (!last) out += u'\\';
     }
+    if (last && (component == u"." || component == u".."))
+      while (out.size() > root && out.back() == u'\\') out.pop_back();
   }
 }
 

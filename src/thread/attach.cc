@@ -103,7 +103,6 @@ void link(Thread& thread) {
   Registry& all = registry();
   const RegistryLock lock;
   make_tls_blocks(thread);
-  reuse_signal_stack(thread);
   thread.next = all.first;
   if (all.first != nullptr) all.first->previous = &thread;
   all.first = &thread;
@@ -114,10 +113,7 @@ void unlink(Thread& thread, bool killed) {
   const RegistryLock lock;
   (thread.previous != nullptr ? thread.previous->next : all.first) = thread.next;
   if (thread.next != nullptr) thread.next->previous = thread.previous;
-  if (killed)
-    thread.next = std::exchange(all.killed, &thread);
-  else
-    keep_signal_stack(thread);
+  if (killed) thread.next = std::exchange(all.killed, &thread);
 }
 
 void forget_object(const Thread& thread) {
@@ -142,7 +138,6 @@ void forget_killed_threads() {
 void free_thread(Thread& thread) {
   fls_release(thread.teb.FlsData);
   free_tls_blocks(thread);
-  free_signal_stack(thread);
   std::free(thread.teb.TlsExpansionSlots);
   thread.~Thread();
   std::free(&thread);
@@ -166,10 +161,9 @@ RegistryLock::~RegistryLock() {
   pthread_sigmask(SIG_SETMASK, &signals_, nullptr);
 }
 
-Thread& adopt_calling_thread(std::uint64_t start_order, FirstFrame* first_frame) {
+Thread& adopt_calling_thread(std::uint64_t start_order) {
   Thread* thread = allocate_thread();
   thread->start_order = start_order;
-  thread->first_frame = first_frame;
   fill_teb(thread->teb);
   link(*thread);
   detail::own_teb = &thread->teb;

@@ -42,6 +42,8 @@ KERNEL32(void, Sleep, (DWORD ms), (ms))
 #define kernel32_function(name) GetProcAddress(GetModuleHandleA("kernel32.dll"), name)
 #endif
 
+static int start_and_wait(const char* task);
+
 static int child(int argc, char** argv) {
   const char* const task = argv[1];
   if (strcmp(task, "exit") == 0) ExitProcess(strtoul(argv[2], NULL, 0));
@@ -63,6 +65,7 @@ static int child(int argc, char** argv) {
     Sleep(60000);
     return 0;
   }
+  if (strcmp(task, "nested") == 0) return start_and_wait("exit 31") + 1;
   if (strcmp(task, "raise") == 0) { /* with an unhandled filter that says EXCEPTION_EXECUTE_HANDLER */
     const HMODULE faults = LoadLibraryA("faults.dll");
     if (!faults) return 98;
@@ -88,6 +91,13 @@ static DWORD answer_of(PROCESS_INFORMATION* child_process) {
   CloseHandle(child_process->hProcess);
   CloseHandle(child_process->hThread);
   return code;
+}
+
+static int start_and_wait(const char* task) {
+  STARTUPINFOA plain = {.cb = sizeof plain};
+  PROCESS_INFORMATION process;
+  if (!start(task, 0, NULL, &plain, &process)) return -100;
+  return (int)answer_of(&process);
 }
 
 /* What the child writes, given `input`. */
@@ -122,8 +132,8 @@ static const char* output_of(const char* task, const char* input, void* environm
 }
 
 int main(int argc, char** argv) {
-  if (argc > 1) return child(argc, argv);
   GetModuleFileNameA(NULL, program, sizeof program);
+  if (argc > 1) return child(argc, argv);
   STARTUPINFOA plain = {.cb = sizeof plain};
   PROCESS_INFORMATION process;
 
@@ -158,6 +168,10 @@ int main(int argc, char** argv) {
     char block[] = "HM_CHILD=given\0SystemRoot=C:\\Windows\0"; /* and the array's own end */
     CHECK_STR(output_of("environment HM_CHILD", "", block), "given");
   }
+  TEST("CreateProcess-nested", "a child's child has its own command line, and ours is in nobody's environment") {
+    CHECK_EQ(start_and_wait("nested"), 32);
+    CHECK_STR(output_of("environment HMODULE_COMMAND_LINE", "", NULL), "(none)");
+  }
   TEST("CreateProcess-suspended", "a suspended child does nothing until it is resumed") {
     CHECK(start("exit 7", CREATE_SUSPENDED, NULL, &plain, &process));
     CHECK_EQ(WaitForSingleObject(process.hProcess, 300), WAIT_TIMEOUT);
@@ -184,7 +198,11 @@ int main(int argc, char** argv) {
     SetLastError(0);
     CHECK(!CreateProcessA(NULL, missing, NULL, NULL, FALSE, 0, NULL, NULL, &plain, &process));
     CHECK_EQ(GetLastError(), 2);
-    char line[] = "x";
+    char line[1100];
+    snprintf(line, sizeof line, "\"%s\" exit 1", program);
+    SetLastError(0);
+    CHECK(!CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, "no/such/place", &plain, &process));
+    CHECK_EQ(GetLastError(), 267);
     SetLastError(0);
     CHECK(!CreateProcessA("", line, NULL, NULL, FALSE, 0, NULL, NULL, &plain, &process));
     CHECK_EQ(GetLastError(), 3);

@@ -195,12 +195,7 @@ HM_WINAPI BOOL WriteFileEx(HANDLE handle, const void* data, DWORD size, OVERLAPP
 }
 
 HM_WINAPI BOOL FlushFileBuffers(HANDLE handle) noexcept {
-  return succeed([&]() -> Status {
-    const auto file = TRY(file_of(handle));
-    if ((file->access() & (FILE_WRITE_DATA | FILE_APPEND_DATA)) == 0)
-      return fail(STATUS_ACCESS_DENIED, "the file was not opened for writing");
-    return file->flush();
-  });
+  return succeed([&]() -> Status { return TRY(nt::file_to_write(handle))->flush(); });
 }
 
 // --- Position and size ---

@@ -140,20 +140,21 @@ std::u16string temporary_name(std::u16string_view directory, std::u16string_view
 
 // With `unique` 0 the file is created, under the first number that is free.
 Result<UINT> temporary_file(const WCHAR* directory, const WCHAR* prefix, UINT unique, std::u16string& name) {
-  std::u16string full = TRY(dos_path(directory));
+  const std::u16string full = TRY(dos_path(directory));
+  const std::u16string_view given = directory;  // the answer is below it as it was given
   const auto place = path::volumes().to_host(full);
   if (!place || !place->is_directory()) return fail_win32(ERROR_DIRECTORY, "{} is not a directory", utf8(full));
   const std::u16string_view start = prefix == nullptr ? std::u16string_view() : prefix;
   if ((unique & 0xFFFF) != 0) {
-    name = temporary_name(full, start, unique & 0xFFFF);
+    name = temporary_name(given, start, unique & 0xFFFF);
     return unique & 0xFFFF;
   }
   const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
   UINT number = static_cast<UINT>(now / 1000 + ::getpid()) & 0xFFFF;
   for (UINT tries = 0; tries < 0xFFFF; ++tries, number = (number + 1) & 0xFFFF) {
     if (number == 0) continue;
-    name = temporary_name(full, start, number);
-    const auto made = nt::open_file({.name = name,
+    name = temporary_name(given, start, number);
+    const auto made = nt::open_file({.name = temporary_name(full, start, number),
                                      .access = GENERIC_WRITE,
                                      .attributes = FILE_ATTRIBUTE_NORMAL,
                                      .share = 0,

@@ -2,6 +2,7 @@
 #include "base/utf.h"
 #include "module/builtin.h"
 #include "nt/file_facts.h"
+#include "nt/handle_table.h"
 #include "nt/volume.h"
 #include "path/volumes.h"
 #include "winapi/common/answer.h"
@@ -9,6 +10,7 @@
 #include "winapi/kernel32/file_args.h"
 
 #include <array>
+#include <atomic>
 
 namespace hmodule::winapi {
 namespace {
@@ -257,7 +259,49 @@ HM_WINAPI DWORD QueryDosDeviceA(const CHAR* name, CHAR* buffer, DWORD size) noex
   });
 }
 
+// --- FindFirstVolume: a volume for each drive. Its name is the drive's, in the form that needs no letter to be free.
+// ---
+
+class VolumeSearch final : public nt::Object {
+ public:
+  static const nt::ObjectType kType;
+  const nt::ObjectType& type() const override { return kType; }
+
+  std::atomic<std::size_t> next = 0;
+};
+const nt::ObjectType VolumeSearch::kType = {u"FindVolume", 0, 0, 0, 0};
+
+Status give_volume(VolumeSearch& search, WCHAR* buffer, DWORD size) {
+  const std::u16string drives = path::volumes().drives();
+  const std::size_t index = search.next++;
+  if (index >= drives.size()) return fail(STATUS_NO_MORE_FILES, "there are {} volumes", drives.size());
+  const std::u16string name = std::u16string(u"\\\\?\\") + drives[index] + u":\\";
+  if (give<WCHAR>(std::u16string_view(name), buffer, size) != name.size())
+    return fail_win32(ERROR_FILENAME_EXCED_RANGE, "a volume's name has {} characters", name.size());
+  return ok;
+}
+HM_WINAPI HANDLE FindFirstVolumeW(WCHAR* buffer, DWORD size) noexcept {
+  return answer<HANDLE>(INVALID_HANDLE_VALUE, [&]() -> Result<HANDLE> {
+    auto search = nt::make_object<VolumeSearch>();
+    TRY(give_volume(*search, buffer, size));
+    return nt::handle_for(std::move(search), 0);
+  });
+}
+HM_WINAPI BOOL FindNextVolumeW(HANDLE handle, WCHAR* buffer, DWORD size) noexcept {
+  return succeed([&]() -> Status { return give_volume(*TRY(nt::object_of<VolumeSearch>(handle, 0)), buffer, size); });
+}
+HM_WINAPI BOOL FindVolumeClose(HANDLE handle) noexcept {
+  return succeed([&]() -> Status {
+    TRY(nt::object_of<VolumeSearch>(handle, 0));
+    return nt::handles().close(handle);
+  });
+}
+constexpr std::string_view kDriveNames = "volumes are named by their drives, \\\\?\\Z:\\";
+
 const Export kRows[] = {
+    {"FindFirstVolumeW", proc(FindFirstVolumeW), Support::partial, kDriveNames},
+    {"FindNextVolumeW", proc(FindNextVolumeW), Support::partial, kDriveNames},
+    {"FindVolumeClose", proc(FindVolumeClose)},
     {"GetDiskFreeSpaceA", proc(GetDiskFreeSpaceA)},
     {"GetDiskFreeSpaceExA", proc(GetDiskFreeSpaceExA)},
     {"GetDiskFreeSpaceExW", proc(GetDiskFreeSpaceExW)},

@@ -3,6 +3,8 @@
 #include "winapi/common/named_object.h"
 #include "winapi/ntdll/locks.h"
 
+#include <atomic>
+
 namespace hmodule::winapi {
 namespace {
 
@@ -63,11 +65,55 @@ HM_WINAPI BOOL InitOnceExecuteOnce(void** once, RunOnceCallback callback, void* 
   return RtlRunOnceExecuteOnce(once, callback, parameter, context) == STATUS_SUCCESS;
 }
 
+// A barrier. Windows names no member of the structure, so they can be ours.
+struct SYNCHRONIZATION_BARRIER {
+  LONG missing, total;
+  ULONG_PTR phase;   // waited for
+  ULONG_PTR inside;  // those that may still look at it
+  DWORD unused[2];
+};
+static_assert(sizeof(SYNCHRONIZATION_BARRIER) == 32);
+
+HM_WINAPI BOOL InitializeSynchronizationBarrier(SYNCHRONIZATION_BARRIER* barrier, LONG threads, LONG spins) noexcept {
+  if (barrier == nullptr || threads <= 0 || spins < -1) {
+    thread::set_last_error(ERROR_INVALID_PARAMETER);
+    return FALSE;
+  }
+  *barrier = {.missing = threads, .total = threads, .phase = 0, .inside = 0, .unused = {}};
+  return TRUE;
+}
+// TRUE for one of the threads: the last to arrive.
+HM_WINAPI BOOL EnterSynchronizationBarrier(SYNCHRONIZATION_BARRIER* barrier, DWORD) noexcept {
+  std::atomic_ref phase(barrier->phase);
+  std::atomic_ref inside(barrier->inside);
+  inside.fetch_add(1);
+  const ULONG_PTR mine = phase.load();
+  const bool last = std::atomic_ref(barrier->missing).fetch_sub(1) == 1;
+  if (last) {
+    std::atomic_ref(barrier->missing).store(barrier->total);
+    phase.fetch_add(1);
+    RtlWakeAddressAll(&barrier->phase);
+  }
+  while (phase.load() == mine) RtlWaitOnAddress(&barrier->phase, &mine, sizeof mine, nullptr);
+  if (inside.fetch_sub(1) == 1) RtlWakeAddressAll(&barrier->inside);
+  return last ? TRUE : FALSE;
+}
+// Threads that were let go may still be on their way out.
+HM_WINAPI BOOL DeleteSynchronizationBarrier(SYNCHRONIZATION_BARRIER* barrier) noexcept {
+  const std::atomic_ref inside(barrier->inside);
+  for (ULONG_PTR now = inside.load(); now != 0; now = inside.load())
+    RtlWaitOnAddress(&barrier->inside, &now, sizeof now, nullptr);
+  return TRUE;
+}
+
 const Export kRows[] = {
     {"AcquireSRWLockExclusive", proc(RtlAcquireSRWLockExclusive)},
     {"AcquireSRWLockShared", proc(RtlAcquireSRWLockShared)},
     {"DeleteCriticalSection", proc(RtlDeleteCriticalSection)},
+    {"DeleteSynchronizationBarrier", proc(DeleteSynchronizationBarrier)},
     {"EnterCriticalSection", proc(RtlEnterCriticalSection)},
+    {"EnterSynchronizationBarrier", proc(EnterSynchronizationBarrier), Support::partial,
+     "waits at once: the flags only choose how to wait"},
     {"InitOnceBeginInitialize", proc(InitOnceBeginInitialize)},
     {"InitOnceComplete", proc(InitOnceComplete)},
     {"InitOnceExecuteOnce", proc(InitOnceExecuteOnce)},
@@ -78,6 +124,7 @@ const Export kRows[] = {
     {"InitializeCriticalSectionEx", proc(InitializeCriticalSectionEx)},
     {"InitializeSListHead", proc(RtlInitializeSListHead)},
     {"InitializeSRWLock", proc(RtlInitializeSRWLock)},
+    {"InitializeSynchronizationBarrier", proc(InitializeSynchronizationBarrier)},
     {"InterlockedFlushSList", proc(RtlInterlockedFlushSList)},
     {"InterlockedPopEntrySList", proc(RtlInterlockedPopEntrySList)},
     {"InterlockedPushEntrySList", proc(RtlInterlockedPushEntrySList)},

@@ -46,7 +46,12 @@ enum JOBOBJECTINFOCLASS : LONG {
   JobObjectBasicAccountingInformation = 1,
   JobObjectBasicLimitInformation = 2,
   JobObjectBasicProcessIdList = 3,
+  JobObjectAssociateCompletionPortInformation = 7,
   JobObjectExtendedLimitInformation = 9,
+};
+struct AssociateCompletionPort {
+  void* CompletionKey;
+  HANDLE CompletionPort;
 };
 struct BasicAccounting {
   LARGE_INTEGER TotalUserTime, TotalKernelTime, ThisPeriodTotalUserTime, ThisPeriodTotalKernelTime;
@@ -134,6 +139,16 @@ HM_WINAPI NTSTATUS NtSetInformationJobObject(HANDLE handle, LONG information_cla
                                              ULONG size) noexcept {
   return status_of([&]() -> Status {
     const auto job = TRY(nt::object_of<Job>(handle, nt::JOB_OBJECT_SET_ATTRIBUTES));
+    if (information_class == JobObjectAssociateCompletionPortInformation) {
+      if (size != sizeof(AssociateCompletionPort))
+        return fail(STATUS_INFO_LENGTH_MISMATCH, "a buffer of {} bytes for a port", size);
+      TRY(require(buffer));
+      const auto& given = *static_cast<const AssociateCompletionPort*>(buffer);
+      nt::Ref<nt::IoCompletion> port;
+      if (given.CompletionPort != nullptr)
+        port = TRY(nt::object_of<nt::IoCompletion>(given.CompletionPort, nt::IO_COMPLETION_MODIFY_STATE));
+      return job->tell(std::move(port), reinterpret_cast<ULONG_PTR>(given.CompletionKey));
+    }
     const bool extended = information_class == JobObjectExtendedLimitInformation;
     if (!extended && information_class != JobObjectBasicLimitInformation)
       return fail(STATUS_INVALID_INFO_CLASS, "job information class {}", information_class);
@@ -154,7 +169,8 @@ const Export kRows[] = {
     {"NtQueryInformationJobObject", proc(NtQueryInformationJobObject), Support::partial,
      "limits, counts and process ids; no times"},
     {"NtSetInformationJobObject", proc(NtSetInformationJobObject), Support::partial,
-     "the number of processes, the end with the last handle; other limits are refused"},
+     "the number of processes, the end with the last handle, a port that hears of processes started from here; other "
+     "limits are refused"},
     {"NtTerminateJobObject", proc(NtTerminateJobObject), Support::partial, kNoChildren},
 };
 

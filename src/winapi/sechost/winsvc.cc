@@ -15,6 +15,12 @@ HM_WINAPI HANDLE OpenSCManagerW(const WCHAR*, const WCHAR*, DWORD) noexcept {
   return answer<HANDLE>(nullptr, []() -> Result<HANDLE> { return unreachable(); });
 }
 
+template <typename Char>
+struct ServiceTableEntry {
+  Char* lpServiceName;
+  void* lpServiceProc;
+};
+
 // No handle was ever given out.
 Error no_handle() {
   return fail(STATUS_INVALID_HANDLE, "no service handle was ever given out");
@@ -30,6 +36,17 @@ HM_WINAPI HANDLE OpenServiceW(HANDLE, const WCHAR*, DWORD) noexcept {
   return answer<HANDLE>(nullptr, []() -> Result<HANDLE> { return no_handle(); });
 }
 
+// Nobody started this program as a service; one that may be both then goes on as a console program.
+template <typename Char>
+HM_WINAPI BOOL StartServiceCtrlDispatcher(const ServiceTableEntry<Char>* table) noexcept {
+  constexpr DWORD ERROR_FAILED_SERVICE_CONTROLLER_CONNECT = 1063;
+  return succeed([&]() -> Status {
+    if (table == nullptr || table->lpServiceName == nullptr || table->lpServiceProc == nullptr)
+      return fail_win32(ERROR_INVALID_DATA, "a table without a service");
+    return fail_win32(ERROR_FAILED_SERVICE_CONTROLLER_CONNECT, "no service control manager started this program");
+  });
+}
+
 constexpr std::string_view kNone = "there are no services";
 
 const Export kRows[] = {
@@ -38,6 +55,8 @@ const Export kRows[] = {
     {"OpenSCManagerA", proc(OpenSCManagerA), Support::partial, kNone},
     {"OpenSCManagerW", proc(OpenSCManagerW), Support::partial, kNone},
     {"OpenServiceW", proc(OpenServiceW), Support::partial, kNone},
+    {"StartServiceCtrlDispatcherA", proc(StartServiceCtrlDispatcher<char>), Support::partial, kNone},
+    {"StartServiceCtrlDispatcherW", proc(StartServiceCtrlDispatcher<WCHAR>), Support::partial, kNone},
 };
 
 }  // namespace

@@ -82,6 +82,19 @@ class Files : public testing::Test {
   const TemporaryDirectory directory;
 };
 
+TEST_F(Files, ACopyOfAHandleWithFewerRightsHasFewer) {
+  const Opened file = open(u"rights.txt", kRead | kWrite, FILE_CREATE);
+  EXPECT_TRUE(write(file, "text"));
+  const HANDLE copy = *handles().duplicate(file.get(), GENERIC_READ, 0, 0);
+  IO_STATUS_BLOCK block;
+  EXPECT_EQ(status(write_file(copy, {.status_block = &block}, "x", 1, nullptr)), STATUS_ACCESS_DENIED);
+  EXPECT_EQ(status(file_to_write(copy)), STATUS_ACCESS_DENIED);
+  char text[8];
+  const LARGE_INTEGER start = 0;
+  EXPECT_TRUE(read_file(copy, {.status_block = &block}, text, 4, &start));
+  EXPECT_TRUE(handles().close(copy));
+}
+
 TEST_F(Files, AreCreatedOpenedAndOverwrittenAsTheDispositionSays) {
   EXPECT_EQ(open(u"a", kRead).status(), STATUS_OBJECT_NAME_NOT_FOUND);
   EXPECT_EQ(open(u"no\\a", kRead).status(), STATUS_OBJECT_PATH_NOT_FOUND);

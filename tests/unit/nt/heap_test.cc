@@ -49,6 +49,10 @@ TEST(Heap, InPlaceReallocationNeverMoves) {
   EXPECT_EQ(heap.reallocate(HEAP_REALLOC_IN_PLACE_ONLY, block, 1 << 20), nullptr);
   EXPECT_EQ(heap.size(block), 10U);
   EXPECT_TRUE(heap.free(block));
+  block = heap.allocate(0, 100000);
+  EXPECT_EQ(heap.reallocate(HEAP_REALLOC_IN_PLACE_ONLY, block, 50), block);  // less is always there
+  EXPECT_EQ(heap.size(block), 50U);
+  EXPECT_TRUE(heap.free(block));
 }
 
 TEST(Heap, ForeignPointersAreRefused) {

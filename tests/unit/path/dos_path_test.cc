@@ -34,10 +34,13 @@ INSTANTIATE_TEST_SUITE_P(
         FullPath{u"c:/test/././file", u"c:\\test\\file"}, FullPath{u"c:/test\\\\.\\.\\file", u"c:\\test\\file"},
         FullPath{u"c:/test\\test1\\..\\.\\file", u"c:\\test\\file"},
         FullPath{u"c:///test\\.\\.\\file//", u"c:\\test\\file\\"}, FullPath{u"c:///test\\..\\file\\..\\//", u"c:\\"},
-        FullPath{u"c:\\..\\..\\x", u"c:\\x"}, FullPath{u"c:/", u"c:\\"}, FullPath{u"C:\\a\\.", u"C:\\a\\"},
+        FullPath{u"c:\\..\\..\\x", u"c:\\x"}, FullPath{u"c:/", u"c:\\"}, FullPath{u"C:\\a\\.", u"C:\\a"},
+        FullPath{u"C:\\a\\b\\..", u"C:\\a"}, FullPath{u"C:\\a\\b\\..\\", u"C:\\a\\"},
+        FullPath{u"C:\\a\\.\\", u"C:\\a\\"},
         // Where relative names start (NAME-08).
         FullPath{u"file", u"C:\\work\\here\\file"}, FullPath{u"..\\file", u"C:\\work\\file"},
-        FullPath{u".", u"C:\\work\\here\\"}, FullPath{u"\\file", u"C:\\file"}, FullPath{u"/a/b", u"C:\\a\\b"},
+        FullPath{u".", u"C:\\work\\here"}, FullPath{u"..", u"C:\\work"}, FullPath{u"x\\..", u"C:\\work\\here"},
+        FullPath{u"C:.", u"C:\\work\\here"}, FullPath{u"\\file", u"C:\\file"}, FullPath{u"/a/b", u"C:\\a\\b"},
         FullPath{u"c:file", u"C:\\work\\here\\file"}, FullPath{u"d:file", u"D:\\data\\file"},
         FullPath{u"e:file", u"E:\\file"},
         // Servers and devices.
