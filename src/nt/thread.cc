@@ -282,7 +282,7 @@ void Thread::unpark(const Dispatcher& lock, NTSTATUS outcome) {
   if (waiter_->queued()) waiter_->remove(lock);
   waiter_ = nullptr;
   outcome_.store(static_cast<std::uint32_t>(outcome), std::memory_order_release);
-  futex_wake_one(outcome_);
+  lock.wake_later(outcome_);
 }
 
 NTSTATUS Thread::park(Timeout timeout) {

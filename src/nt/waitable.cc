@@ -153,8 +153,18 @@ Result<WaitTarget> target_of(HANDLE handle, ACCESS_MASK needed) {
 Dispatcher::Dispatcher() {
   dispatcher_mutex().lock();
 }
+// A word may be gone when it is its turn; then nobody sleeps there, or somebody wakes once for nothing.
 Dispatcher::~Dispatcher() {
+  const KernelSection until_all_are_awake;
   dispatcher_mutex().unlock();
+  for (auto* const word : std::span(to_wake_).first(wake_count_)) futex_wake_one(*word);
+}
+
+void Dispatcher::wake_later(std::atomic<std::uint32_t>& word) const {
+  if (wake_count_ == to_wake_.size())
+    futex_wake_one(word);
+  else
+    to_wake_[wake_count_++] = &word;
 }
 
 Waitable::Waitable() = default;

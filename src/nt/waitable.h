@@ -8,6 +8,9 @@
 
 #include "nt/object.h"
 
+#include <array>
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <span>
 
@@ -29,6 +32,13 @@ class Dispatcher {
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
+
+  // Wakes who sleeps on the word, once the lock is free: they would only run into it.
+  void wake_later(std::atomic<std::uint32_t>& word) const;
+
+ private:
+  mutable std::array<std::atomic<std::uint32_t>*, 4> to_wake_;
+  mutable std::size_t wake_count_ = 0;
 };
 
 // One object a waiter waits for: an element of that object's list.

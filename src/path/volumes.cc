@@ -26,13 +26,14 @@ constexpr std::u16string_view kNotInNames = u"\"*:<>?|";
 constexpr char16_t kMoved = 0xF000;
 
 bool cannot_be_spelled(char16_t c) {
-  return c < 0x20 || c == u'\\' || kNotInNames.find(c) != kNotInNames.npos;
+  return c < 0x20 || c == u'\\' || (c < 0x80 && kNotInNames.find(c) != kNotInNames.npos);
 }
 
 using Components = std::vector<std::u16string_view>;
 
 Components split(std::u16string_view text) {
   Components out;
+  out.reserve(8);
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
     while (end < text.size() && !is_separator(text[end])) ++end;
@@ -77,10 +78,15 @@ std::string without_dots(std::string_view host) {
   return tidy(host);
 }
 
+void append_to(std::string& path, std::string_view name) {
+  if (path.empty() || path.back() != '/') path += '/';
+  path.append(name);
+}
+
 std::string append(const std::string& directory, std::string_view name) {
   std::string out = directory;
-  if (out.empty() || out.back() != '/') out += '/';
-  return out.append(name);
+  append_to(out, name);
+  return out;
 }
 
 struct Shown {
@@ -132,7 +138,7 @@ struct Found {
 Found look_for(const std::string& directory, std::span<const std::u16string_view> components, DirectoryCache& cache) {
   using Outcome = Found::Outcome;
   Found exact = {Outcome::there, directory};
-  for (const auto component : components) exact.path = append(exact.path, host_name(component));
+  for (const auto component : components) append_to(exact.path, host_name(component));
   if (::stat(exact.path.c_str(), &exact.info) == 0) return exact;
   if (errno == EACCES) return {Outcome::denied, std::move(exact.path)};
   if (components.empty()) return {Outcome::nowhere, {}};
@@ -187,6 +193,7 @@ HostPath raw_host_path(std::u16string_view rest) {
 }  // namespace
 
 std::string host_name(std::u16string_view component) {
+  if (std::all_of(component.begin(), component.end(), [](char16_t c) { return c < kMoved; })) return utf8(component);
   std::u16string out(component);
   for (char16_t& c : out) {
     const auto moved = static_cast<char16_t>(c - kMoved);

@@ -103,6 +103,7 @@ void link(Thread& thread) {
   Registry& all = registry();
   const RegistryLock lock;
   make_tls_blocks(thread);
+  reuse_signal_stack(thread);
   thread.next = all.first;
   if (all.first != nullptr) all.first->previous = &thread;
   all.first = &thread;
@@ -113,7 +114,10 @@ void unlink(Thread& thread, bool killed) {
   const RegistryLock lock;
   (thread.previous != nullptr ? thread.previous->next : all.first) = thread.next;
   if (thread.next != nullptr) thread.next->previous = thread.previous;
-  if (killed) thread.next = std::exchange(all.killed, &thread);
+  if (killed)
+    thread.next = std::exchange(all.killed, &thread);
+  else
+    keep_signal_stack(thread);
 }
 
 void forget_object(const Thread& thread) {
@@ -138,6 +142,7 @@ void forget_killed_threads() {
 void free_thread(Thread& thread) {
   fls_release(thread.teb.FlsData);
   free_tls_blocks(thread);
+  free_signal_stack(thread);
   std::free(thread.teb.TlsExpansionSlots);
   thread.~Thread();
   std::free(&thread);
@@ -161,9 +166,10 @@ RegistryLock::~RegistryLock() {
   pthread_sigmask(SIG_SETMASK, &signals_, nullptr);
 }
 
-Thread& adopt_calling_thread(std::uint64_t start_order) {
+Thread& adopt_calling_thread(std::uint64_t start_order, FirstFrame* first_frame) {
   Thread* thread = allocate_thread();
   thread->start_order = start_order;
+  thread->first_frame = first_frame;
   fill_teb(thread->teb);
   link(*thread);
   detail::own_teb = &thread->teb;

@@ -4,9 +4,11 @@
 #include "thread/registry.h"
 #include "thread/stack.h"
 
+#include "base/scope_guard.h"
 #include "base/trace.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +16,6 @@
 #include <csignal>
 #include <cstring>
 #include <limits>
-#include <semaphore>
 
 extern "C" [[noreturn]] void hm_leave_thread();
 
@@ -23,9 +24,11 @@ namespace {
 
 // Lives in create_thread()'s frame, which waits until `ready`.
 struct Request {
+  explicit Request(const ThreadStart& thread_start) : start(thread_start) { sem_init(&ready, 0, 0); }
+
   const ThreadStart& start;
   NewThread thread{};
-  std::binary_semaphore ready{0};
+  sem_t ready;  // std::binary_semaphore yields the processor first, to whoever else wants it
 };
 
 // EH-52: the floating-point environment Windows gives to a new thread.
@@ -49,16 +52,16 @@ void* thread_main(void* parameter) {
   let_faults_through();
   set_windows_float_modes();
 
-  // Newer than every module: it attaches to whatever has completed its own attach by then (LOCK-04).
-  Thread& thread = adopt_calling_thread(std::numeric_limits<std::uint64_t>::max());
-  thread.object = start.object;
-  thread.callbacks = !start.skip_thread_attach;
-  request.thread = {&thread.teb, thread.teb.ClientId};
-  request.ready.release();
+  FirstFrame frame;
+  const ScopeGuard close([&frame] { close_stack_guard(frame); });
+  if (_setjmp(frame.way_out) == 0) {
+    // Newer than every module: it attaches to whatever has completed its own attach by then (LOCK-04).
+    Thread& thread = adopt_calling_thread(std::numeric_limits<std::uint64_t>::max(), &frame);
+    thread.object = start.object;
+    thread.callbacks = !start.skip_thread_attach;
+    request.thread = {&thread.teb, thread.teb.ClientId};
+    sem_post(&request.ready);
 
-  std::jmp_buf way_out;
-  if (_setjmp(way_out) == 0) {
-    thread.way_out = &way_out;
     run_started_hook(thread.teb);
     if (!start.skip_thread_attach) run_attach_hook();
     exit_current_thread(call(start.routine, start.parameter));
@@ -70,14 +73,14 @@ void* thread_main(void* parameter) {
 std::size_t stack_size_for(std::size_t wish) {
   constexpr std::size_t kLeast = 512 * 1024;
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  return (std::max(wish, kLeast) + kStackGuard + page - 1) / page * page;
+  return (std::max(wish, kLeast) + page - 1) / page * page;
 }
 
 [[noreturn]] void end_thread(DWORD exit_code, Farewell farewell) {
   Thread& thread = thread_of(attach());
-  std::jmp_buf* const way_out = thread.way_out;
+  FirstFrame* const frame = thread.first_frame;
   leave(thread, exit_code, farewell);
-  if (way_out != nullptr) _longjmp(*way_out, 1);
+  if (frame != nullptr) _longjmp(frame->way_out, 1);
   hm_leave_thread();
 }
 
@@ -87,6 +90,10 @@ Result<NewThread> create_thread(const ThreadStart& start) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  // The C library keeps stacks with their guards: the next thread has it without a system call.
+  std::size_t guard = 0;
+  pthread_attr_getguardsize(&attributes, &guard);
+  pthread_attr_setguardsize(&attributes, guard + kStackGuard);
   if (start.stack_size != 0) pthread_attr_setstacksize(&attributes, stack_size_for(start.stack_size));
 
   Request request{start};
@@ -96,7 +103,7 @@ Result<NewThread> create_thread(const ThreadStart& start) {
   if (error != 0)
     return fail(STATUS_NO_MEMORY, "cannot start a thread with a stack of {} bytes: {}", start.stack_size,
                 std::strerror(error));
-  request.ready.acquire();
+  while (sem_wait(&request.ready) != 0) continue;  // a signal
   return request.thread;
 }
 

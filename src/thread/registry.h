@@ -18,6 +18,13 @@
 
 namespace hmodule::thread {
 
+// What a thread of create_thread() keeps in its first frame.
+struct FirstFrame {
+  std::jmp_buf way_out;           // where exit_current_thread() jumps
+  std::uintptr_t own_guard = 0;   // the low end of what its stack was made with for a guard
+  bool guard_was_opened = false;  // and is to be closed for the next thread that gets the stack
+};
+
 // GS points at the first byte, so the TEB comes first; DLL code never looks behind it.
 struct Thread {
   TEB teb;
@@ -25,7 +32,7 @@ struct Thread {
   Thread* next = nullptr;
   std::uint64_t start_order = 0;
   void* object = nullptr;               // nt's
-  std::jmp_buf* way_out = nullptr;      // in threads of create_thread(): where exit_current_thread() jumps
+  FirstFrame* first_frame = nullptr;    // in threads of create_thread()
   bool callbacks = true;                // DLL_THREAD_ATTACH and DETACH are wanted
   bool last_round = false;              // of pthread's key destructors, see attach.cc
   std::span<std::byte> signal_stack;    // ours, with a page without access at its end; stack.h
@@ -47,6 +54,9 @@ struct Registry {
   // Killed threads, by `next`: those whose object is not forgotten yet, and the others, whose memory stays.
   Thread *killed = nullptr, *graves = nullptr;
   std::vector<std::optional<TlsTemplate>> templates;  // static TLS by index
+  // For the next threads: the mappings cost more than what a thread does there. Each begins with a pointer to the next.
+  std::byte* signal_stacks = nullptr;
+  std::size_t signal_stack_count = 0;
 };
 Registry& registry();
 
@@ -68,7 +78,7 @@ void free_tls_blocks(Thread& thread);
 
 // attach.cc: a Windows side for the calling thread, without callbacks; and its end, with them or without. A killed
 // thread is in a signal handler that interrupted it anywhere, and neither allocates nor frees.
-Thread& adopt_calling_thread(std::uint64_t start_order);
+Thread& adopt_calling_thread(std::uint64_t start_order, FirstFrame* first_frame = nullptr);
 enum class Farewell : std::uint8_t { with_callbacks, silent, killed };
 void leave(Thread& thread, DWORD exit_code, Farewell farewell);
 void run_attach_hook();

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
+#include <utility>
 
 namespace hmodule::thread {
 namespace {
@@ -37,31 +39,39 @@ std::size_t signal_stack_size() {
   return (std::max(frame + kOurs, advised + kOurs) + kPage - 1) / kPage * kPage;
 }
 
-void give_signal_stack(Thread& thread) {
-  stack_t now;
-  if (sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0) return;  // the host's will do
-  static const std::size_t size = signal_stack_size();
-  void* const memory =
-      mmap(nullptr, kPage + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+std::size_t mapped_signal_stack_size() {
+  static const std::size_t size = kPage + signal_stack_size();
+  return size;
+}
+
+void make_signal_stack(Thread& thread) {
+  const std::size_t size = mapped_signal_stack_size();
+  void* const memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return;
   mprotect(memory, kPage, PROT_NONE);
-  const stack_t ours = {.ss_sp = static_cast<std::byte*>(memory) + kPage, .ss_flags = 0, .ss_size = size};
-  if (sigaltstack(&ours, nullptr) == 0)
-    thread.signal_stack = {static_cast<std::byte*>(memory), kPage + size};
-  else
-    munmap(memory, kPage + size);
+  thread.signal_stack = {static_cast<std::byte*>(memory), size};
+}
+
+void give_signal_stack(Thread& thread) {
+  if (thread.signal_stack.empty()) make_signal_stack(thread);
+  if (thread.signal_stack.empty()) return;
+  const auto stack = thread.signal_stack.subspan(kPage);
+  const stack_t ours = {.ss_sp = stack.data(), .ss_flags = 0, .ss_size = stack.size()};
+  stack_t before;
+  if (sigaltstack(&ours, &before) != 0) return free_signal_stack(thread);
+  if ((before.ss_flags & SS_DISABLE) != 0) return;
+  sigaltstack(&before, nullptr);  // the host's will do
+  free_signal_stack(thread);
 }
 
 void take_signal_stack(Thread& thread) {
   if (thread.signal_stack.empty()) return;
-  stack_t now;
-  if (sigaltstack(nullptr, &now) == 0 && now.ss_sp == thread.signal_stack.data() + kPage) {
-    if ((now.ss_flags & SS_ONSTACK) != 0) return;  // killed in a handler, right here
-    const stack_t none = {.ss_sp = nullptr, .ss_flags = SS_DISABLE, .ss_size = 0};
-    sigaltstack(&none, nullptr);
-  }
-  munmap(thread.signal_stack.data(), thread.signal_stack.size());
-  thread.signal_stack = {};
+  const stack_t none = {.ss_sp = nullptr, .ss_flags = SS_DISABLE, .ss_size = 0};
+  stack_t before;
+  if (sigaltstack(&none, &before) != 0)
+    thread.signal_stack = {};  // killed in a handler, right here
+  else if (before.ss_sp != thread.signal_stack.data() + kPage)
+    sigaltstack(&before, nullptr);  // the host has its own by now
 }
 
 // --- the guarded part ---
@@ -101,11 +111,40 @@ void set_guard(TEB& teb, std::size_t size) {
 
 }  // namespace
 
+void reuse_signal_stack(Thread& thread) {
+  Registry& all = registry();
+  if (all.signal_stacks == nullptr) return;
+  std::byte* const stack = all.signal_stacks;
+  std::memcpy(&all.signal_stacks, stack + kPage, sizeof all.signal_stacks);
+  --all.signal_stack_count;
+  thread.signal_stack = {stack, mapped_signal_stack_size()};
+}
+
+void keep_signal_stack(Thread& thread) {
+  constexpr std::size_t kKept = 16;
+  Registry& all = registry();
+  if (thread.signal_stack.empty() || all.signal_stack_count == kKept) return;
+  std::byte* const stack = std::exchange(thread.signal_stack, {}).data();
+  std::memcpy(stack + kPage, &all.signal_stacks, sizeof all.signal_stacks);
+  all.signal_stacks = stack;
+  ++all.signal_stack_count;
+}
+
+void free_signal_stack(Thread& thread) {
+  if (!thread.signal_stack.empty()) munmap(thread.signal_stack.data(), thread.signal_stack.size());
+  thread.signal_stack = {};
+}
+
 void guard_stack(Thread& thread) {
   constexpr std::size_t kLeast = 4 * kStackGuard, kMost = std::size_t{1} << 32;  // no limit at all
   give_signal_stack(thread);
   TEB& teb = thread.teb;
   const std::uintptr_t low = address(teb.DeallocationStack), size = address(teb.NtTib.StackBase) - low;
+  if (thread.first_frame != nullptr && low != 0) {  // it was made with a guard
+    thread.first_frame->own_guard = thread.guarded_stack = low - kStackGuard;
+    teb.DeallocationStack = pointer(low - kStackGuard);
+    return;
+  }
   if (low == 0 || size < kLeast || size > kMost) return;
   const std::uintptr_t here = address(__builtin_frame_address(0));
   if (here < low || here - low >= size) return;  // on a stack the thread has made itself
@@ -116,9 +155,14 @@ void guard_stack(Thread& thread) {
 
 // The C library gives the stack to its next thread.
 void release_stack(Thread& thread) {
-  if (thread.guarded_stack != 0)
-    mprotect(pointer(thread.guarded_stack), guard_size(thread.teb), PROT_READ | PROT_WRITE);
+  const std::size_t own = thread.first_frame != nullptr ? kStackGuard : 0, size = guard_size(thread.teb);
+  if (thread.guarded_stack != 0 && size > own)
+    mprotect(pointer(thread.guarded_stack + own), size - own, PROT_READ | PROT_WRITE);
   take_signal_stack(thread);
+}
+
+void close_stack_guard(const FirstFrame& frame) {
+  if (frame.guard_was_opened) mprotect(pointer(frame.own_guard), kStackGuard, PROT_NONE);
 }
 
 bool open_stack_guard(std::uintptr_t at) {
@@ -126,6 +170,7 @@ bool open_stack_guard(std::uintptr_t at) {
   if (teb == nullptr) return false;
   const std::uintptr_t low = address(teb->DeallocationStack), limit = address(teb->NtTib.StackLimit);
   if (at < low || at >= limit || mprotect(pointer(low), limit - low, PROT_READ | PROT_WRITE) != 0) return false;
+  if (FirstFrame* const frame = thread_of(*teb).first_frame) frame->guard_was_opened = true;
   // The initial stack cannot grow any more towards a neighbour one can use: what is between them is made here.
   for (std::uintptr_t page = limit; is_initial_thread() && page < address(teb->NtTib.StackBase); page += kPage) {
     if (mmap_at(pointer(page), kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS) == MAP_FAILED) break;

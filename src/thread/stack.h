@@ -23,6 +23,13 @@ inline constexpr std::size_t kStackGuard = 64 * 1024;
 // For a thread that is being attached, whose TEB knows the bounds of its stack; and for one that leaves.
 void guard_stack(Thread& thread);
 void release_stack(Thread& thread);
+// With the registry's mutex held: the signal stack of a thread that begins, from one that has ended; and of one that
+// ends, which still has it if there are enough already.
+void reuse_signal_stack(Thread& thread);
+void keep_signal_stack(Thread& thread);
+void free_signal_stack(Thread& thread);
+// At the end of a thread of create_thread(), above everything: the stack has the guard again that it was made with.
+void close_stack_guard(const FirstFrame& frame);
 
 // True if `address` is in the guarded part of the calling thread's stack, which is then accessible. Signal-safe.
 bool open_stack_guard(std::uintptr_t address);

@@ -3,11 +3,14 @@
 #include "support.h"
 #include "thread/fls.h"
 #include "thread/gs.h"
+#include "thread/stack.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <future>
 #include <string>
 
@@ -138,6 +141,33 @@ TEST_F(Create, ThreadHasItsStackAndFloatModes) {  // EH-52
   };
   ASSERT_TRUE(create_thread({.routine = routine, .stack_size = 3 << 20, .object = &object}));
   EXPECT_GE(object.exit_code.get_future().get(), 3U << 20);
+}
+
+bool is_accessible(const void* at) {
+  char byte = 0;
+  const iovec here = {&byte, 1}, there = {const_cast<void*>(at), 1};
+  return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1;
+}
+
+// Stacks are used again, and so are signal stacks.
+TEST_F(Create, EveryThreadFindsItsStacksGuarded) {
+  const auto routine = [](void*) HM_WINAPI -> DWORD {
+    const auto* const low = static_cast<std::byte*>(teb().DeallocationStack);
+    stack_t signals;
+    sigaltstack(nullptr, &signals);
+    const auto* const signals_low = static_cast<std::byte*>(signals.ss_sp);
+    EXPECT_FALSE(is_accessible(low));
+    EXPECT_FALSE(is_accessible(static_cast<std::byte*>(teb().NtTib.StackLimit) - 1));
+    EXPECT_TRUE(is_accessible(teb().NtTib.StackLimit));
+    EXPECT_FALSE(is_accessible(signals_low - 1));
+    EXPECT_TRUE(is_accessible(signals_low));
+    enlarge_stack_guard(1 << 16);
+    EXPECT_FALSE(is_accessible(static_cast<std::byte*>(teb().NtTib.StackLimit) - 1));
+    EXPECT_TRUE(open_stack_guard(reinterpret_cast<std::uintptr_t>(low)));
+    EXPECT_TRUE(is_accessible(low));
+    return 0;
+  };
+  for (int i = 0; i < 3; ++i) run(routine);
 }
 
 TEST_F(Create, ImpossibleStackIsRefused) {
