@@ -221,9 +221,19 @@ Result<NTSTATUS> run_io(Ref<File> file, const IoTarget& target, const IoOperatio
     notice.event->reset();
   }
   if (target.apc != nullptr || !file->synchronous()) notice.thread = Ref<Thread>::share(current_thread());
+  Ref<Event> end;  // of this operation; the file itself is signalled by the end of any
+  if (target.wait && !file->synchronous()) notice.event = end = make_object<Event>(Event::Kind::notification, false);
   const IoResult result = TRY(operation(*file, notice));
-  if (result.status != STATUS_PENDING) file->complete(notice, result, false);
-  return result.status;
+  if (result.status != STATUS_PENDING) {
+    if (end) notice.event = {};
+    file->complete(notice, result, false);
+    return result.status;
+  }
+  if (!target.wait) return STATUS_PENDING;
+  wait_one(end ? static_cast<Waitable&>(*end) : *file, false, std::nullopt);
+  const NTSTATUS status = target.status_block->Status;
+  if (status < 0) return fail(status, "the operation ended with {:#x}", static_cast<ULONG>(status));
+  return status;
 }
 
 namespace {

@@ -135,6 +135,7 @@ struct IoTarget {
   IoApcRoutine apc = nullptr;
   void* context = nullptr;
   IO_STATUS_BLOCK* status_block = nullptr;
+  bool wait = false;  // never STATUS_PENDING: on a file for overlapped use too the caller waits, and keeps `event` out
 };
 Result<NTSTATUS> read_file(HANDLE handle, const IoTarget& target, void* buffer, ULONG length,
                            const LARGE_INTEGER* offset);

@@ -132,7 +132,7 @@ HM_WINAPI BOOL ReadFile(HANDLE handle, void* buffer, DWORD size, DWORD* read, OV
   return succeed([&]() -> Status {
     if (overlapped == nullptr) {
       IO_STATUS_BLOCK block = {};
-      auto status = nt::read_file(handle, {.status_block = &block}, buffer, size, nullptr);
+      auto status = nt::read_file(handle, {.status_block = &block, .wait = true}, buffer, size, nullptr);
       if (!status && status.error().status == STATUS_END_OF_FILE) return ok;  // zero bytes say it
       return report_transfer(std::move(status), block, read);
     }
@@ -149,7 +149,8 @@ HM_WINAPI BOOL WriteFile(HANDLE handle, const void* data, DWORD size, DWORD* wri
   return succeed([&]() -> Status {
     if (overlapped == nullptr) {
       IO_STATUS_BLOCK block = {};
-      return report_transfer(nt::write_file(handle, {.status_block = &block}, data, size, nullptr), block, written);
+      return report_transfer(nt::write_file(handle, {.status_block = &block, .wait = true}, data, size, nullptr), block,
+                             written);
     }
     const LARGE_INTEGER offset = offset_of(*overlapped);
     const nt::IoTarget target = target_of(overlapped);

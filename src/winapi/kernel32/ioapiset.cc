@@ -56,7 +56,7 @@ HM_WINAPI BOOL DeviceIoControl(HANDLE handle, DWORD code, void* in, DWORD in_siz
                                DWORD* returned, OVERLAPPED* overlapped) noexcept {
   return succeed([&]() -> Status {
     IO_STATUS_BLOCK block = {};
-    nt::IoTarget target = {.status_block = &block};
+    nt::IoTarget target = {.status_block = &block, .wait = true};
     if (overlapped != nullptr) {
       overlapped->Internal = STATUS_PENDING;
       target = {.event = reinterpret_cast<HANDLE>(reinterpret_cast<ULONG_PTR>(overlapped->hEvent) & ~ULONG_PTR{1}),

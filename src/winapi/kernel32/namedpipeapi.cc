@@ -105,7 +105,7 @@ HM_WINAPI HANDLE CreateNamedPipeA(const CHAR* name, DWORD open_mode, DWORD pipe_
 // Runs a control operation, overlapped or not.
 Result<NTSTATUS> control(HANDLE handle, ULONG code, OVERLAPPED* overlapped, std::span<const std::byte> in,
                          std::span<std::byte> out, IO_STATUS_BLOCK& block) {
-  if (overlapped == nullptr) return nt::control_file(handle, {.status_block = &block}, code, in, out);
+  if (overlapped == nullptr) return nt::control_file(handle, {.status_block = &block, .wait = true}, code, in, out);
   overlapped->Internal = STATUS_PENDING;
   const auto event = reinterpret_cast<ULONG_PTR>(overlapped->hEvent);
   return nt::control_file(handle,
@@ -119,9 +119,7 @@ HM_WINAPI BOOL ConnectNamedPipe(HANDLE handle, OVERLAPPED* overlapped) noexcept 
   return succeed([&]() -> Status {
     IO_STATUS_BLOCK block = {};
     const NTSTATUS status = TRY(control(handle, FSCTL_PIPE_LISTEN, overlapped, {}, {}, block));
-    if (status != STATUS_PENDING) return ok;
-    if (overlapped != nullptr) return fail(STATUS_PENDING, "no client yet");
-    TRY(nt::wait_for_handle(handle, false, std::nullopt));  // an overlapped pipe without an OVERLAPPED
+    if (status == STATUS_PENDING) return fail(STATUS_PENDING, "no client yet");
     return ok;
   });
 }

@@ -237,8 +237,8 @@ HM_WINAPI BOOL ReadDirectoryChangesW(HANDLE handle, void* buffer, DWORD size, BO
                                      DWORD* returned, OVERLAPPED* overlapped, void* routine) noexcept {
   return succeed([&]() -> Status {
     if (routine != nullptr) return fail(STATUS_NOT_SUPPORTED, "ReadDirectoryChangesW: no completion routines");
-    IO_STATUS_BLOCK block = {.Status = STATUS_PENDING, .Information = 0};
-    nt::IoTarget target = {.status_block = &block};
+    IO_STATUS_BLOCK block = {};
+    nt::IoTarget target = {.status_block = &block, .wait = true};
     if (overlapped != nullptr) {
       overlapped->Internal = STATUS_PENDING;
       target = {.event = overlapped->hEvent,
@@ -246,14 +246,10 @@ HM_WINAPI BOOL ReadDirectoryChangesW(HANDLE handle, void* buffer, DWORD size, BO
                 .status_block = reinterpret_cast<IO_STATUS_BLOCK*>(overlapped)};
     }
     const std::span out(static_cast<std::byte*>(buffer), size);
-    const NTSTATUS status =
-        TRY(nt::run_io(handle, FILE_LIST_DIRECTORY, target, [&](nt::File& file, nt::IoNotice& notice) {
-          return file.watch(out, filter, subtree != FALSE, notice);
-        }));
-    if (overlapped != nullptr || status != STATUS_PENDING) return ok;
-    const auto file = TRY(nt::object_of<nt::File>(handle, 0));
-    nt::wait_one(*file, false, std::nullopt);
-    if (returned != nullptr) *returned = static_cast<DWORD>(block.Information);
+    TRY(nt::run_io(handle, FILE_LIST_DIRECTORY, target, [&](nt::File& file, nt::IoNotice& notice) {
+      return file.watch(out, filter, subtree != FALSE, notice);
+    }));
+    if (overlapped == nullptr && returned != nullptr) *returned = static_cast<DWORD>(block.Information);
     return ok;
   });
 }

@@ -124,6 +124,28 @@ TEST_F(Pipes, OverlappedOnesWaitForTheOtherEnd) {
   close(end);
 }
 
+TEST_F(Pipes, OverlappedOnesMakeACallerWithoutAnOverlappedWait) {
+  const char16_t* const name = u"\\\\.\\pipe\\hmodule-test-waiting";
+  const HANDLE end = server(name, 0, FILE_FLAG_OVERLAPPED);
+  std::thread client_thread([name] {
+    process();
+    HANDLE other = INVALID_HANDLE_VALUE;
+    while ((other = client(name)) == INVALID_HANDLE_VALUE) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_TRUE(write(other, "data"));
+    EXPECT_EQ(read(other, 2), "ok");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    close(other);
+  });
+  EXPECT_TRUE((function<BOOL, HANDLE, OVERLAPPED*>(kernel32_dll, "ConnectNamedPipe")(end, nullptr)) ||
+              thread::last_error() == ERROR_PIPE_CONNECTED);
+  EXPECT_EQ(read(end, 10), "data");
+  EXPECT_TRUE(write(end, "ok"));
+  EXPECT_EQ(read(end, 10), "#" + std::to_string(ERROR_BROKEN_PIPE));
+  client_thread.join();
+  close(end);
+}
+
 class Sections : public testing::Test {
  protected:
   Sections() { process(); }
