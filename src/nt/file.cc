@@ -6,6 +6,7 @@
 #include "nt/io_buffer.h"
 #include "nt/io_completion.h"
 #include "nt/io_error.h"
+#include "nt/mailslot.h"
 #include "nt/named_pipe.h"
 #include "path/volumes.h"
 
@@ -32,6 +33,7 @@ Result<OpenedFile> open_host_device(const char* device, const FileRequest& reque
 Result<OpenedFile> open_device(std::u16string_view name, const FileRequest& request) {
   const std::u16string device = upcase(name);
   if (device.starts_with(u"PIPE\\")) return open_pipe(name.substr(5), request);
+  if (device.starts_with(u"MAILSLOT\\")) return open_mailslot(name.substr(9), request);
   if (device == u"NUL") return open_host_device("/dev/null", request);
   if (device == u"CON" || device == u"CONIN$" || device == u"CONOUT$") {
     // A console file is for one direction: its access tells the input from the screen.

@@ -3,6 +3,7 @@
 #include "base/utf.h"
 #include "nt/io_buffer.h"
 #include "nt/kernel_condition.h"
+#include "nt/pending_io.h"
 
 #include <algorithm>
 #include <deque>
@@ -14,39 +15,18 @@ namespace {
 
 class PipeEnd;
 
-// An operation whose end somebody will be told of; told only after all locks are released.
-struct Pending {
-  Ref<File> file;
-  IoNotice notice;
-  std::span<std::byte> buffer = {};
-};
-struct Finished {
-  Pending operation;
-  IoResult result;
-};
-class FinishedList {
- public:
-  ~FinishedList() {
-    for (Finished& each : list_) each.operation.file->complete(each.operation.notice, each.result, true);
-  }
-  void add(Pending operation, IoResult result) { list_.push_back({std::move(operation), result}); }
-
- private:
-  std::vector<Finished> list_;
-};
-
 struct Message {
   std::vector<std::byte> data;
   std::size_t read = 0;
-  std::optional<Pending> writer = {};   // over quota, overlapped
-  std::shared_ptr<bool> consumed = {};  // over quota, blocking
+  std::optional<PendingIo> writer = {};  // over quota, overlapped
+  std::shared_ptr<bool> consumed = {};   // over quota, blocking
   std::size_t rest() const { return data.size() - read; }
 };
 
 // One direction.
 struct Channel {
   std::deque<Message> messages;
-  std::deque<Pending> readers;
+  std::deque<PendingIo> readers;
   ULONG quota = 0;
   std::size_t bytes() const {
     std::size_t sum = 0;
@@ -72,7 +52,7 @@ struct Instance {
   Channel to[2];         // to[kServer] is what the server reads
   PipeEnd* end[2] = {};  // the living ends
   ULONG read_mode[2] = {};
-  std::deque<Pending> listeners;
+  std::deque<PendingIo> listeners;
 };
 
 // A name.
@@ -128,20 +108,20 @@ class PipeEnd final : public File {
   Channel& incoming() { return instance_->to[side_]; }
   Channel& outgoing() { return instance_->to[other(side_)]; }
   bool nonblocking() const { return completion_mode_ == FILE_PIPE_COMPLETE_OPERATION; }
-  Pending pending(IoNotice& notice, std::span<std::byte> buffer = {});
+  PendingIo pending(IoNotice& notice, std::span<std::byte> buffer = {});
 
-  std::optional<IoResult> take_data(std::span<std::byte> buffer, FinishedList& finished);
+  std::optional<IoResult> take_data(std::span<std::byte> buffer, FinishedIo& finished);
   Status why_no_data() const;
   Status may_write() const;
-  void feed_readers(Channel& channel, Side reader, FinishedList& finished);
+  void feed_readers(Channel& channel, Side reader, FinishedIo& finished);
   Result<IoResult> listen(IoNotice& notice);
   Status disconnect();
   Result<IoResult> peek(std::span<std::byte> out);
   Result<IoResult> transceive(std::span<const std::byte> in, std::span<std::byte> out, IoNotice& notice);
   IoResult local_information(std::span<std::byte> out);
   void close();
-  static void fail_all(std::deque<Pending>& operations, NTSTATUS status, FinishedList& finished);
-  static void drop(Channel& channel, NTSTATUS status, FinishedList& finished);
+  static void fail_all(std::deque<PendingIo>& operations, NTSTATUS status, FinishedIo& finished);
+  static void drop(Channel& channel, NTSTATUS status, FinishedIo& finished);
 
   const std::shared_ptr<Instance> instance_;
   const Side side_;
@@ -149,13 +129,13 @@ class PipeEnd final : public File {
   bool closed_ = false;  // guarded by the instance's mutex
 };
 
-Pending PipeEnd::pending(IoNotice& notice, std::span<std::byte> buffer) {
+PendingIo PipeEnd::pending(IoNotice& notice, std::span<std::byte> buffer) {
   set_signalled(false);
   return {Ref<File>::share(*this), notice, buffer};
 }
 
 // Under the instance's lock: what is there, or nothing.
-std::optional<IoResult> PipeEnd::take_data(std::span<std::byte> buffer, FinishedList& finished) {
+std::optional<IoResult> PipeEnd::take_data(std::span<std::byte> buffer, FinishedIo& finished) {
   Channel& channel = incoming();
   if (channel.messages.empty() || instance_->end[side_] != this) return std::nullopt;
   const bool by_message = instance_->read_mode[side_] == FILE_PIPE_MESSAGE_MODE;
@@ -199,7 +179,7 @@ Status PipeEnd::may_write() const {
 }
 
 Result<IoResult> PipeEnd::read(std::span<std::byte> buffer, std::optional<std::uint64_t>, IoNotice& notice) {
-  FinishedList finished;
+  FinishedIo finished;
   std::unique_lock guard(instance_->mutex);
   for (;;) {
     if (incoming().readers.empty())
@@ -215,10 +195,10 @@ Result<IoResult> PipeEnd::read(std::span<std::byte> buffer, std::optional<std::u
 }
 
 // Hands queued data to readers who wait for it.
-void PipeEnd::feed_readers(Channel& channel, Side reader, FinishedList& finished) {
+void PipeEnd::feed_readers(Channel& channel, Side reader, FinishedIo& finished) {
   PipeEnd* const end = instance_->end[reader];
   while (end != nullptr && !channel.readers.empty() && !channel.messages.empty()) {
-    Pending operation = std::move(channel.readers.front());
+    PendingIo operation = std::move(channel.readers.front());
     channel.readers.pop_front();
     const IoResult result = end->take_data(operation.buffer, finished).value_or(IoResult{});
     finished.add(std::move(operation), result);
@@ -226,7 +206,7 @@ void PipeEnd::feed_readers(Channel& channel, Side reader, FinishedList& finished
 }
 
 Result<IoResult> PipeEnd::write(std::span<const std::byte> data, std::optional<std::uint64_t>, IoNotice& notice) {
-  FinishedList finished;
+  FinishedIo finished;
   std::unique_lock guard(instance_->mutex);
   TRY(may_write());
   if (data.empty() && !instance_->message_type) return IoResult{};
@@ -288,7 +268,7 @@ Result<IoResult> PipeEnd::listen(IoNotice& notice) {
 
 Status PipeEnd::disconnect() {
   if (side_ != kServer) return fail(STATUS_ILLEGAL_FUNCTION, "only the server's end disconnects");
-  FinishedList finished;
+  FinishedIo finished;
   const std::lock_guard guard(instance_->mutex);
   if (instance_->state == FILE_PIPE_DISCONNECTED_STATE) return fail(STATUS_PIPE_DISCONNECTED, "disconnected already");
   instance_->state = FILE_PIPE_DISCONNECTED_STATE;
@@ -302,19 +282,19 @@ Status PipeEnd::disconnect() {
   return ok;
 }
 
-void PipeEnd::fail_all(std::deque<Pending>& operations, NTSTATUS status, FinishedList& finished) {
-  for (Pending& operation : operations) finished.add(std::move(operation), {status, 0});
+void PipeEnd::fail_all(std::deque<PendingIo>& operations, NTSTATUS status, FinishedIo& finished) {
+  for (PendingIo& operation : operations) finished.add(std::move(operation), {status, 0});
   operations.clear();
 }
 
-void PipeEnd::drop(Channel& channel, NTSTATUS status, FinishedList& finished) {
+void PipeEnd::drop(Channel& channel, NTSTATUS status, FinishedIo& finished) {
   for (Message& message : channel.messages)
     if (message.writer) finished.add(*std::move(message.writer), {status, 0});
   channel.messages.clear();
 }
 
 void PipeEnd::close() {
-  FinishedList finished;
+  FinishedIo finished;
   const std::lock_guard guard(instance_->mutex);
   if (std::exchange(closed_, true)) return;
   if (instance_->end[side_] == this) {
@@ -334,14 +314,14 @@ void PipeEnd::close() {
 }
 
 bool PipeEnd::cancel(const Thread* thread, const IO_STATUS_BLOCK* status_block) {
-  FinishedList finished;
+  FinishedIo finished;
   const std::lock_guard guard(instance_->mutex);
-  const auto wanted = [&](const Pending& operation) {
+  const auto wanted = [&](const PendingIo& operation) {
     return operation.file.get() == this && (thread == nullptr || operation.notice.thread.get() == thread) &&
            (status_block == nullptr || operation.notice.status_block == status_block);
   };
   bool any = false;
-  for (std::deque<Pending>* operations : {&incoming().readers, &instance_->listeners}) {
+  for (std::deque<PendingIo>* operations : {&incoming().readers, &instance_->listeners}) {
     for (auto at = operations->begin(); at != operations->end();) {
       if (!wanted(*at)) {
         ++at;
@@ -569,7 +549,7 @@ Result<OpenedFile> open_pipe(std::u16string_view name, const FileRequest& reques
       ((request.access & FILE_WRITE_DATA) != 0 && (share & FILE_SHARE_WRITE) == 0))
     return fail(STATUS_ACCESS_DENIED, "the pipe {} does not go in that direction", utf8(name));
   for (const std::shared_ptr<Instance>& instance : instances) {
-    FinishedList finished;
+    FinishedIo finished;
     const std::lock_guard guard(instance->mutex);
     if (instance->state != FILE_PIPE_LISTENING_STATE) continue;
     Ref<PipeEnd> end =
@@ -577,7 +557,7 @@ Result<OpenedFile> open_pipe(std::u16string_view name, const FileRequest& reques
     instance->end[kClient] = end.get();
     instance->read_mode[kClient] = FILE_PIPE_BYTE_STREAM_MODE;
     instance->state = FILE_PIPE_CONNECTED_STATE;
-    for (Pending& listener : instance->listeners) finished.add(std::move(listener), {});
+    for (PendingIo& listener : instance->listeners) finished.add(std::move(listener), {});
     instance->listeners.clear();
     instance->changed.notify_all();
     return OpenedFile{std::move(end), FILE_OPENED};

@@ -6,7 +6,6 @@
 #include "nt/futex.h"
 #include "nt/io_error.h"
 #include "nt/thread.h"
-#include "nt/unique_fd.h"
 
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -369,27 +368,12 @@ void make_robust(pthread_mutex_t& mutex) {
   pthread_mutexattr_destroy(&attributes);
 }
 
-// Process numbers mean something in one PID namespace only, so each has a session of its own; so has each layout.
-std::string file_name() {
-  struct stat facts = {};
-  ::stat("/proc/self/ns/pid", &facts);
-  const char* const session = ::secure_getenv("HMODULE_SESSION");
-  std::string name = fmt::format("session{}.{}.{}", kLayout, facts.st_ino, session == nullptr ? "" : session);
-  std::ranges::replace(name, '/', '_');
-  return name;
-}
-
 Result<Segment*> map_segment() {
-  const std::string path = fmt::format("/dev/shm/hmodule-{}", ::geteuid());
-  ::mkdir(path.c_str(), 0700);
-  const UniqueFd directory(::open(path.c_str(), O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!directory) return fail_errno(path.c_str());
-  struct stat facts = {};
-  if (::fstat(directory.get(), &facts) != 0 || facts.st_uid != ::geteuid() || (facts.st_mode & 0077) != 0)
-    return fail(STATUS_ACCESS_DENIED, "{} belongs to user {} with mode {:o}, and others could write there", path,
-                facts.st_uid, facts.st_mode & 07777);
-  const UniqueFd file(::openat(directory.get(), file_name().c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const UniqueFd directory = TRY(session::directory());
+  const std::string name = fmt::format("session{}.{}", kLayout, session::scope());  // layouts do not meet
+  const UniqueFd file(::openat(directory.get(), name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file || ::flock(file.get(), LOCK_EX) != 0) return fail_errno("open the session");
+  struct stat facts = {};
   if (::fstat(file.get(), &facts) != 0 || facts.st_uid != ::geteuid())
     return fail(STATUS_ACCESS_DENIED, "the session's file belongs to user {}", facts.st_uid);
   if (::ftruncate(file.get(), sizeof(Segment)) != 0) return fail_errno("make room for the session");
@@ -521,6 +505,29 @@ std::set<Waitable*>& relayed() {
 }  // namespace
 
 namespace session {
+
+Result<UniqueFd> directory() {
+  const std::string path = fmt::format("/dev/shm/hmodule-{}", ::geteuid());
+  ::mkdir(path.c_str(), 0700);
+  UniqueFd directory(::open(path.c_str(), O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) return fail_errno(path.c_str());
+  struct stat facts = {};
+  if (::fstat(directory.get(), &facts) != 0 || facts.st_uid != ::geteuid() || (facts.st_mode & 0077) != 0)
+    return fail(STATUS_ACCESS_DENIED, "{} belongs to user {} with mode {:o}, and others could write there", path,
+                facts.st_uid, facts.st_mode & 07777);
+  return directory;
+}
+
+// Process numbers mean something in one PID namespace only, so each has a session of its own.
+std::string scope() {
+  struct stat facts = {};
+  ::stat("/proc/self/ns/pid", &facts);
+  const char* const session = ::secure_getenv("HMODULE_SESSION");
+  std::string scope = fmt::format("{}.{}", facts.st_ino, session == nullptr ? "" : session);
+  if (scope.ends_with(".private")) scope += fmt::format(".{}", ::getpid());
+  std::ranges::replace(scope, '/', '_');
+  return scope;
+}
 
 void hold_for_fork() {
   if (segment != nullptr) lock_segment();

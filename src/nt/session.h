@@ -23,10 +23,12 @@
 
 #include "nt/kernel_section.h"
 #include "nt/shared_object.h"
+#include "nt/unique_fd.h"
 
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace hmodule::nt {
@@ -48,6 +50,11 @@ class SessionLock {
 };
 
 namespace session {
+
+// The directory that the user's processes share, and what tells the sessions in it apart. ACCESS_DENIED: the directory
+// cannot be trusted.
+Result<UniqueFd> directory();
+std::string scope();
 
 // Joins at the first call. False where named objects stay this process's own: HMODULE_SESSION=private, or no directory
 // that can be trusted.

@@ -42,7 +42,7 @@ inline constexpr LARGE_INTEGER FILE_USE_FILE_POINTER_POSITION = static_cast<LARG
 
 // Device types (FILE_FS_DEVICE_INFORMATION).
 inline constexpr ULONG FILE_DEVICE_CD_ROM = 0x2, FILE_DEVICE_DISK = 0x7, FILE_DEVICE_DISK_FILE_SYSTEM = 0x8,
-    FILE_DEVICE_NAMED_PIPE = 0x11, FILE_DEVICE_NULL = 0x15, FILE_DEVICE_CONSOLE = 0x50;
+    FILE_DEVICE_MAILSLOT = 0xC, FILE_DEVICE_NAMED_PIPE = 0x11, FILE_DEVICE_NULL = 0x15, FILE_DEVICE_CONSOLE = 0x50;
 inline constexpr ULONG FILE_REMOVABLE_MEDIA = 0x1, FILE_READ_ONLY_DEVICE = 0x2, FILE_REMOTE_DEVICE = 0x10,
     FILE_DEVICE_IS_MOUNTED = 0x20;
 
@@ -54,7 +54,7 @@ enum FILE_INFORMATION_CLASS : ULONG {
   FileAlignmentInformation = 17, FileAllInformation = 18, FileAllocationInformation = 19,
   FileEndOfFileInformation = 20, FileAlternateNameInformation = 21, FileStreamInformation = 22,
   FilePipeInformation = 23, FilePipeLocalInformation = 24, FilePipeRemoteInformation = 25,
-  FileCompressionInformation = 28, FileCompletionInformation = 30, FileNetworkOpenInformation = 34,
+  FileMailslotQueryInformation = 26, FileMailslotSetInformation = 27, FileCompressionInformation = 28, FileCompletionInformation = 30, FileNetworkOpenInformation = 34,
   FileAttributeTagInformation = 35, FileIdBothDirectoryInformation = 37, FileIdFullDirectoryInformation = 38,
   FileValidDataLengthInformation = 39, FileIoCompletionNotificationInformation = 41, FileIoStatusBlockRangeInformation = 42,
   FileIoPriorityHintInformation = 43, FileHardLinkInformation = 46, FileNormalizedNameInformation = 48,
@@ -219,6 +219,15 @@ struct FILE_COMPLETION_INFORMATION {
 };
 struct FILE_IO_COMPLETION_NOTIFICATION_INFORMATION {
   ULONG Flags;
+};
+struct FILE_MAILSLOT_QUERY_INFORMATION {
+  ULONG MaximumMessageSize, MailslotQuota, NextMessageSize, MessagesAvailable;
+  LARGE_INTEGER ReadTimeout;
+};
+static_assert(sizeof(FILE_MAILSLOT_QUERY_INFORMATION) == 24);
+inline constexpr ULONG MAILSLOT_NO_MESSAGE = 0xFFFFFFFF;
+struct FILE_MAILSLOT_SET_INFORMATION {
+  const LARGE_INTEGER* ReadTimeout;
 };
 struct FILE_PIPE_INFORMATION {
   ULONG ReadMode, CompletionMode;

@@ -286,6 +286,8 @@ HM_WINAPI DWORD GetFileType(HANDLE handle) noexcept {
         return FILE_TYPE_CHAR;
       case FILE_DEVICE_NAMED_PIPE:
         return FILE_TYPE_PIPE;
+      case FILE_DEVICE_MAILSLOT:
+        return FILE_TYPE_UNKNOWN;
       default:
         return FILE_TYPE_DISK;
     }

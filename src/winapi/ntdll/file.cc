@@ -7,6 +7,7 @@
 #include "nt/file_names.h"
 #include "nt/handle_table.h"
 #include "nt/host_file.h"
+#include "nt/mailslot.h"
 #include "nt/named_pipe.h"
 #include "path/volumes.h"
 #include "winapi/common/text.h"
@@ -28,8 +29,9 @@ Result<std::u16string> full_name(const OBJECT_ATTRIBUTES* attributes) {
     const std::u16string directory = TRY(root->full_path());
     return name.empty() ? directory : path::join(directory, name);
   }
-  constexpr std::u16string_view kPipes = u"\\Device\\NamedPipe\\";
+  constexpr std::u16string_view kPipes = u"\\Device\\NamedPipe\\", kMailslots = u"\\Device\\Mailslot\\";
   if (name.starts_with(kPipes)) return u"\\\\.\\PIPE\\" + name.substr(kPipes.size());
+  if (name.starts_with(kMailslots)) return u"\\\\.\\MAILSLOT\\" + name.substr(kMailslots.size());
   if (name.empty() || name.front() != u'\\')
     return fail(STATUS_OBJECT_PATH_SYNTAX_BAD, "{}: no native name", utf8(name));
   return name;
@@ -330,7 +332,16 @@ HM_WINAPI NTSTATUS wine_unix_to_nt_file_name(const char* name, WCHAR* buffer, UL
   });
 }
 
-// --- Pipes ---
+// --- Pipes and mailslots ---
+
+// What follows that device in the full name.
+Result<std::u16string> name_below(std::u16string_view device, const OBJECT_ATTRIBUTES* attributes) {
+  const std::u16string name = TRY(full_name(attributes));
+  for (std::u16string prefix : {u"\\??\\", u"\\\\.\\"})
+    if (equal_ignoring_case(std::u16string_view(name).substr(0, prefix.size() + device.size()), prefix.append(device)))
+      return name.substr(prefix.size());
+  return fail(STATUS_OBJECT_NAME_INVALID, "{} is not below {}", utf8(name), utf8(device));
+}
 
 HM_WINAPI NTSTATUS NtCreateNamedPipeFile(HANDLE* handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes,
                                          IO_STATUS_BLOCK* block, ULONG share, ULONG disposition, ULONG options,
@@ -339,13 +350,8 @@ HM_WINAPI NTSTATUS NtCreateNamedPipeFile(HANDLE* handle, ACCESS_MASK access, con
   return status_of([&]() -> Status {
     TRY(require(handle));
     TRY(require(block));
-    const std::u16string name = TRY(full_name(attributes));
-    const std::u16string upper = upcase(std::u16string_view(name));
-    std::size_t skip = 0;
-    for (const std::u16string_view prefix : {u"\\??\\PIPE\\", u"\\\\.\\PIPE\\"})
-      if (upper.starts_with(prefix)) skip = prefix.size();
-    if (skip == 0) return fail(STATUS_OBJECT_NAME_INVALID, "{} is not a pipe's name", utf8(name));
-    auto pipe = TRY(nt::create_pipe({.name = std::u16string_view(name).substr(skip),
+    const std::u16string name = TRY(name_below(u"PIPE\\", attributes));
+    auto pipe = TRY(nt::create_pipe({.name = name,
                                      .access = access,
                                      .share = share,
                                      .disposition = disposition,
@@ -362,6 +368,22 @@ HM_WINAPI NTSTATUS NtCreateNamedPipeFile(HANDLE* handle, ACCESS_MASK access, con
   });
 }
 
+HM_WINAPI NTSTATUS NtCreateMailslotFile(HANDLE* handle, ACCESS_MASK access, const OBJECT_ATTRIBUTES* attributes,
+                                        IO_STATUS_BLOCK* block, ULONG, ULONG, ULONG maximum_message,
+                                        const LARGE_INTEGER* timeout) noexcept {
+  return status_of([&]() -> Status {
+    TRY(require(handle));
+    TRY(require(block));
+    const std::u16string name = TRY(name_below(u"MAILSLOT\\", attributes));
+    auto mailslot =
+        TRY(nt::create_mailslot({.name = name,
+                                 .maximum_message = maximum_message,
+                                 .read_timeout = timeout == nullptr ? nt::kMailslotWaitForever : *timeout}));
+    *handle = TRY(nt::handle_for(std::move(mailslot), access, attributes->Attributes & nt::OBJ_INHERIT));
+    return report_end(block, FILE_CREATED);
+  });
+}
+
 constexpr std::string_view kDeviceControl =
     "pipes, FSCTL_GET_REPARSE_POINT and FSCTL_SET_SPARSE; STATUS_INVALID_DEVICE_REQUEST for others";
 constexpr std::string_view kNoExtendedAttributes = "no extended attributes, no opening by file id";
@@ -370,6 +392,7 @@ const Export kRows[] = {
     {"NtCancelIoFile", proc(NtCancelIoFile)},
     {"NtCancelIoFileEx", proc(NtCancelIoFileEx)},
     {"NtCreateFile", proc(NtCreateFile), Support::partial, kNoExtendedAttributes},
+    {"NtCreateMailslotFile", proc(NtCreateMailslotFile)},
     {"NtCreateNamedPipeFile", proc(NtCreateNamedPipeFile), Support::partial, "names are seen by this process only"},
     {"NtDeleteFile", proc(NtDeleteFile)},
     {"NtDeviceIoControlFile", proc(NtFsControlFile), Support::partial, kDeviceControl},
