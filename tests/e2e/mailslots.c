@@ -31,11 +31,11 @@ KERNEL32(BOOL, SetMailslotInfo, (HANDLE h, DWORD timeout), (h, timeout))
 static HANDLE open_slot(const char* name) {
   return CreateFileA(name, GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
 }
-static int send(HANDLE slot, const char* text) {
+static int post(HANDLE slot, const char* text) {
   DWORD done = 0;
   return WriteFile(slot, text, (DWORD)strlen(text), &done, NULL) && done == strlen(text);
 }
-static const char* receive(HANDLE slot) {
+static const char* take(HANDLE slot) {
   static char text[200];
   DWORD done = 0;
   if (!ReadFile(slot, text, sizeof text - 1, &done, NULL)) return "(nothing)";
@@ -46,7 +46,7 @@ static const char* receive(HANDLE slot) {
 static int child(const char* name) {
   const HANDLE slot = open_slot(name);
   if (slot == INVALID_HANDLE_VALUE) return 90;
-  return send(slot, "from the child") && send(slot, "twice") ? 11 : 91;
+  return post(slot, "from the child") && post(slot, "twice") ? 11 : 91;
 }
 
 int main(int argc, char** argv) {
@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
   TEST("mailslot", "it has one server, and takes no messages from it") {
     CHECK(slot != INVALID_HANDLE_VALUE);
     CHECK_FAILS(CreateMailslotA(name, 64, 0, NULL) != INVALID_HANDLE_VALUE, ERROR_ALREADY_EXISTS);
-    CHECK_FALSE(send(slot, "x"));
+    CHECK_FALSE(post(slot, "x"));
     CHECK(GetMailslotInfo(slot, &size, &next, &count, &timeout));
     CHECK_EQ(size, 64);
     CHECK_EQ(next, MAILSLOT_NO_MESSAGE);
@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
   }
   TEST("mailslot-empty", "without a message a read ends in time") {
     SetLastError(0xDEAD);
-    CHECK_STR(receive(slot), "(nothing)");
+    CHECK_STR(take(slot), "(nothing)");
     CHECK_ERROR(121);
   }
   TEST("mailslot-processes", "messages come from another process, in order and whole") {
@@ -79,8 +79,8 @@ int main(int argc, char** argv) {
     snprintf(line, sizeof line, "\"%s\" %s", program, name);
     CHECK(SetMailslotInfo(slot, MAILSLOT_WAIT_FOREVER));
     CHECK(CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &info, &process));
-    CHECK_STR(receive(slot), "from the child");
-    CHECK_STR(receive(slot), "twice");
+    CHECK_STR(take(slot), "from the child");
+    CHECK_STR(take(slot), "twice");
     DWORD code = 0;
     CHECK_EQ(WaitForSingleObject(process.hProcess, 20000), 0);
     CHECK(GetExitCodeProcess(process.hProcess, &code));
@@ -91,12 +91,13 @@ int main(int argc, char** argv) {
   TEST("mailslot-small", "a message that is longer than the buffer stays") {
     const HANDLE end = open_slot(name);
     char little[2];
-    CHECK(send(end, "long"));
+    CHECK(SetMailslotInfo(slot, 0));
+    CHECK(post(end, "long"));
     CHECK_FAILS(ReadFile(slot, little, 2, &size, NULL), ERROR_INSUFFICIENT_BUFFER);
     CHECK(GetMailslotInfo(slot, NULL, &next, &count, NULL));
     CHECK_EQ(next, 4);
     CHECK_EQ(count, 1);
-    CHECK_STR(receive(slot), "long");
+    CHECK_STR(take(slot), "long");
     CloseHandle(end);
   }
   TEST("mailslot-closed", "it goes with its server's handle") {
