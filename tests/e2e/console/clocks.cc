@@ -1,4 +1,4 @@
-// chrono and its friends: calendars, durations, clocks that go forward, sleeps in order, formatted times, random seeds.
+// chrono and its friends: calendars, durations, clocks that go forward, sleeps, formatted times, random seeds.
 #include <chrono>
 #include <ctime>
 #include <iomanip>
@@ -7,7 +7,6 @@
 #include <random>
 #include <sstream>
 #include <thread>
-#include <vector>
 
 using namespace std::chrono;
 
@@ -27,13 +26,8 @@ int main() {
             << round<seconds>(1500ms).count() << '\n';
   const auto steady = steady_clock::now();
   const auto wall = system_clock::now();
-  std::vector<int> order;
-  std::thread late([&] { std::this_thread::sleep_until(steady + 60ms), order.push_back(2); });
-  std::thread early([&] { std::this_thread::sleep_for(15ms), order.push_back(1); });
-  early.join();
-  late.join();
-  std::cout << "order: " << order[0] << order[1] << ' ' << (steady_clock::now() - steady >= 60ms) << ' '
-            << (system_clock::now() - wall >= 55ms) << '\n';
+  std::this_thread::sleep_until(steady + 30ms);
+  std::cout << "slept: " << (steady_clock::now() - steady >= 30ms) << '\n';
   std::cout << "since: " << (system_clock::to_time_t(wall) > 1600000000) << ' '
             << (system_clock::from_time_t(86400) == system_clock::time_point(24h)) << '\n';
   const std::time_t moment = 1700000000;
