@@ -3,7 +3,7 @@
 // The low word counts: readers, or kWriter when one writer has it, and above that two bits, "readers sleep" and
 // "writers sleep". Readers sleep on that word; writers sleep on the high word, a number that grows with each wake-up
 // meant for them, so that waking one writer does not disturb the readers. A lock on which writers wait admits no new
-// readers, as on Windows.
+// readers, as on Windows. Unlike there, a free lock on which a writer has slept keeps that number.
 #pragma once
 
 #include "win/types.h"

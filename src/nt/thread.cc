@@ -77,9 +77,12 @@ struct ThreadLife {
 
   static void started(TEB& teb) {
     auto* const self = static_cast<Thread*>(thread::object_of(teb));
-    if (self == nullptr) return;
-    enroll(*self, teb);
-    self->wait_for_resume(thread::Place::anywhere_else);
+    if (self != nullptr) enroll(*self, teb);
+  }
+
+  static void held(TEB& teb) {
+    auto* const self = static_cast<Thread*>(thread::object_of(teb));
+    if (self != nullptr) self->wait_for_resume(thread::Place::anywhere_else);
   }
 
   static void end(const Dispatcher& lock, Thread& thread, DWORD exit_code) {
@@ -169,7 +172,7 @@ struct ThreadLife {
   static void prepare() {
     static std::once_flag once;
     std::call_once(once, [] {
-      thread::set_object_hooks({started, ended, forgotten});
+      thread::set_object_hooks({started, held, ended, forgotten});
       find_stop_places();
       struct sigaction action = {};
       action.sa_sigaction = on_signal;

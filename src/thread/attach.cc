@@ -36,7 +36,7 @@ __thread TEB* own_teb __attribute__((tls_model("initial-exec"), visibility("hidd
 namespace {
 
 std::atomic<void (*)()> attach_hook{nullptr}, detach_hook{nullptr};
-std::atomic<void (*)(TEB&)> started_hook{nullptr};
+std::atomic<void (*)(TEB&)> started_hook{nullptr}, held_hook{nullptr};
 std::atomic<void (*)(TEB&, DWORD)> ended_hook{nullptr};
 std::atomic<void (*)(void*)> forgotten_hook{nullptr};
 std::atomic<bool (*)(std::uintptr_t)> dll_code_hook{nullptr};
@@ -214,6 +214,9 @@ void run_attach_hook() {
 void run_started_hook(TEB& teb) {
   if (auto* hook = started_hook.load(); hook != nullptr) hook(teb);
 }
+void run_held_hook(TEB& teb) {
+  if (auto* hook = held_hook.load(); hook != nullptr) hook(teb);
+}
 bool is_dll_code(std::uintptr_t ip) {
   auto* hook = dll_code_hook.load();
   return hook != nullptr && hook(ip);
@@ -226,6 +229,7 @@ void set_loader_hooks(const LoaderHooks& hooks) {
 }
 void set_object_hooks(const ObjectHooks& hooks) {
   started_hook = hooks.started;
+  held_hook = hooks.held;
   ended_hook = hooks.ended;
   forgotten_hook = hooks.forgotten;
 }

@@ -59,10 +59,11 @@ void* thread_main(void* parameter) {
     Thread& thread = adopt_calling_thread(std::numeric_limits<std::uint64_t>::max(), &frame);
     thread.object = start.object;
     thread.callbacks = !start.skip_thread_attach;
+    run_started_hook(thread.teb);
     request.thread = {&thread.teb, thread.teb.ClientId};
     sem_post(&request.ready);
 
-    run_started_hook(thread.teb);
+    run_held_hook(thread.teb);
     if (!start.skip_thread_attach) run_attach_hook();
     exit_current_thread(call(start.routine, start.parameter));
   }

@@ -83,6 +83,7 @@ enum class Farewell : std::uint8_t { with_callbacks, silent, killed };
 void leave(Thread& thread, DWORD exit_code, Farewell farewell);
 void run_attach_hook();
 void run_started_hook(TEB& teb);
+void run_held_hook(TEB& teb);
 
 // pthread.cc
 // 0: nobody saw this thread starting.

@@ -307,7 +307,12 @@ static void test_locks(void) {
     AcquireSRWLockExclusive(&srw);
     CHECK_EQ(end(begin(try_srw, (void*)1)), 0);
     ReleaseSRWLockExclusive(&srw);
-    CHECK(srw.Ptr == NULL);
+    SRWLOCK quiet = {0};
+    AcquireSRWLockExclusive(&quiet);
+    ReleaseSRWLockExclusive(&quiet);
+    AcquireSRWLockShared(&quiet);
+    ReleaseSRWLockShared(&quiet);
+    CHECK(quiet.Ptr == NULL);
   }
 }
 

@@ -38,7 +38,7 @@ class Create : public ::testing::Test {
   void SetUp() override {
     testing::start_with_test_hooks();
     set_object_hooks({
-        .started =
+        .held =
             [](TEB& teb) {
               if (object_in(teb)->suspended) object_in(teb)->resume.get_future().wait();
               object_in(teb)->events += "started ";

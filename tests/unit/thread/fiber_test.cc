@@ -105,10 +105,10 @@ TEST_F(Fibers, ReturningFromOneEndsTheThread) {
   };
   static std::atomic<int> ended;
   ended = 0;
-  set_object_hooks({.started = nullptr, .ended = [](TEB&, DWORD) {
-                      ended = 1;
-                      ended.notify_all();
-                    }});
+  set_object_hooks({.ended = [](TEB&, DWORD) {
+    ended = 1;
+    ended.notify_all();
+  }});
   ASSERT_TRUE(create_thread({.routine = routine}));
   ended.wait(0);
   EXPECT_EQ(testing::detaches, 1);
