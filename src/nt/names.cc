@@ -79,15 +79,15 @@ class NameSpace {
     return fail(STATUS_OBJECT_PATH_NOT_FOUND, "{}: no such object directory", utf8(attributes.name));
   }
 
-  // The object at `place`, following symbolic links unless one is what is asked for.
-  Result<Ref<Object>> find(const Place& place, ULONG attributes, const ObjectType& type) {
+  // The object at `place`, which follows symbolic links unless one is what is asked for.
+  Result<Ref<Object>> find(Place& place, ULONG attributes, const ObjectType& type) {
     if (place.leaf.empty()) return Ref<Object>(place.directory);
     const bool ignore_case = (attributes & OBJ_CASE_INSENSITIVE) != 0;
     Object* const object = place.directory->find(place.leaf, ignore_case);
     if (object == nullptr) return TRY(find_shared(place, ignore_case));
     if (&object->type() == &SymbolicLink::kType && &type != &SymbolicLink::kType && (attributes & OBJ_OPENLINK) == 0) {
-      const Place target = TRY(walk({nullptr, static_cast<SymbolicLink*>(object)->target(), attributes}));
-      return find(target, attributes | OBJ_OPENLINK, type);
+      place = TRY(walk({nullptr, static_cast<SymbolicLink*>(object)->target(), attributes}));
+      return find(place, attributes | OBJ_OPENLINK, type);
     }
     return Ref<Object>::share(*object);
   }
@@ -106,7 +106,11 @@ class NameSpace {
     return true;
   }
   // Makes a handle, and counts it before the lock is gone, so that the name cannot be lost in between.
-  static void reserve_handle(Object& object) { object.handle_opened(); }
+  // Who stands for an object of another process gets its name here: it goes with the last handle.
+  static void reserve_handle(const Place& place, Object& object) {
+    if (object.directory_ == nullptr && !place.leaf.empty()) place.directory->insert(place.leaf, object);
+    object.handle_opened();
+  }
   static Result<HANDLE> redeem_handle(const Ref<Object>& object, ACCESS_MASK access, ULONG attributes) {
     auto handle = handles().insert(object, access, attributes);
     object->handle_closed();
@@ -140,7 +144,6 @@ class NameSpace {
     if (!shared) return Ref<Object>();
     Ref<Object> object = TRY(object_for(*shared));
     object->share(std::move(shared));
-    place.directory->insert(place.leaf, *object);
     return object;
   }
   static Result<Ref<Object>> object_for(const SharedObject& shared) {
@@ -262,7 +265,7 @@ Result<Created> create_object(const ObjectType& type, const ObjectAttributes& at
   {
     NameSpace& names = NameSpace::instance();
     const NamesLock lock;
-    const NameSpace::Place place = TRY(names.walk(attributes));
+    NameSpace::Place place = TRY(names.walk(attributes));
     do {
       if (Ref<Object> other = TRY(names.find(place, attributes.attributes, type))) {
         if (&other->type() != &type)
@@ -275,7 +278,7 @@ Result<Created> create_object(const ObjectType& type, const ObjectAttributes& at
         object = std::move(other);
       }
     } while (!existed && !TRY(names.insert(place, *object, (attributes.attributes & OBJ_PERMANENT) != 0)));
-    NameSpace::reserve_handle(*object);
+    NameSpace::reserve_handle(place, *object);
   }
   return Created{TRY(NameSpace::redeem_handle(std::move(object), access, attributes.attributes)), existed};
 }
@@ -287,12 +290,12 @@ Result<HANDLE> open_object(const ObjectType& type, const ObjectAttributes& attri
   {
     NameSpace& names = NameSpace::instance();
     const NamesLock lock;
-    const NameSpace::Place place = TRY(names.walk(attributes));
+    NameSpace::Place place = TRY(names.walk(attributes));
     object = TRY(names.find(place, attributes.attributes, type));
     if (!object) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: no such object", utf8(attributes.name));
     if (&object->type() != &type)
       return fail(STATUS_OBJECT_TYPE_MISMATCH, "{}: is of another type", utf8(attributes.name));
-    NameSpace::reserve_handle(*object);
+    NameSpace::reserve_handle(place, *object);
   }
   return NameSpace::redeem_handle(std::move(object), access, attributes.attributes);
 }

@@ -109,6 +109,7 @@ struct ThreadLife {
     auto* const self = static_cast<Thread*>(thread::object_of(teb));
     if (self == nullptr) return;
     if (auto* const hook = end_hook.load(std::memory_order_acquire)) hook();
+    session::thread_ended(self->id());  // first: who sees the end finds the mutexes abandoned
     {
       const Dispatcher lock;
       const Thread::Times times = self->times();
@@ -118,7 +119,6 @@ struct ThreadLife {
       SuspendedFrame::forget(lock, *self);
       end(lock, *self, exit_code);
     }
-    session::thread_ended(self->id());
     self->activations_ = std::exchange(teb.ActivationContextStackPointer, nullptr);
   }
 

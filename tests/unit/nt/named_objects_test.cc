@@ -444,7 +444,15 @@ TEST_F(NamedObjects, ASectionIsTheSameMemoryAndOutlivesItsMaker) {
   EXPECT_EQ(third.exit_code(), 0);
 }
 
+// A fork while another thread starts: GCC 12's AddressSanitizer does not hold its allocator over it.
+#ifdef __SANITIZE_ADDRESS__
+#define SKIP_IF_FORK_LOSES_THE_ALLOCATOR GTEST_SKIP() << "the child may find the sanitizer's allocator locked"
+#else
+#define SKIP_IF_FORK_LOSES_THE_ALLOCATOR static_cast<void>(0)
+#endif
+
 TEST_F(NamedObjects, AThreadPoolsWaitHearsOfOtherProcesses) {
+  SKIP_IF_FORK_LOSES_THE_ALLOCATOR;
   const HANDLE event = create<Event>(u"for the pool", kAuto, false).handle;
   static std::atomic<int> called;
   PoolItem* const item = make_object<PoolItem>([](PoolInstance&, PoolItem&, const PoolResult& result) {
@@ -464,6 +472,7 @@ TEST_F(NamedObjects, AThreadPoolsWaitHearsOfOtherProcesses) {
 }
 
 TEST_F(NamedObjects, AForksThreadPoolHearsOfItsParent) {
+  SKIP_IF_FORK_LOSES_THE_ALLOCATOR;
   const HANDLE event = create<Event>(u"for the fork's pool", kManual, false).handle;
   static std::atomic<int> called;
   const auto watch = [event] {
