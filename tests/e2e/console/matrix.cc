@@ -1,15 +1,13 @@
-// Matrices on all processors: threads, futures, atomics, barriers, thread-local values, and exceptions across threads.
+// Matrices on all processors: threads, futures, atomics, meetings, thread-local values, and exceptions across threads.
 #include <atomic>
-#include <barrier>
 #include <condition_variable>
 #include <exception>
+#include <functional>
 #include <future>
 #include <iostream>
-#include <latch>
 #include <mutex>
 #include <numeric>
 #include <queue>
-#include <semaphore>
 #include <shared_mutex>
 #include <stdexcept>
 #include <stop_token>
@@ -20,6 +18,30 @@
 constexpr int kSize = 120, kWorkers = 6;
 using Matrix = std::vector<double>;
 thread_local int own = 100;
+
+// libstdc++ 12 can lose a wake-up of std::barrier, std::latch and std::atomic::wait where there is no futex: it
+// compares before it takes the lock under which it sleeps.
+class Meeting {
+ public:
+  Meeting(int size, std::function<void()> completed) : size_(size), completed_(std::move(completed)) {}
+  void arrive_and_wait() {
+    std::unique_lock lock(mutex_);
+    if (++arrived_ == size_) {
+      completed_();
+      arrived_ = 0;
+      ++phase_;
+      return changed_.notify_all();
+    }
+    changed_.wait(lock, [this, mine = phase_] { return phase_ != mine; });
+  }
+
+ private:
+  const int size_;
+  const std::function<void()> completed_;
+  int arrived_ = 0, phase_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
 
 static void multiply(const Matrix& a, const Matrix& b, Matrix& c, int from, int to) {
   for (int i = from; i < to; ++i)
@@ -79,36 +101,23 @@ int main() {
   for (std::thread& consumer : consumers) consumer.join();
   std::cout << "queue: " << consumed << '\n';
 
-  std::atomic<int> flag = 0, order = 0;
-  std::thread waiter([&] {
-    flag.wait(0);
-    order = flag.load();
-  });
-  flag = 7;
-  flag.notify_all();
-  waiter.join();
-  std::cout << "atomic-wait: " << order << '\n';
-
-  std::barrier barrier(4, [&]() noexcept { order += 1; });
-  std::latch latch(4);
-  std::counting_semaphore<2> semaphore(2);
-  std::atomic<int> inside = 0, most = 0;
+  std::atomic<int> phases = 0, inside = 0, most = 0;
+  Meeting meeting(4, [&] { phases += 1; });
   {
     std::vector<std::jthread> team;
     for (int i = 0; i < 4; ++i)
       team.emplace_back([&] {
-        for (int phase = 0; phase < 10; ++phase) barrier.arrive_and_wait();
-        semaphore.acquire();
-        const int now = ++inside;
-        for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+        for (int phase = 0; phase < 10; ++phase) {
+          meeting.arrive_and_wait();
+          const int now = ++inside;
+          for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+          }
+          meeting.arrive_and_wait();
+          --inside;
         }
-        --inside;
-        semaphore.release();
-        latch.count_down();
       });
-    latch.wait();
   }
-  std::cout << "team: " << order << ' ' << (most <= 2) << '\n';
+  std::cout << "team: " << phases << ' ' << most << '\n';
 
   std::exception_ptr carried;
   std::thread thrower([&] {
