@@ -66,7 +66,8 @@ Result<Ref<Process>> Process::adopt_child(DWORD id) {
 }
 
 void Process::child_ended(DWORD exit_code) {
-  answer_.store(killed_with_.load().value_or(exit_code));
+  const std::int64_t killed_with = killed_with_.load();
+  answer_.store(killed_with != kNone ? killed_with : exit_code);
   Children& all = children();
   Ref<Process> running;
   {
@@ -104,7 +105,7 @@ Result<Ref<Process>> Process::open(DWORD id) {
 }
 
 Result<DWORD> Process::exit_code() {
-  if (const auto answer = answer_.load()) return *answer;
+  if (const std::int64_t answer = answer_.load(); answer != kNone) return static_cast<DWORD>(answer);
   if (is_current() || kill(static_cast<pid_t>(id_), 0) == 0) return STILL_ACTIVE;
   return fail(STATUS_NOT_SUPPORTED, "Linux tells the exit status of process {} to its parent only", id_);
 }

@@ -53,7 +53,9 @@ class Process final : public Signal {
  private:
   DWORD id_;
   int pidfd_;
-  std::atomic<std::optional<DWORD>> killed_with_{std::nullopt}, answer_{std::nullopt};  // of a child
+  // Exit codes of a child; a wider type has room for "none yet".
+  static constexpr std::int64_t kNone = -1;
+  std::atomic<std::int64_t> killed_with_{kNone}, answer_{kNone};
 };
 
 // Every processor this process runs on passes a memory barrier.

@@ -255,7 +255,7 @@ in_addr mask_of(unsigned prefix) {
 // A list whose first element stands in its owner.
 class StringList {
  public:
-  StringList(Arena& arena, IP_ADDR_STRING& first) : arena_(arena), first_(&first), last_(&first) {
+  StringList(Arena& arena, IP_ADDR_STRING& first) : arena_(arena), last_(&first) {
     put(first.IpAddress, {0});
     put(first.IpMask, {0});
   }
@@ -268,7 +268,7 @@ class StringList {
 
  private:
   Arena& arena_;
-  IP_ADDR_STRING *first_, *last_;
+  IP_ADDR_STRING* last_;
   bool used_ = false;
 };
 

@@ -14,7 +14,7 @@
 namespace hmodule::winapi {
 namespace {
 
-constexpr DWORD kFileNotFound = 2, kNotEnoughMemory = 8, kInvalidParameter = 87, kInvalidData = 13;
+constexpr DWORD kFileNotFound = 2, kInvalidParameter = 87, kInvalidData = 13;
 constexpr DWORD kUp = 1, kDown = 2, kOperational = 5, kNonOperational = 0;
 
 struct MIB_IFROW {

@@ -50,9 +50,10 @@ Status require_startup() {
 
 // Sockets are final, so a look at the type is enough.
 Result<Ref<Socket>> socket_of(SOCKET handle) {
-  if (auto file = nt::object_of<nt::File>(reinterpret_cast<HANDLE>(handle), 0);
-      file && typeid(**file) == typeid(Socket))
-    return Ref<Socket>::adopt(static_cast<Socket*>((*std::move(file)).detach()));
+  if (auto file = nt::object_of<nt::File>(reinterpret_cast<HANDLE>(handle), 0)) {
+    const nt::File& object = **file;
+    if (typeid(object) == typeid(Socket)) return Ref<Socket>::adopt(static_cast<Socket*>((*std::move(file)).detach()));
+  }
   TRY(require_startup());
   return fail_win32(WSAENOTSOCK, "{:#x} is no socket", handle);
 }
