@@ -215,7 +215,9 @@ TEST_P(Border, ANativeFunctionThatIsNoexceptIsAWall) {
   Between between{&dll};
   int caught = 0;
   const auto catches = dll.get<int(Callback, void*, int*)>("catches");
-  EXPECT_DEATH_IF_SUPPORTED(catches(lets_nothing_pass, &between, &caught), "a native function that is noexcept");
+  // GCC leaves the call out of the tables, which is seen; clang's code catches everything and terminates by itself.
+  EXPECT_DEATH_IF_SUPPORTED(catches(lets_nothing_pass, &between, &caught),
+                            "a native function that is noexcept|terminate called");
 }
 
 TEST_P(Border, ClosuresAreCrossed) {

@@ -14,7 +14,6 @@ KERNEL32(HANDLE, FindFirstFileA, (LPCSTR name, WIN32_FIND_DATAA* found), (name, 
 KERNEL32(BOOL, FindClose, (HANDLE h), (h))
 KERNEL32(DWORD, GetFullPathNameA, (LPCSTR name, DWORD n, LPSTR b, LPSTR* file), (name, n, b, file))
 KERNEL32(DWORD, GetFileType, (HANDLE h), (h))
-KERNEL32(DWORD, GetFileSize, (HANDLE h, DWORD* high), (h, high))
 #endif
 
 static HANDLE create(const char* path, DWORD how) {

@@ -40,7 +40,6 @@ KERNEL32(HANDLE, OpenFileMappingA, (DWORD access, BOOL inherit, LPCSTR name), (a
 KERNEL32(void*, MapViewOfFile, (HANDLE m, DWORD access, DWORD high, DWORD low, SIZE_T size),
          (m, access, high, low, size))
 KERNEL32(DWORD, WaitForMultipleObjects, (DWORD n, const HANDLE* h, BOOL all, DWORD ms), (n, h, all, ms))
-KERNEL32(void, Sleep, (DWORD ms), (ms))
 #endif
 
 static char program[1024], prefix[64];

@@ -9,7 +9,7 @@
 namespace hmodule::test {
 namespace {
 
-constexpr unsigned kDetach = 0, kAttach = 1, kTimeout = 258, kInfinite = 0xFFFFFFFF;
+constexpr unsigned kDetach = 0, kTimeout = 258, kInfinite = 0xFFFFFFFF;
 
 HANDLE new_event() {
   return kernel32<HANDLE(void*, int, int, const char*)>("CreateEventA")(nullptr, 1, 0, nullptr);
