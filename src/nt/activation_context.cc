@@ -103,15 +103,15 @@ Result<ActivationRef> ActivationContext::create(std::span<const std::byte> manif
                                                 std::u16string directory) {
   auto context = std::make_shared<ActivationContext>();
   context->directory_ = std::move(directory);
-  std::u16string beside(path::directory(manifest_path));
+  const std::u16string beside(path::directory(manifest_path));
   const auto parsed = parse_manifest(manifest, utf8(manifest_path));
   if (!parsed) return cannot_generate(parsed.error());
-  if (const Status added = context->add(*parsed, std::move(manifest_path), std::move(beside)); !added)
+  if (const Status added = context->add(*parsed, std::move(manifest_path), beside); !added)
     return cannot_generate(added.error());
   return context;
 }
 
-Status ActivationContext::add(const Manifest& manifest, std::u16string manifest_path, std::u16string directory) {
+Status ActivationContext::add(const Manifest& manifest, std::u16string manifest_path, const std::u16string& directory) {
   const auto assembly = static_cast<ULONG>(assemblies_.size()) + 1;  // index 0 is the context itself
   assemblies_.push_back({manifest.identity, std::move(manifest_path), directory});
   for (const ManifestFile& file : manifest.files) {

@@ -54,7 +54,7 @@ class ActivationContext {
   Result<const Entry*> find(ULONG kind, const GUID& guid) const;
 
  private:
-  Status add(const Manifest& manifest, std::u16string manifest_path, std::u16string directory);
+  Status add(const Manifest& manifest, std::u16string manifest_path, const std::u16string& directory);
   Status add_dependency(const AssemblyIdentity& wanted);
   void add_class(const ManifestFile& file, const ManifestClass& added, ULONG assembly);
 

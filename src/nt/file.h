@@ -148,7 +148,7 @@ Result<NTSTATUS> lock_file(HANDLE handle, const IoTarget& target, std::uint64_t 
 
 // Runs `operation` on the file of `handle` and tells `target` of its end; what the four above are made of.
 using IoOperation = std::function<Result<IoResult>(File&, IoNotice&)>;
-Result<NTSTATUS> run_io(Ref<File> file, const IoTarget& target, const IoOperation& operation);
+Result<NTSTATUS> run_io(const Ref<File>& file, const IoTarget& target, const IoOperation& operation);
 Result<NTSTATUS> run_io(HANDLE handle, ACCESS_MASK access, const IoTarget& target, const IoOperation& operation);
 
 }  // namespace hmodule::nt

@@ -280,7 +280,7 @@ Result<Created> create_object(const ObjectType& type, const ObjectAttributes& at
     } while (!existed && !TRY(names.insert(place, *object, (attributes.attributes & OBJ_PERMANENT) != 0)));
     NameSpace::reserve_handle(place, *object);
   }
-  return Created{TRY(NameSpace::redeem_handle(std::move(object), access, attributes.attributes)), existed};
+  return Created{TRY(NameSpace::redeem_handle(object, access, attributes.attributes)), existed};
 }
 
 Result<HANDLE> open_object(const ObjectType& type, const ObjectAttributes& attributes, ACCESS_MASK access) {
@@ -297,7 +297,7 @@ Result<HANDLE> open_object(const ObjectType& type, const ObjectAttributes& attri
       return fail(STATUS_OBJECT_TYPE_MISMATCH, "{}: is of another type", utf8(attributes.name));
     NameSpace::reserve_handle(place, *object);
   }
-  return NameSpace::redeem_handle(std::move(object), access, attributes.attributes);
+  return NameSpace::redeem_handle(object, access, attributes.attributes);
 }
 
 Status set_permanent(HANDLE handle, bool permanent) {

@@ -25,7 +25,7 @@ Status overlapped_result(HANDLE handle, OVERLAPPED* overlapped, DWORD* transferr
   if (transferred != nullptr) *transferred = static_cast<DWORD>(overlapped->InternalHigh);
   const NTSTATUS status = status_of_operation(*overlapped);
   if (status == STATUS_PENDING) return fail_win32(ERROR_IO_INCOMPLETE, "the operation goes on");
-  if (status == STATUS_BUFFER_OVERFLOW || status < 0) return fail(status, "the operation ended so");
+  if (status < 0) return fail(status, "the operation ended so");
   return ok;
 }
 
