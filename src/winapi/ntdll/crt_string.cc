@@ -81,7 +81,9 @@ HM_WINAPI SIZE_T length(const Char* text) noexcept {
 }
 template <typename Char>
 HM_WINAPI SIZE_T bounded_length(const Char* text, SIZE_T limit) noexcept {
-  return static_cast<SIZE_T>(std::find(text, text + limit, Char{}) - text);
+  SIZE_T length = 0;  // the limit may be any number, so no pointer is made from it
+  while (length < limit && text[length] != 0) ++length;
+  return length;
 }
 template <typename Char>
 HM_WINAPI Char* copy(Char* to, const Char* from) noexcept {

@@ -181,12 +181,26 @@ NTSTATUS deliver(const Result<std::u16string>& text, WCHAR* target, INT* size) {
   return STATUS_SUCCESS;
 }
 
+// Windows looks for the form's table by its number; 0 is no number.
+NTSTATUS check_form(nls::NormForm form) {
+  switch (form) {
+    case nls::NormForm::c:
+    case nls::NormForm::d:
+    case nls::NormForm::kc:
+    case nls::NormForm::kd:
+      return STATUS_SUCCESS;
+  }
+  return static_cast<int>(form) == 0 ? STATUS_INVALID_PARAMETER : STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
 HM_WINAPI NTSTATUS RtlNormalizeString(nls::NormForm form, const WCHAR* source, INT length, WCHAR* target,
                                       INT* size) noexcept {
+  if (const NTSTATUS status = check_form(form); status != STATUS_SUCCESS) return status;
   return deliver(nls::normalize(form, counted(source, length)), target, size);
 }
 HM_WINAPI NTSTATUS RtlIsNormalizedString(nls::NormForm form, const WCHAR* source, INT length,
                                          BOOLEAN* result) noexcept {
+  if (const NTSTATUS status = check_form(form); status != STATUS_SUCCESS) return status;
   const auto normal = nls::is_normalized(form, counted(source, length));
   if (!normal)
     return normal.error().code() == ERROR_NO_UNICODE_TRANSLATION ? STATUS_NO_UNICODE_TRANSLATION
