@@ -66,7 +66,8 @@ void print_markdown(const std::vector<Listing>& all) {
       "DLL's\n"
       "PE build in System32, where there is one (`ls lib/hmodule/system32`); what nobody has is a trap that names "
       "itself\n"
-      "when it is called. `hmodule check FILE` says the same of one DLL's imports.\n\n"
+      "when it is called. `hmodule check FILE` says the same of one DLL's imports. [native-tests.md](native-tests.md) "
+      "names a\ntest of each.\n\n"
       "| DLL | Native | of them in part |\n| --- | --- | --- |\n");
   for (const Listing& listing : all)
     fmt::print("| {} | {}{} | {} |\n", listing.dll->name, listing.rows.size(), and_those_of(listing), listing.partial);

@@ -1,4 +1,5 @@
-/* ntdll's strings and conversions: values from the documentation, the same natively, under hmodule run and under Wine. */
+/* ntdll's strings and conversions: values from the documentation, the same natively, under hmodule run and under Wine.
+ */
 #include "support/by_name.h"
 
 #define BUFFER_TOO_SMALL 0xC0000023
@@ -242,14 +243,14 @@ static void test_to_bytes(void) {
     }
     ULONG size = 99;
     char room[8];
-    CHECK_EQ(NTDLL(ULONG, "RtlUnicodeToUTF8N", (char*, ULONG, ULONG*, const WCHAR*, ULONG))(room, 8, &size,
-                                                                                           W("\u20acx"), 4),
-             0);
+    CHECK_EQ(
+        NTDLL(ULONG, "RtlUnicodeToUTF8N", (char*, ULONG, ULONG*, const WCHAR*, ULONG))(room, 8, &size, W("\u20acx"), 4),
+        0);
     CHECK_EQ(size, 4);
     CHECK_EQ(memcmp(room, "\xE2\x82\xACx", 4), 0);
-    CHECK_EQ(NTDLL(ULONG, "RtlUnicodeToUTF8N", (char*, ULONG, ULONG*, const WCHAR*, ULONG))(room, 2, &size,
-                                                                                           W("\u20ac"), 2),
-             BUFFER_TOO_SMALL);
+    CHECK_EQ(
+        NTDLL(ULONG, "RtlUnicodeToUTF8N", (char*, ULONG, ULONG*, const WCHAR*, ULONG))(room, 2, &size, W("\u20ac"), 2),
+        BUFFER_TOO_SMALL);
     CHECK_EQ(NTDLL(ULONG, "RtlUnicodeToMultiByteSize", (ULONG*, const WCHAR*, ULONG))(&size, text.Buffer, 6), 0);
     CHECK_EQ(size, 3);
   }
@@ -332,9 +333,9 @@ static void test_numbers(void) {
                     {W("x"), "x", 0, 0}};
     for (size_t i = 0; i < sizeof kNumbers / sizeof *kNumbers; ++i) {
       ULONG value = 99;
-      CHECK_EQ(NTDLL(ULONG, "RtlCharToInteger", (const char*, ULONG, ULONG*))(kNumbers[i].text, kNumbers[i].base,
-                                                                              &value),
-               0);
+      CHECK_EQ(
+          NTDLL(ULONG, "RtlCharToInteger", (const char*, ULONG, ULONG*))(kNumbers[i].text, kNumbers[i].base, &value),
+          0);
       CHECK_EQ(value, kNumbers[i].wanted);
       const wide_string text = wide_of(kNumbers[i].wide);
       CHECK_EQ(NTDLL(ULONG, "RtlUnicodeStringToInteger", (in_wide, ULONG, ULONG*))(&text, kNumbers[i].base, &value), 0);

@@ -218,12 +218,13 @@ static void test_addresses(void) {
     CHECK_EQ(NTDLL(WCHAR*, "RtlIpv4AddressToStringW", (const void*, WCHAR*))(kFour, wide) - wide, 10);
     CHECK_STR(NARROW(wide), "192.0.2.33");
     ULONG room = 80;
-    CHECK_EQ(NTDLL(ULONG, "RtlIpv4AddressToStringExA", (const void*, USHORT, char*, ULONG*))(kFour, 0x5000, text, &room),
-             0);
+    CHECK_EQ(
+        NTDLL(ULONG, "RtlIpv4AddressToStringExA", (const void*, USHORT, char*, ULONG*))(kFour, 0x5000, text, &room), 0);
     CHECK_STR(text, "192.0.2.33:80"); /* the port is in network order */
     CHECK_EQ(room, 14);
     room = 80;
-    CHECK_EQ(NTDLL(ULONG, "RtlIpv4AddressToStringExW", (const void*, USHORT, WCHAR*, ULONG*))(kFour, 0, wide, &room), 0);
+    CHECK_EQ(NTDLL(ULONG, "RtlIpv4AddressToStringExW", (const void*, USHORT, WCHAR*, ULONG*))(kFour, 0, wide, &room),
+             0);
     CHECK_STR(NARROW(wide), "192.0.2.33");
     room = 4;
     CHECK_EQ(NTDLL(ULONG, "RtlIpv4AddressToStringExA", (const void*, USHORT, char*, ULONG*))(kFour, 0, text, &room),
@@ -237,12 +238,12 @@ static void test_addresses(void) {
     CHECK_STR(NARROW(wide), "2001:db8::1");
     ULONG room = 80;
     CHECK_EQ(NTDLL(ULONG, "RtlIpv6AddressToStringExA", (const void*, ULONG, USHORT, char*, ULONG*))(kSix, 7, 0x5000,
-                                                                                                   text, &room),
+                                                                                                    text, &room),
              0);
     CHECK_STR(text, "[2001:db8::1%7]:80");
     room = 80;
     CHECK_EQ(NTDLL(ULONG, "RtlIpv6AddressToStringExW", (const void*, ULONG, USHORT, WCHAR*, ULONG*))(kSix, 0, 0, wide,
-                                                                                                    &room),
+                                                                                                     &room),
              0);
     CHECK_STR(NARROW(wide), "2001:db8::1");
   }
@@ -258,9 +259,8 @@ static void test_addresses(void) {
     CHECK_EQ(NTDLL(ULONG, "RtlIpv4StringToAddressA", (const char*, BOOLEAN, const char**, void*))("192.545", TRUE, &end,
                                                                                                   four),
              0xC000000D);
-    CHECK_EQ(NTDLL(ULONG, "RtlIpv4StringToAddressW", (const WCHAR*, BOOLEAN, const WCHAR**, void*))(W("0xC0000221"),
-                                                                                                    FALSE, &wide_end,
-                                                                                                    four),
+    CHECK_EQ(NTDLL(ULONG, "RtlIpv4StringToAddressW", (const WCHAR*, BOOLEAN, const WCHAR**, void*))(
+                 W("0xC0000221"), FALSE, &wide_end, four),
              0);
     CHECK_EQ(memcmp(four, kFour, 4), 0);
     USHORT port = 9;
@@ -303,13 +303,13 @@ static void test_letters(void) {
   TEST("isalpha", "the kinds of ASCII characters") {
     static const struct {
       const char *name, *in, *out;
-    } kKinds[] = {{"iscntrl", "\x01\x7F", "a "},     {"isgraph", "a!", " \n"},     {"islower", "az", "A1"},
-                  {"isprint", "a ", "\n\x7F"},       {"ispunct", "!;", "a1 "},     {"isalnum", "a1Z", "! "},
-                  {"isalpha", "aZ", "1"},            {"isdigit", "09", "a"},       {"isspace", " \t\n", "a"},
-                  {"isupper", "AZ", "a"},            {"isxdigit", "09afAF", "gG"}, {"__isascii", "a\x7F", ""},
-                  {"__iscsym", "a_9", "!"},          {"__iscsymf", "a_Z", "9!"},   {"iswalnum", "a1", "!"},
-                  {"iswgraph", "a!", " "},           {"iswprint", "a ", "\n"},     {"iswxdigit", "09afAF", "g"},
-                  {"iswalpha", "aZ", "1"},           {"iswdigit", "09", "a"},      {"iswlower", "az", "A"},
+    } kKinds[] = {{"iscntrl", "\x01\x7F", "a "}, {"isgraph", "a!", " \n"},     {"islower", "az", "A1"},
+                  {"isprint", "a ", "\n\x7F"},   {"ispunct", "!;", "a1 "},     {"isalnum", "a1Z", "! "},
+                  {"isalpha", "aZ", "1"},        {"isdigit", "09", "a"},       {"isspace", " \t\n", "a"},
+                  {"isupper", "AZ", "a"},        {"isxdigit", "09afAF", "gG"}, {"__isascii", "a\x7F", ""},
+                  {"__iscsym", "a_9", "!"},      {"__iscsymf", "a_Z", "9!"},   {"iswalnum", "a1", "!"},
+                  {"iswgraph", "a!", " "},       {"iswprint", "a ", "\n"},     {"iswxdigit", "09afAF", "g"},
+                  {"iswalpha", "aZ", "1"},       {"iswdigit", "09", "a"},      {"iswlower", "az", "A"},
                   {"iswspace", " \t", "a"}};
     for (size_t i = 0; i < sizeof kKinds / sizeof *kKinds; ++i) {
       if (!has("ntdll.dll", kKinds[i].name)) continue;
@@ -343,13 +343,12 @@ static void test_searching(void) {
     CRT(void, "qsort", (void*, SIZE_T, SIZE_T, void*))(numbers, 5, 4, (void*)compare_ints);
     CHECK(numbers[0] == 1 && numbers[2] == 5 && numbers[4] == 9);
     CHECK(CRT(int*, "bsearch", (const void*, const void*, SIZE_T, SIZE_T, void*))(&seven, numbers, 5, 4,
-                                                                                 (void*)compare_ints) == numbers + 3);
+                                                                                  (void*)compare_ints) == numbers + 3);
     CHECK(CRT(int*, "bsearch", (const void*, const void*, SIZE_T, SIZE_T, void*))(&two, numbers, 5, 4,
-                                                                                 (void*)compare_ints) == NULL);
+                                                                                  (void*)compare_ints) == NULL);
     unsigned count = 5;
-    CHECK(CRT(int*, "_lfind", (const void*, const void*, unsigned*, unsigned, void*))(&seven, numbers, &count, 4,
-                                                                                     (void*)compare_ints) ==
-          numbers + 3);
+    CHECK(CRT(int*, "_lfind", (const void*, const void*, unsigned*, unsigned, void*))(
+              &seven, numbers, &count, 4, (void*)compare_ints) == numbers + 3);
     int calls = 0, again[] = {2, 1};
     if (has("ntdll.dll", "qsort_s")) {
       CRT(void, "qsort_s", (void*, SIZE_T, SIZE_T, void*, void*))(again, 2, 4, (void*)compare_ints_in, &calls);
@@ -452,17 +451,17 @@ static void test_conversions(void) {
 static int WINAPI through_list(const char* name, void* room, SIZE_T size, const void* format, ...) {
   __builtin_ms_va_list list;
   __builtin_ms_va_start(list, format);
-  const int result = size == (SIZE_T)-1 ? CRT(int, name, (void*, const void*, __builtin_ms_va_list))(room, format, list)
-                                        : CRT(int, name, (void*, SIZE_T, const void*, __builtin_ms_va_list))(
-                                              room, size, format, list);
+  const int result = size == (SIZE_T)-1
+                         ? CRT(int, name, (void*, const void*, __builtin_ms_va_list))(room, format, list)
+                         : CRT(int, name, (void*, SIZE_T, const void*, __builtin_ms_va_list))(room, size, format, list);
   __builtin_ms_va_end(list);
   return result;
 }
 static int WINAPI secure_list(const char* name, void* room, SIZE_T size, SIZE_T count, const void* format, ...) {
   __builtin_ms_va_list list;
   __builtin_ms_va_start(list, format);
-  const int result = CRT(int, name, (void*, SIZE_T, SIZE_T, const void*, __builtin_ms_va_list))(room, size, count,
-                                                                                                format, list);
+  const int result =
+      CRT(int, name, (void*, SIZE_T, SIZE_T, const void*, __builtin_ms_va_list))(room, size, count, format, list);
   __builtin_ms_va_end(list);
   return result;
 }
@@ -486,7 +485,8 @@ static void test_printing(void) {
     CHECK_STR(room, "50%");
     CHECK_EQ(through_list("_vsnprintf", room, 40, "%I64d", 1LL << 40), 13);
     CHECK_STR(room, "1099511627776");
-    if (!on_wine()) /* faults in Wine 8 */  CHECK_EQ(count_list("_vscprintf", "%d", 12345), 5);
+    if (!on_wine()) /* faults in Wine 8 */
+      CHECK_EQ(count_list("_vscprintf", "%d", 12345), 5);
   }
   TEST("sprintf_s", "bytes, with the size of the room") {
     CHECK_EQ(CRT(int, "sprintf_s", (char*, SIZE_T, const char*, ...))(room, 40, "%c%03d", 'x', 7), 4);
@@ -509,7 +509,8 @@ static void test_printing(void) {
     CHECK_STR(NARROW(wide), "narrow");
     CHECK_EQ(through_list("_vsnwprintf", wide, 40, W("%x"), 255), 2);
     CHECK_STR(NARROW(wide), "ff");
-    if (!on_wine()) /* faults in Wine 8 */  CHECK_EQ(count_list("_vscwprintf", W("%d"), 123), 3);
+    if (!on_wine()) /* faults in Wine 8 */
+      CHECK_EQ(count_list("_vscwprintf", W("%d"), 123), 3);
   }
   TEST("swprintf_s", "wide, with the size of the room") {
     CHECK_EQ(CRT(int, "swprintf_s", (WCHAR*, SIZE_T, const WCHAR*, ...))(wide, 40, W("%c"), 'x'), 1);
