@@ -121,21 +121,9 @@ BENCHMARK(native_mutex)->ThreadRange(1, 2);
 
 // --- heap ---
 
-void heap_alloc(benchmark::State& state) {
-  void* const heap = function<void*()>("GetProcessHeap")();
-  const auto allocate = function<void*(void*, DWORD, SIZE_T)>("HeapAlloc");
-  const auto release = function<BOOL(void*, DWORD, void*)>("HeapFree");
-  const auto size = static_cast<std::size_t>(state.range(0));
-  for ([[maybe_unused]] auto _ : state) {
-    auto* const block = static_cast<char*>(allocate(heap, 0, size));
-    *block = 1;
-    benchmark::DoNotOptimize(block);
-    release(heap, 0, block);
-  }
-}
-void native_malloc(benchmark::State& state) {
-  const auto allocate = opaque(std::malloc);
-  const auto release = opaque(std::free);
+// A block and its end; and many blocks before the first one ends.
+template <class Allocate, class Release>
+void one_block(benchmark::State& state, Allocate allocate, Release release) {
   const auto size = static_cast<std::size_t>(state.range(0));
   for ([[maybe_unused]] auto _ : state) {
     auto* const block = static_cast<char*>(allocate(size));
@@ -144,8 +132,58 @@ void native_malloc(benchmark::State& state) {
     release(block);
   }
 }
+template <class Allocate, class Release>
+void many_blocks(benchmark::State& state, Allocate allocate, Release release) {
+  std::vector<void*> blocks(static_cast<std::size_t>(state.range(0)));
+  for ([[maybe_unused]] auto _ : state) {
+    for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i] = allocate(16 + i % 256);
+    for (void* block : blocks) release(block);
+  }
+}
+
+template <class Run>
+void with_heap(benchmark::State& state, void* heap, Run run) {
+  const auto allocate = function<void*(void*, DWORD, SIZE_T)>("HeapAlloc");
+  const auto release = function<BOOL(void*, DWORD, void*)>("HeapFree");
+  run(
+      state, [=](std::size_t size) { return allocate(heap, 0, size); }, [=](void* block) { release(heap, 0, block); });
+}
+void* process_heap() {
+  return function<void*()>("GetProcessHeap")();
+}
+void* private_heap() {
+  static void* const heap = function<void*(DWORD, SIZE_T, SIZE_T)>("HeapCreate")(0, 0, 0);
+  return heap;
+}
+void heap_alloc(benchmark::State& state) {
+  with_heap(state, process_heap(), [](auto&&... run) { one_block(run...); });
+}
+void heap_alloc_private(benchmark::State& state) {
+  with_heap(state, private_heap(), [](auto&&... run) { one_block(run...); });
+}
+void heap_alloc_many(benchmark::State& state) {
+  with_heap(state, process_heap(), [](auto&&... run) { many_blocks(run...); });
+}
+void ucrtbase_malloc(benchmark::State& state) {
+  one_block(state, runtime_function<void*(SIZE_T)>("malloc"), runtime_function<void(void*)>("free"));
+}
+void msvcrt_malloc(benchmark::State& state) {
+  static const hmodule::library msvcrt("msvcrt.dll");
+  one_block(state, msvcrt.get<void*(SIZE_T)>("malloc"), msvcrt.get<void(void*)>("free"));
+}
+void native_malloc(benchmark::State& state) {
+  one_block(state, opaque(std::malloc), opaque(std::free));
+}
+void native_malloc_many(benchmark::State& state) {
+  many_blocks(state, opaque(std::malloc), opaque(std::free));
+}
 BENCHMARK(heap_alloc)->Arg(32)->Arg(1 << 10)->Arg(1 << 20)->ThreadRange(1, 2);
+BENCHMARK(heap_alloc_private)->Arg(32)->Arg(1 << 10)->ThreadRange(1, 2);
+BENCHMARK(ucrtbase_malloc)->Arg(32)->Arg(1 << 10)->Arg(1 << 20)->ThreadRange(1, 2);
+BENCHMARK(msvcrt_malloc)->Arg(32)->Arg(1 << 10)->Arg(1 << 20)->ThreadRange(1, 2);
 BENCHMARK(native_malloc)->Arg(32)->Arg(1 << 10)->Arg(1 << 20)->ThreadRange(1, 2);
+BENCHMARK(heap_alloc_many)->Arg(1000);
+BENCHMARK(native_malloc_many)->Arg(1000);
 
 // --- events ---
 

@@ -14,7 +14,6 @@
 namespace hmodule::nt {
 namespace {
 
-constexpr std::uint32_t kLiveBlock = 0x4B434C42;  // "BLCK"
 constexpr std::uint64_t kLiveHeap = 0x504145485F4D48;
 constexpr std::uint32_t kHasUserValue = HEAP_SETTABLE_USER_VALUE;
 constexpr std::size_t kPage = 0x1000;
@@ -27,15 +26,6 @@ constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
   return (value + unit - 1) & ~(unit - 1);
 }
 
-// A static object without a destructor call at exit.
-union ProcessHeapStorage {
-  char none;
-  Heap heap;
-  ProcessHeapStorage() : none() {}
-  ~ProcessHeapStorage() {}
-};
-ProcessHeapStorage process_heap_storage;
-
 struct Registry {
   KernelMutex mutex;
   std::vector<Heap*> private_heaps;
@@ -47,16 +37,14 @@ Registry& registry() {
 
 }  // namespace
 
+detail::ProcessHeapStorage detail::process_heap_storage;
+
 Heap& process_heap() {
-  static Heap* const heap = new (&process_heap_storage.heap) Heap(HEAP_GROWABLE, 0);
+  static Heap* const heap = new (&detail::process_heap_storage.heap) Heap(HEAP_GROWABLE, 0);
   return *heap;
 }
 
 Heap::Heap(ULONG flags, SIZE_T maximum) : flags_(flags), signature_(kLiveHeap), maximum_(maximum) {}
-
-bool Heap::is_process_heap() const {
-  return this == &process_heap_storage.heap;
-}
 
 Result<Heap*> Heap::create(ULONG flags, SIZE_T maximum_size) {
   constexpr ULONG kept = HEAP_NO_SERIALIZE | HEAP_GENERATE_EXCEPTIONS | HEAP_CREATE_ENABLE_EXECUTE;
@@ -70,7 +58,7 @@ Result<Heap*> Heap::create(ULONG flags, SIZE_T maximum_size) {
 
 Heap* Heap::from_handle(HANDLE handle) {
   auto* heap = static_cast<Heap*>(handle);
-  if (heap == &process_heap_storage.heap) return &process_heap();
+  if (heap == &detail::process_heap_storage.heap) return &process_heap();
   if (heap == nullptr || reinterpret_cast<std::uintptr_t>(heap) % alignof(Heap) != 0) return nullptr;
   return heap->signature_ == kLiveHeap ? heap : nullptr;
 }
@@ -100,13 +88,10 @@ std::size_t Heap::prefix() const {
   return sizeof(Header) + (is_process_heap() ? 0 : sizeof(Link));
 }
 
-std::uint32_t Heap::tag() const {
-  return kLiveBlock ^ static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(this) >> 4);
-}
-
 std::size_t Heap::footprint(const Header& of) const {
   const bool has_value = (of.bits & kHasUserValue) != 0;
-  return prefix() + (has_value ? round_up(of.size, sizeof(Header)) + sizeof(void*) : of.size);
+  const std::size_t bytes = prefix() + (has_value ? round_up(of.size, sizeof(Header)) + sizeof(void*) : of.size);
+  return is_process_heap() ? thread::BlockCache::rounded(bytes) : bytes;
 }
 
 void** Heap::user_value_slot(void* block) {
@@ -160,7 +145,7 @@ void* Heap::adopt(void* memory, SIZE_T size, std::uint32_t bits) {
 void* Heap::allocate(ULONG flags, SIZE_T size) noexcept {
   if (size >= kLargestBlock) return nullptr;
   if (is_process_heap() && (flags & (HEAP_SETTABLE_USER_VALUE | HEAP_SETTABLE_USER_FLAGS)) == 0) [[likely]] {
-    const std::size_t plain = sizeof(Header) + size;
+    const std::size_t plain = thread::BlockCache::rounded(sizeof(Header) + size);
     void* memory = (flags & HEAP_ZERO_MEMORY) != 0 ? std::calloc(1, plain) : std::malloc(plain);
     return memory == nullptr ? nullptr : new (memory) Header{size, tag(), 0} + 1;
   }
@@ -173,12 +158,6 @@ void* Heap::allocate(ULONG flags, SIZE_T size) noexcept {
   void* block = adopt(memory, size, bits);
   if ((bits & kHasUserValue) != 0) *user_value_slot(block) = nullptr;
   return block;
-}
-
-// The pointer can be anything, most likely a freed block: AddressSanitizer is to let this look at its tag pass.
-__attribute__((no_sanitize("address"))) bool Heap::owns(const void* block) const noexcept {
-  if (block == nullptr || reinterpret_cast<std::uintptr_t>(block) % sizeof(Header) != 0) return false;
-  return header(block)->tag == tag();
 }
 
 bool Heap::free(void* block) noexcept {
@@ -264,6 +243,13 @@ void* Heap::next_block(const void* block) noexcept {
   const auto* node =
       block == nullptr ? &blocks_ : reinterpret_cast<const Link*>(static_cast<const char*>(block) - prefix());
   return node->next == &blocks_ ? nullptr : reinterpret_cast<char*>(node->next) + prefix();
+}
+
+// Of malloc's free blocks the topmost one can be asked for.
+SIZE_T Heap::compact() noexcept {
+  thread::block_cache().clear();
+  malloc_trim(0);
+  return mallinfo2().keepcost;
 }
 
 bool Heap::validate() noexcept {

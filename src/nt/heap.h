@@ -2,11 +2,13 @@
 //
 // Before each block stands a header of 16 bytes with the exact size asked for (HeapSize must give it back) and a tag
 // that names the heap, so that a foreign or an already freed pointer is refused, not followed. The process heap adds
-// nothing else: no lock, no list, and so it can neither be walked nor really be locked. A private heap links its
-// blocks under its own lock, because HeapDestroy has to find them all.
+// nothing else: no lock, no list, and so it can neither be walked nor really be locked; a thread keeps small blocks
+// that it frees, and gets them again (thread/block_cache.h). A private heap links its blocks under its own lock,
+// because HeapDestroy has to find them all.
 #pragma once
 
 #include "base/result.h"
+#include "thread/block_cache.h"
 #include "win/heapapi.h"
 #include "win/teb.h"
 
@@ -35,7 +37,23 @@ class Heap {
   // False when `block` is not a live block of this heap. nullptr is freed in silence.
   bool free(void* block) noexcept;
 
-  bool owns(const void* block) const noexcept;
+  // The same for what the calling thread keeps of the process heap. They call nothing, and say nullptr and false where
+  // the functions above are to be asked, whose answers they never contradict.
+  static void* allocate_from_kept(HANDLE handle, ULONG flags, SIZE_T size) noexcept;
+  static bool free_and_keep(HANDLE handle, void* block) noexcept;
+  // Before malloc() is asked for as much as `size`, or gets it back: a block of that kind is kept for a next one which
+  // fits, and for no other.
+  static void free_kept_like(SIZE_T size) noexcept {
+    if (size > kLargestOfLists) thread::block_cache().clear_single();
+  }
+  // Gives to the system what is free; how much stays in one piece.
+  static SIZE_T compact() noexcept;
+
+  // The pointer can be anything, most likely a freed block: AddressSanitizer is to let this look at its tag pass.
+  [[gnu::no_sanitize("address")]] bool owns(const void* block) const noexcept {
+    return block != nullptr && reinterpret_cast<std::uintptr_t>(block) % sizeof(Header) == 0 &&
+           header(block)->tag == tag();
+  }
   SIZE_T size(const void* block) const noexcept { return header(block)->size; }  // of a block that is owned
   bool validate() noexcept;                                                      // all blocks that can be listed
 
@@ -65,6 +83,8 @@ class Heap {
     std::uint32_t bits;
   };
   static_assert(sizeof(Header) == 16);
+  static constexpr SIZE_T kLargestOfLists = thread::BlockCache::kLargest - sizeof(Header),
+                          kLargestSingle = thread::BlockCache::kLargestSingle - sizeof(Header);
 
   struct Link {
     Link *next, *previous;
@@ -74,10 +94,14 @@ class Heap {
   explicit Heap(ULONG flags, SIZE_T maximum);
   ~Heap() = default;
 
+  static constexpr std::uint32_t kLiveBlock = 0x4B434C42;  // "BLCK"
+
   static Header* header(void* block) { return static_cast<Header*>(block) - 1; }
   static const Header* header(const void* block) { return static_cast<const Header*>(block) - 1; }
   std::size_t prefix() const;
-  std::uint32_t tag() const;
+  std::uint32_t tag() const {
+    return kLiveBlock ^ static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(this) >> 4);
+  }
   std::size_t footprint(const Header& header) const;
   static void** user_value_slot(void* block);
   std::unique_lock<std::recursive_mutex> guard(ULONG flags) const;
@@ -105,6 +129,57 @@ class Heap {
 
 // The heap of GetProcessHeap() and PEB.ProcessHeap. It needs no start-up and lives as long as the process.
 Heap& process_heap();
+
+namespace detail {
+// A static object without a destructor call at exit.
+union ProcessHeapStorage {
+  char none;
+  Heap heap;
+  ProcessHeapStorage() : none() {}
+  ~ProcessHeapStorage() {}
+};
+extern ProcessHeapStorage process_heap_storage;
+}  // namespace detail
+
+inline bool Heap::is_process_heap() const {
+  return this == &detail::process_heap_storage.heap;
+}
+
+[[gnu::always_inline]] inline void* Heap::allocate_from_kept(HANDLE handle, ULONG flags, SIZE_T size) noexcept {
+  const Heap& heap = detail::process_heap_storage.heap;
+  if (handle != &heap || (flags & (HEAP_SETTABLE_USER_VALUE | HEAP_SETTABLE_USER_FLAGS)) != 0) [[unlikely]]
+    return nullptr;
+  const bool zeroed = (flags & HEAP_ZERO_MEMORY) != 0, small = size <= kLargestOfLists;
+  if (!small && (zeroed || size > kLargestSingle)) return nullptr;
+  thread::BlockCache& cache = thread::block_cache();
+  void* memory = small ? cache.take(sizeof(Header) + size) : cache.take_single(sizeof(Header) + size);
+  if (memory == nullptr) [[unlikely]]
+    return nullptr;
+  void* block = new (memory) Header{size, heap.tag(), 0} + 1;
+  if (zeroed) {
+    auto* word = static_cast<std::uint64_t*>(block);
+    for (auto* const end = word + (size + 7) / 8; word != end; ++word) {
+      *word = 0;
+      __asm__ volatile("" : : : "memory");  // or the compiler makes it a call of memset()
+    }
+  }
+  return block;
+}
+
+[[gnu::always_inline]] inline bool Heap::free_and_keep(HANDLE handle, void* block) noexcept {
+  const Heap& heap = detail::process_heap_storage.heap;
+  if (handle != &heap || !heap.owns(block)) [[unlikely]]
+    return false;
+  Header& head = *header(block);
+  if (head.bits != 0) [[unlikely]]
+    return false;
+  thread::BlockCache& cache = thread::block_cache();
+  const SIZE_T bytes = sizeof(Header) + head.size;
+  if (head.size <= kLargestOfLists ? !cache.put(&head, bytes) : !cache.put_single(&head, bytes)) [[unlikely]]
+    return false;
+  head.tag = 0;
+  return true;
+}
 
 // Memory that DLL code will release with HeapFree(GetProcessHeap()) or RtlFreeHeap.
 inline void* heap_allocate(SIZE_T size, ULONG flags = 0) noexcept {

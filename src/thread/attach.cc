@@ -136,7 +136,10 @@ Thread* next_killed_thread() {
 }
 
 void forget_killed_threads() {
-  while (const Thread* thread = next_killed_thread()) forget_object(*thread);
+  while (Thread* thread = next_killed_thread()) {
+    forget_object(*thread);
+    thread->blocks.clear();
+  }
 }
 
 void free_thread(Thread& thread) {

@@ -4,6 +4,7 @@
 // (allocate_tls() is called under that one), never after.
 #pragma once
 
+#include "thread/block_cache.h"
 #include "thread/tls.h"
 #include "win/teb.h"
 
@@ -28,6 +29,7 @@ struct FirstFrame {
 // GS points at the first byte, so the TEB comes first; DLL code never looks behind it.
 struct Thread {
   TEB teb;
+  BlockCache blocks;
   Thread* previous = nullptr;
   Thread* next = nullptr;
   std::uint64_t start_order = 0;
@@ -40,6 +42,8 @@ struct Thread {
   std::size_t tls_capacity = 0;         // of the vector at ThreadLocalStoragePointer
   std::vector<void**> retired_vectors;  // TLS-06
 };
+
+static_assert(offsetof(Thread, blocks) == sizeof(TEB));  // block_cache()
 
 inline Thread& thread_of(TEB& teb) {
   return reinterpret_cast<Thread&>(teb);

@@ -4,6 +4,6 @@
 __attribute__((visibility("default"))) const char* __lsan_default_suppressions(void);
 
 const char* __lsan_default_suppressions(void) {
-  return "leak:hmodule::winapi::RtlAllocateHeap\n"
+  return "leak:hmodule::winapi::(anonymous namespace)::allocate_block\n"
          "leak:hmodule::winapi::RtlInitializeCriticalSectionEx\n";
 }

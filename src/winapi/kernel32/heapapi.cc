@@ -49,10 +49,6 @@ HM_WINAPI BOOL HeapDestroy(HANDLE handle) noexcept {
   });
 }
 
-HM_WINAPI BOOL HeapFree(HANDLE handle, DWORD flags, void* block) noexcept {
-  return RtlFreeHeap(handle, flags, block);
-}
-
 HM_WINAPI BOOL HeapValidate(HANDLE handle, DWORD, const void* block) noexcept {
   Heap* heap = Heap::from_handle(handle);
   return heap != nullptr && (block == nullptr ? heap->validate() : heap->owns(block));
@@ -61,9 +57,8 @@ HM_WINAPI BOOL HeapValidate(HANDLE handle, DWORD, const void* block) noexcept {
 HM_WINAPI SIZE_T HeapCompact(HANDLE handle, DWORD) noexcept {
   return answer<SIZE_T>(0, [&]() -> Result<SIZE_T> {
     TRY(heap_of(handle));
-    malloc_trim(0);
     thread::set_last_error(ERROR_SUCCESS);
-    return SIZE_T{mallinfo2().keepcost};
+    return Heap::compact();
   });
 }
 
@@ -143,7 +138,7 @@ const Export kRows[] = {
     {"HeapCompact", proc(HeapCompact), Support::partial, "the size is that of malloc's topmost free block"},
     {"HeapCreate", proc(HeapCreate)},
     {"HeapDestroy", proc(HeapDestroy)},
-    {"HeapFree", proc(HeapFree)},
+    {"HeapFree", proc(RtlFreeHeap)},
     {"HeapLock", proc(HeapLock), Support::partial, kNoLock},
     {"HeapQueryInformation", proc(HeapQueryInformation)},
     {"HeapReAlloc", proc(RtlReAllocateHeap), Support::partial, kNoExceptions},

@@ -6,8 +6,6 @@
 #include "thread/teb.h"
 #include "winapi/common/answer.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 
 namespace hmodule::winapi {
@@ -23,16 +21,33 @@ template <typename T>
   return value;
 }
 
-}  // namespace
-
-HM_WINAPI void* RtlAllocateHeap(HANDLE handle, ULONG flags, SIZE_T size) noexcept {
+HM_WINAPI [[gnu::noinline]] void* allocate_block(HANDLE handle, ULONG flags, SIZE_T size) noexcept {
   Heap* heap = Heap::from_handle(handle);
   if (heap == nullptr) [[unlikely]]
     return refuse<void*>(STATUS_INVALID_HANDLE, nullptr);
+  Heap::free_kept_like(size);
   void* block = heap->allocate(flags, size);
   if (block == nullptr) [[unlikely]]
     return refuse<void*>(STATUS_NO_MEMORY, nullptr);
   return block;
+}
+
+HM_WINAPI [[gnu::noinline]] BOOL free_block(HANDLE handle, void* block) noexcept {
+  if (block == nullptr) return TRUE;
+  Heap* heap = Heap::from_handle(handle);
+  if (heap == nullptr) [[unlikely]]
+    return refuse<BOOL>(STATUS_INVALID_HANDLE, FALSE);
+  if (heap->owns(block)) Heap::free_kept_like(heap->size(block));
+  if (!heap->free(block)) [[unlikely]]
+    return refuse<BOOL>(STATUS_INVALID_PARAMETER, FALSE);
+  return TRUE;
+}
+
+}  // namespace
+
+HM_WINAPI void* RtlAllocateHeap(HANDLE handle, ULONG flags, SIZE_T size) noexcept {
+  void* block = Heap::allocate_from_kept(handle, flags, size);
+  return block != nullptr ? block : allocate_block(handle, flags, size);
 }
 
 HM_WINAPI void* RtlReAllocateHeap(HANDLE handle, ULONG flags, void* block, SIZE_T size) noexcept {
@@ -46,14 +61,8 @@ HM_WINAPI void* RtlReAllocateHeap(HANDLE handle, ULONG flags, void* block, SIZE_
   return moved;
 }
 
-HM_WINAPI BOOLEAN RtlFreeHeap(HANDLE handle, ULONG, void* block) noexcept {
-  if (block == nullptr) return TRUE;
-  Heap* heap = Heap::from_handle(handle);
-  if (heap == nullptr) [[unlikely]]
-    return refuse<BOOLEAN>(STATUS_INVALID_HANDLE, FALSE);
-  if (!heap->free(block)) [[unlikely]]
-    return refuse<BOOLEAN>(STATUS_INVALID_PARAMETER, FALSE);
-  return TRUE;
+HM_WINAPI BOOL RtlFreeHeap(HANDLE handle, ULONG, void* block) noexcept {
+  return Heap::free_and_keep(handle, block) ? TRUE : free_block(handle, block);
 }
 
 HM_WINAPI SIZE_T RtlSizeHeap(HANDLE handle, ULONG, const void* block) noexcept {
@@ -99,12 +108,10 @@ HM_WINAPI BOOLEAN RtlUnlockHeap(HANDLE handle) noexcept {
   return TRUE;
 }
 
-// Of malloc's free blocks the topmost one can be asked for; what can be given back, is.
 HM_WINAPI SIZE_T RtlCompactHeap(HANDLE handle, ULONG) noexcept {
   if (Heap::from_handle(handle) == nullptr) return refuse(STATUS_INVALID_HANDLE, SIZE_T{0});
-  malloc_trim(0);
   thread::set_last_error(ERROR_SUCCESS);
-  return mallinfo2().keepcost;
+  return Heap::compact();
 }
 
 HM_WINAPI ULONG RtlGetProcessHeaps(ULONG count, HANDLE* heaps) noexcept {
@@ -181,7 +188,7 @@ HM_WINAPI NTSTATUS RtlSetHeapInformation(HANDLE handle, LONG info_class, const v
     case HeapEnableTerminationOnCorruption:  // malloc aborts on the corruption it sees, always
       return STATUS_SUCCESS;
     case HeapOptimizeResources:
-      malloc_trim(0);
+      Heap::compact();
       return STATUS_SUCCESS;
     default:
       return STATUS_INVALID_INFO_CLASS;

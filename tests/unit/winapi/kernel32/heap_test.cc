@@ -1,7 +1,13 @@
+#include "nt/heap.h"
 #include "unit/winapi/process.h"
 #include "win/heapapi.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <cstring>
+#include <thread>
+#include <vector>
 
 namespace hmodule::winapi {
 namespace {
@@ -63,6 +69,176 @@ TEST(HeapApi, PrivateHeaps) {
   EXPECT_TRUE((k32<BOOL, HANDLE>("HeapDestroy")(heap)));
   EXPECT_FALSE((k32<BOOL, HANDLE>("HeapDestroy")(process_heap())));
   EXPECT_EQ(thread::last_error(), ERROR_INVALID_HANDLE);
+}
+
+// HeapAlloc, HeapFree and HeapSize of the process heap, as functions.
+const auto allocate = [](SIZE_T size, DWORD flags = 0) {
+  return static_cast<unsigned char*>(k32<void*, HANDLE, DWORD, SIZE_T>("HeapAlloc")(process_heap(), flags, size));
+};
+const auto release = [](void* block) { return k32<BOOL, HANDLE, DWORD, void*>("HeapFree")(process_heap(), 0, block); };
+const auto size_of = [](const void* block) {
+  return k32<SIZE_T, HANDLE, DWORD, const void*>("HeapSize")(process_heap(), 0, block);
+};
+
+TEST(HeapApi, AFreedBlockIsNoBlockAnyMore) {
+  for (const SIZE_T size : {0, 8, 100, 1000, 1032, 1033, 5000}) {
+    void* const block = allocate(size);
+    EXPECT_TRUE(release(block));
+    EXPECT_FALSE(release(block)) << size;
+    EXPECT_EQ(thread::last_error(), ERROR_INVALID_PARAMETER);
+    EXPECT_EQ(size_of(block), ~SIZE_T{0}) << size;
+    EXPECT_FALSE((k32<BOOL, HANDLE, DWORD, const void*>("HeapValidate")(process_heap(), 0, block))) << size;
+    EXPECT_EQ((k32<void*, HANDLE, DWORD, void*, SIZE_T>("HeapReAlloc")(process_heap(), 0, block, 50)), nullptr);
+  }
+}
+
+TEST(HeapApi, BlocksThatComeBackHaveTheirOwnSizeAndZerosWhereAsked) {
+  for (SIZE_T size = 0; size < 1100; ++size) {
+    unsigned char* const before = allocate(size);
+    std::memset(before, 0xAB, size);
+    EXPECT_TRUE(release(before));
+    unsigned char* const zeros = allocate(size + 1, HEAP_ZERO_MEMORY);
+    ASSERT_EQ(size_of(zeros), size + 1);
+    ASSERT_TRUE(std::all_of(zeros, zeros + size + 1, [](unsigned char byte) { return byte == 0; })) << size;
+    EXPECT_TRUE(release(zeros));
+  }
+}
+
+// Whatever a block's life was, it holds what its next owner asks for: the neighbours' bytes stay.
+TEST(HeapApi, BlocksDoNotOverlap) {
+  const auto resize = k32<void*, HANDLE, DWORD, void*, SIZE_T>("HeapReAlloc");
+  struct Block {
+    unsigned char* bytes;
+    SIZE_T size;
+    unsigned char fill;
+  };
+  std::vector<Block> blocks;
+  const auto check_and_fill = [](Block& block, SIZE_T kept) {
+    const unsigned char fill = block.fill;
+    ASSERT_TRUE(std::all_of(block.bytes, block.bytes + kept, [fill](unsigned char byte) { return byte == fill; }));
+    std::memset(block.bytes, block.fill, block.size);
+  };
+  unsigned random = 1;
+  const auto below = [&random](unsigned limit) {
+    random = random * 1664525 + 1013904223;
+    return (random >> 9) % limit;
+  };
+  for (unsigned turn = 0; turn < 50000; ++turn) {
+    if (blocks.size() < 200 || below(3) == 0) {
+      const SIZE_T size = below(1200);
+      blocks.push_back({allocate(size), size, static_cast<unsigned char>(turn)});
+      check_and_fill(blocks.back(), 0);
+      continue;
+    }
+    Block& block = blocks[below(static_cast<unsigned>(blocks.size()))];
+    if (below(4) == 0) {
+      const SIZE_T size = below(1200);
+      block.bytes = static_cast<unsigned char*>(resize(process_heap(), 0, block.bytes, size));
+      const SIZE_T kept = std::min(size, block.size);
+      block.size = size;
+      check_and_fill(block, kept);
+      ASSERT_EQ(size_of(block.bytes), size);
+    } else {
+      check_and_fill(block, block.size);
+      ASSERT_TRUE(release(block.bytes));
+      block = blocks.back();
+      blocks.pop_back();
+    }
+  }
+  for (Block& block : blocks) {
+    check_and_fill(block, block.size);
+    EXPECT_TRUE(release(block.bytes));
+  }
+}
+
+// One large block comes back to whom it fits, at its exact size, and to nobody else.
+TEST(HeapApi, LargeBlocksComeBackWhereTheyFit) {
+  for (const SIZE_T kept : {2000, 5000, 200'000, 1 << 20, 3 << 20})
+    for (const SIZE_T wanted : {1033, 1500, 2000, 2001, 4999, 150'000, 200'000, 1 << 20, (1 << 20) + 1, 2 << 20}) {
+      unsigned char* const before = allocate(kept);
+      std::memset(before, 0xAB, kept);
+      EXPECT_TRUE(release(before));
+      unsigned char* const zeros = allocate(wanted, HEAP_ZERO_MEMORY);
+      EXPECT_TRUE(std::all_of(zeros, zeros + wanted, [](unsigned char byte) { return byte == 0; }));
+      unsigned char* const after = allocate(wanted);
+      EXPECT_EQ(size_of(after), wanted);
+      std::memset(after, 0xCD, wanted);
+      EXPECT_TRUE(std::all_of(zeros, zeros + wanted, [](unsigned char byte) { return byte == 0; }));
+      EXPECT_TRUE(release(zeros));
+      EXPECT_TRUE(release(after));
+    }
+}
+
+TEST(HeapApi, BlocksMayBeFreedByAnotherThread) {
+  for (int round = 0; round < 50; ++round) {
+    std::vector<void*> blocks;
+    for (SIZE_T i = 0; i < 200; ++i) blocks.push_back(allocate(i));
+    std::thread([&] {
+      for (void* block : blocks) EXPECT_TRUE(release(block));
+      for (void* block : blocks) EXPECT_FALSE(release(block));
+    }).join();
+  }
+}
+
+TEST(HeapApi, BlocksWithAUserValueComeBackWithoutIt) {
+  const auto value_of = function<BOOLEAN, HANDLE, ULONG, void*, void**, ULONG*>(ntdll_dll, "RtlGetUserInfoHeap");
+  void* const block = allocate(40, HEAP_SETTABLE_USER_VALUE);
+  EXPECT_TRUE((function<BOOLEAN, HANDLE, ULONG, void*, void*>(ntdll_dll, "RtlSetUserValueHeap")(process_heap(), 0,
+                                                                                                block, block)));
+  EXPECT_TRUE(release(block));
+  void* const plain = allocate(40);
+  void* value = &value;
+  ULONG flags = 1;
+  EXPECT_TRUE(value_of(process_heap(), 0, plain, &value, &flags));
+  EXPECT_EQ(value, nullptr);
+  EXPECT_EQ(flags, 0U);
+  EXPECT_TRUE(release(plain));
+}
+
+// 100 KiB each, which would add up.
+void keep_blocks() {
+  std::vector<void*> blocks;
+  for (const SIZE_T size : {100, 200, 300, 400, 500, 600, 700, 800, 900, 1000})
+    for (int i = 0; i < 64; ++i) blocks.push_back(allocate(size));
+  for (void* block : blocks) release(block);
+}
+std::size_t used_bytes() {
+  const struct mallinfo2 all = mallinfo2();
+  return all.uordblks + all.hblkhd;
+}
+
+TEST(HeapApi, WhatAThreadKeepsIsGivenBackAtItsEnd) {
+  if (!thread::BlockCache::enabled()) GTEST_SKIP() << "blocks are not kept";
+  std::thread(keep_blocks).join();
+  const std::size_t before = used_bytes();
+  for (int i = 0; i < 100; ++i) std::thread(keep_blocks).join();
+  EXPECT_LT(used_bytes(), before + (1 << 20));
+}
+
+TEST(HeapApi, WhatAKilledThreadKeptIsGivenBackLater) {
+  if (!thread::BlockCache::enabled()) GTEST_SKIP() << "blocks are not kept";
+  static std::atomic<bool> kept;
+  const auto body = [](void*) HM_WINAPI -> DWORD {
+    keep_blocks();
+    kept = true;
+    for (;;) k32<void, DWORD>("Sleep")(1000);
+  };
+  using Body = HM_WINAPI DWORD (*)(void*);
+  const auto kill_one = [&] {
+    kept = false;
+    HANDLE const thread = k32<HANDLE, void*, SIZE_T, Body, void*, DWORD, DWORD*>("CreateThread")(
+        nullptr, 0, static_cast<Body>(body), nullptr, 0, nullptr);
+    while (!kept) std::this_thread::yield();
+    EXPECT_TRUE((k32<BOOL, HANDLE, DWORD>("TerminateThread")(thread, 1)));
+    EXPECT_EQ((k32<DWORD, HANDLE, DWORD>("WaitForSingleObject")(thread, 10'000)), 0U);
+    EXPECT_TRUE((k32<BOOL, HANDLE>("CloseHandle")(thread)));
+  };
+  kill_one();
+  std::thread([] { process_heap(); }).join();
+  const std::size_t before = used_bytes();
+  for (int i = 0; i < 50; ++i) kill_one();
+  std::thread([] { process_heap(); }).join();
+  EXPECT_LT(used_bytes(), before + (2 << 20));
 }
 
 TEST(HeapApi, TheLowFragmentationHeapIsOn) {
