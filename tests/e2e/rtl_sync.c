@@ -25,8 +25,8 @@ static void test_lists(void) {
     CHECK(NTDLL(entry*, "RtlFirstEntrySList", (void*))(&list) == &entries[1]);
     CHECK(pop(&list) == &entries[1]);
     entries[2].next = &entries[3];
-    CHECK(NTDLL(entry*, "RtlInterlockedPushListSListEx", (void*, entry*, entry*, ULONG))(&list, &entries[2], &entries[3],
-                                                                                        2) == &entries[0]);
+    CHECK(NTDLL(entry*, "RtlInterlockedPushListSListEx", (void*, entry*, entry*, ULONG))(
+              &list, &entries[2], &entries[3], 2) == &entries[0]);
     CHECK_EQ(NTDLL(USHORT, "RtlQueryDepthSList", (void*))(&list), 3);
     entry* const all = NTDLL(entry*, "RtlInterlockedFlushSList", (void*))(&list);
     CHECK(all == &entries[2] && all->next == &entries[3] && all->next->next == &entries[0]);
@@ -156,8 +156,9 @@ static void test_waiting(void) {
   TEST("RtlWaitOnAddress", "until the value changes and somebody says so, or the time is over") {
     LONG same = 0;
     word = 0;
-    CHECK_EQ(NTDLL(ULONG, "RtlWaitOnAddress", (volatile void*, void*, SIZE_T, const int64_t*))(&word, &same, 4, &kBrief),
-             STATUS_TIMEOUT_);
+    CHECK_EQ(
+        NTDLL(ULONG, "RtlWaitOnAddress", (volatile void*, void*, SIZE_T, const int64_t*))(&word, &same, 4, &kBrief),
+        STATUS_TIMEOUT_);
     same = 1;
     CHECK_EQ(NTDLL(ULONG, "RtlWaitOnAddress", (volatile void*, void*, SIZE_T, const int64_t*))(&word, &same, 4, NULL),
              0);
@@ -322,7 +323,8 @@ static void test_pool(void) {
     CloseHandle(event);
   }
   TEST("TpAllocIoCompletion", "told of what a started operation did") {
-    const HANDLE file = CreateFileA(in_scratch("io"), GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_FLAG_OVERLAPPED, NULL);
+    const HANDLE file =
+        CreateFileA(in_scratch("io"), GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_FLAG_OVERLAPPED, NULL);
     void* io = NULL;
     CHECK_EQ(NTDLL(ULONG, "TpAllocIoCompletion", (void**, HANDLE, void*, void*, TP_CALLBACK_ENVIRON*))(
                  &io, file, (void*)io_done, NULL, NULL),
@@ -413,7 +415,8 @@ static void test_queues(void) {
     CHECK(status == 0 || status == 0x103);
   }
   TEST("RtlSetIoCompletionCallback", "told of finished operations") {
-    const HANDLE file = CreateFileA(in_scratch("io"), GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_FLAG_OVERLAPPED, NULL);
+    const HANDLE file =
+        CreateFileA(in_scratch("io"), GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_FLAG_OVERLAPPED, NULL);
     OVERLAPPED overlapped;
     memset(&overlapped, 0, sizeof overlapped);
     CHECK_EQ(NTDLL(ULONG, "RtlSetIoCompletionCallback", (HANDLE, void*, ULONG))(file, (void*)completed, 0), 0);

@@ -337,9 +337,11 @@ HM_WINAPI NTSTATUS wine_unix_to_nt_file_name(const char* name, WCHAR* buffer, UL
 // What follows that device in the full name.
 Result<std::u16string> name_below(std::u16string_view device, const OBJECT_ATTRIBUTES* attributes) {
   const std::u16string name = TRY(full_name(attributes));
-  for (std::u16string prefix : {u"\\??\\", u"\\\\.\\"})
-    if (equal_ignoring_case(std::u16string_view(name).substr(0, prefix.size() + device.size()), prefix.append(device)))
+  for (std::u16string prefix : {u"\\??\\", u"\\\\.\\"}) {
+    prefix.append(device);
+    if (equal_ignoring_case(std::u16string_view(name).substr(0, prefix.size()), prefix))
       return name.substr(prefix.size());
+  }
   return fail(STATUS_OBJECT_NAME_INVALID, "{} is not below {}", utf8(name), utf8(device));
 }
 
