@@ -203,12 +203,20 @@ bool is_on_stack(const TEB& teb, std::uintptr_t begin, std::uintptr_t end) {
          end <= reinterpret_cast<std::uintptr_t>(teb.NtTib.StackBase);
 }
 
-// The DLL's own code, or an address its code has just called.
+// "int3; ret", which is all of DebugBreak. The kernel reports the address behind the breakpoint.
+bool is_break_function(const ucontext_t& context) {
+  constexpr std::uint8_t kRet = 0xC3;
+  const greg_t* const registers = context.uc_mcontext.gregs;
+  return registers[REG_TRAPNO] == kBreakpoint && *reinterpret_cast<const std::uint8_t*>(registers[REG_RIP]) == kRet;
+}
+
+// The DLL's own code, or an address its code has just called: a bad one, or that of DebugBreak.
 bool happened_in_dll(const ucontext_t& context, const TEB& teb) {
   const auto ip = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
   if (thread::is_dll_code(ip)) return true;
   const bool called =
-      context.uc_mcontext.gregs[REG_TRAPNO] == kPageFault && (context.uc_mcontext.gregs[REG_ERR] & 16) != 0;
+      (context.uc_mcontext.gregs[REG_TRAPNO] == kPageFault && (context.uc_mcontext.gregs[REG_ERR] & 16) != 0) ||
+      is_break_function(context);
   const auto sp = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
   if (!called || !is_on_stack(teb, sp, sp + 8)) return false;
   return thread::is_dll_code(*reinterpret_cast<const std::uintptr_t*>(sp));

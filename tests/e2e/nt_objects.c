@@ -104,9 +104,9 @@ static void test_events(void) {
     CHECK_EQ(NTDLL(ULONG, "NtClose", (HANDLE))(other), 0xC0000235);
     flags[1] = 0;
     CHECK_EQ(NTDLL(ULONG, "NtSetInformationObject", (HANDLE, int, void*, ULONG))(other, 4, flags, 2), 0);
-    CHECK_EQ(NTDLL(ULONG, "NtSignalAndWaitForSingleObject", (HANDLE, HANDLE, BOOLEAN, in_time))(event, other, FALSE,
-                                                                                                &kNow),
-             0);
+    CHECK_EQ(
+        NTDLL(ULONG, "NtSignalAndWaitForSingleObject", (HANDLE, HANDLE, BOOLEAN, in_time))(event, other, FALSE, &kNow),
+        0);
     const HANDLE both[2] = {event, other};
     CHECK_EQ(NTDLL(ULONG, "NtWaitForMultipleObjects", (ULONG, const HANDLE*, int, BOOLEAN, in_time))(2, both, 1, FALSE,
                                                                                                      &kNow),
@@ -134,7 +134,8 @@ static void test_counted(void) {
       LONG count;
       BOOLEAN owned, abandoned;
     } info = {9, 9, 9};
-    CHECK_EQ(NTDLL(ULONG, "NtQueryMutant", (HANDLE, int, void*, ULONG, ULONG*))(mutant, 0, &info, sizeof info, NULL), 0);
+    CHECK_EQ(NTDLL(ULONG, "NtQueryMutant", (HANDLE, int, void*, ULONG, ULONG*))(mutant, 0, &info, sizeof info, NULL),
+             0);
     CHECK_EQ(info.count, -1);
     CHECK_EQ(info.owned, TRUE);
     CHECK_EQ(info.abandoned, FALSE);
@@ -162,14 +163,16 @@ static void test_counted(void) {
     CHECK_EQ(info[1], 3);
     close_handle(other);
     close_handle(semaphore);
-    CHECK_EQ(NTDLL(ULONG, "NtCreateSemaphore", (HANDLE*, ULONG, in_attributes, LONG, LONG))(&semaphore, ALL, NULL, 2, 1),
-             0xC000000D);
+    CHECK_EQ(
+        NTDLL(ULONG, "NtCreateSemaphore", (HANDLE*, ULONG, in_attributes, LONG, LONG))(&semaphore, ALL, NULL, 2, 1),
+        0xC000000D);
   }
   TEST("NtCreateTimer", "fires, tells what is left, is cancelled") {
     const WCHAR* const kName = W("\\BaseNamedObjects\\hm-nt-timer");
     HANDLE timer = NULL;
     BOOLEAN state = 9;
-    CHECK_EQ(NTDLL(ULONG, "NtCreateTimer", (HANDLE*, ULONG, in_attributes, int))(&timer, ALL, named(NULL, kName), 0), 0);
+    CHECK_EQ(NTDLL(ULONG, "NtCreateTimer", (HANDLE*, ULONG, in_attributes, int))(&timer, ALL, named(NULL, kName), 0),
+             0);
     const HANDLE other = opened("NtOpenTimer", ALL, kName);
     CHECK_EQ(NTDLL(ULONG, "NtSetTimer", (HANDLE, in_time, void*, void*, BOOLEAN, LONG, BOOLEAN*))(
                  timer, &kSoon, NULL, NULL, FALSE, 0, &state),
@@ -184,8 +187,8 @@ static void test_counted(void) {
     CHECK_EQ(info.signalled, FALSE);
     CHECK_EQ(NTDLL(ULONG, "NtCancelTimer", (HANDLE, BOOLEAN*))(timer, &state), 0);
     CHECK_EQ(state, FALSE);
-    CHECK_EQ(NTDLL(ULONG, "NtSetTimer", (HANDLE, in_time, void*, void*, BOOLEAN, LONG, BOOLEAN*))(
-                 timer, &kBrief, NULL, NULL, FALSE, 0, NULL),
+    CHECK_EQ(NTDLL(ULONG, "NtSetTimer", (HANDLE, in_time, void*, void*, BOOLEAN, LONG, BOOLEAN*))(timer, &kBrief, NULL,
+                                                                                                  NULL, FALSE, 0, NULL),
              0);
     CHECK_EQ(wait_ms(other, &kSoon), 0);
     close_handle(other);
@@ -212,17 +215,17 @@ static void test_keyed(void) {
                                                                                         named(NULL, kName), 0),
              0);
     close_handle(opened("NtOpenKeyedEvent", 0xF0003, kName));
-    CHECK_EQ(NTDLL(ULONG, "NtWaitForKeyedEvent", (HANDLE, const void*, BOOLEAN, in_time))(keyed, (void*)8, FALSE,
-                                                                                          &kBrief),
-             0x102);
+    CHECK_EQ(
+        NTDLL(ULONG, "NtWaitForKeyedEvent", (HANDLE, const void*, BOOLEAN, in_time))(keyed, (void*)8, FALSE, &kBrief),
+        0x102);
     const HANDLE thread = CreateThread(NULL, 0, release_key, (void*)8, 0, NULL);
-    CHECK_EQ(NTDLL(ULONG, "NtWaitForKeyedEvent", (HANDLE, const void*, BOOLEAN, in_time))(keyed, (void*)8, FALSE,
-                                                                                          &kSoon),
-             0);
+    CHECK_EQ(
+        NTDLL(ULONG, "NtWaitForKeyedEvent", (HANDLE, const void*, BOOLEAN, in_time))(keyed, (void*)8, FALSE, &kSoon),
+        0);
     CHECK_EQ(ended(thread), 0);
-    CHECK_EQ(NTDLL(ULONG, "NtWaitForKeyedEvent", (HANDLE, const void*, BOOLEAN, in_time))(keyed, (void*)1, FALSE,
-                                                                                          &kSoon),
-             0xC00000EF); /* an odd key */
+    CHECK_EQ(
+        NTDLL(ULONG, "NtWaitForKeyedEvent", (HANDLE, const void*, BOOLEAN, in_time))(keyed, (void*)1, FALSE, &kSoon),
+        0xC00000EF); /* an odd key */
     close_handle(keyed);
   }
 }
@@ -264,7 +267,8 @@ static void test_directories(void) {
     const HANDLE other = opened("NtOpenSymbolicLinkObject", 0xF0001, W("\\BaseNamedObjects\\hm-nt-directory\\link"));
     WCHAR room[80];
     ULONG size = 0;
-    CHECK_EQ(NTDLL(ULONG, "NtQuerySymbolicLinkObject", (HANDLE, wide_string*, ULONG*))(other, &read, &size), 0xC0000023);
+    CHECK_EQ(NTDLL(ULONG, "NtQuerySymbolicLinkObject", (HANDLE, wide_string*, ULONG*))(other, &read, &size),
+             0xC0000023);
     CHECK_EQ(size, target.Length + 2);
     read.Buffer = room;
     read.MaximumLength = sizeof room;
@@ -287,9 +291,9 @@ static void test_ports(void) {
   TEST("NtCreateIoCompletion", "packets in the order of their posting") {
     const WCHAR* const kName = W("\\BaseNamedObjects\\hm-nt-port");
     HANDLE port = NULL;
-    CHECK_EQ(NTDLL(ULONG, "NtCreateIoCompletion", (HANDLE*, ULONG, in_attributes, ULONG))(&port, ALL,
-                                                                                          named(NULL, kName), 0),
-             0);
+    CHECK_EQ(
+        NTDLL(ULONG, "NtCreateIoCompletion", (HANDLE*, ULONG, in_attributes, ULONG))(&port, ALL, named(NULL, kName), 0),
+        0);
     close_handle(opened("NtOpenIoCompletion", ALL, kName));
     for (ULONG_PTR i = 1; i <= 3; ++i)
       CHECK_EQ(NTDLL(ULONG, "NtSetIoCompletion", (HANDLE, ULONG_PTR, ULONG_PTR, ULONG, ULONG_PTR))(port, i, 10 * i, 0,
@@ -436,15 +440,15 @@ static void test_sections(void) {
     char *first = NULL, *second = NULL;
     SIZE_T size = 0;
     int64_t offset = 0;
-    CHECK_EQ(NTDLL(ULONG, "NtMapViewOfSection", (HANDLE, HANDLE, char**, ULONG_PTR, SIZE_T, int64_t*, SIZE_T*, ULONG,
-                                                 ULONG, ULONG))(section, SELF, &first, 0, 0, &offset, &size, 1, 0,
-                                                                PAGE_READWRITE),
+    CHECK_EQ(NTDLL(ULONG, "NtMapViewOfSection",
+                   (HANDLE, HANDLE, char**, ULONG_PTR, SIZE_T, int64_t*, SIZE_T*, ULONG, ULONG, ULONG))(
+                 section, SELF, &first, 0, 0, &offset, &size, 1, 0, PAGE_READWRITE),
              0);
     CHECK_EQ(size, 0x2000);
     size = 0;
-    CHECK_EQ(NTDLL(ULONG, "NtMapViewOfSection", (HANDLE, HANDLE, char**, ULONG_PTR, SIZE_T, int64_t*, SIZE_T*, ULONG,
-                                                 ULONG, ULONG))(other, SELF, &second, 0, 0, &offset, &size, 1, 0,
-                                                                PAGE_READONLY),
+    CHECK_EQ(NTDLL(ULONG, "NtMapViewOfSection",
+                   (HANDLE, HANDLE, char**, ULONG_PTR, SIZE_T, int64_t*, SIZE_T*, ULONG, ULONG, ULONG))(
+                 other, SELF, &second, 0, 0, &offset, &size, 1, 0, PAGE_READONLY),
              0);
     first[5] = 'q';
     CHECK_EQ(second[5], 'q');
@@ -457,10 +461,10 @@ static void test_sections(void) {
     if (!on_wine()) {
       second = NULL;
       size = 0;
-      CHECK_EQ(NTDLL(ULONG, "NtMapViewOfSectionEx", (HANDLE, HANDLE, char**, int64_t*, SIZE_T*, ULONG, ULONG, void*,
-                                                     ULONG))(other, SELF, &second, &offset, &size, 0, PAGE_READONLY, NULL,
-                                                             0),
-               0);
+      CHECK_EQ(
+          NTDLL(ULONG, "NtMapViewOfSectionEx", (HANDLE, HANDLE, char**, int64_t*, SIZE_T*, ULONG, ULONG, void*, ULONG))(
+              other, SELF, &second, &offset, &size, 0, PAGE_READONLY, NULL, 0),
+          0);
       CHECK_EQ(second[5], 'q');
       CHECK_EQ(NTDLL(ULONG, "NtUnmapViewOfSectionEx", (HANDLE, void*, ULONG))(SELF, second, 0), 0);
     }
@@ -490,15 +494,16 @@ static void test_files(void) {
   HANDLE file = NULL;
   const int64_t start = 0, third = 3, two = 2;
   TEST("NtWriteFile", "written and read at places, flushed") {
-    CHECK_EQ(NTDLL(ULONG, "NtCreateFile", (HANDLE*, ULONG, in_attributes, io_block*, in_time, ULONG, ULONG, ULONG,
-                                           ULONG, void*, ULONG))(&file, 0xC0110000, named(NULL, nt_path("file")),
-                                                                 &block, NULL, 0, 7, 5 /* FILE_OVERWRITE_IF */,
-                                                                 0x60 /* synchronous, no directory */, NULL, 0),
+    CHECK_EQ(NTDLL(ULONG, "NtCreateFile",
+                   (HANDLE*, ULONG, in_attributes, io_block*, in_time, ULONG, ULONG, ULONG, ULONG, void*, ULONG))(
+                 &file, 0xC0110000, named(NULL, nt_path("file")), &block, NULL, 0, 7, 5 /* FILE_OVERWRITE_IF */,
+                 0x60 /* synchronous, no directory */, NULL, 0),
              0);
     REQUIRE(file);
-    CHECK_EQ(NTDLL(ULONG, "NtWriteFile", (HANDLE, HANDLE, void*, void*, io_block*, const void*, ULONG, in_time,
-                                          ULONG*))(file, NULL, NULL, NULL, &block, kText, 10, &start, NULL),
-             0);
+    CHECK_EQ(
+        NTDLL(ULONG, "NtWriteFile", (HANDLE, HANDLE, void*, void*, io_block*, const void*, ULONG, in_time, ULONG*))(
+            file, NULL, NULL, NULL, &block, kText, 10, &start, NULL),
+        0);
     CHECK_EQ(block.Information, 10);
     char room[8] = "";
     CHECK_EQ(NTDLL(ULONG, "NtReadFile", (HANDLE, HANDLE, void*, void*, io_block*, void*, ULONG, in_time, ULONG*))(
@@ -506,29 +511,30 @@ static void test_files(void) {
              0);
     CHECK_STR(room, "3456");
     int64_t position = 0;
-    CHECK_EQ(NTDLL(ULONG, "NtQueryInformationFile", (HANDLE, io_block*, void*, ULONG, int))(file, &block, &position, 8,
-                                                                                            14),
-             0);
+    CHECK_EQ(
+        NTDLL(ULONG, "NtQueryInformationFile", (HANDLE, io_block*, void*, ULONG, int))(file, &block, &position, 8, 14),
+        0);
     CHECK_EQ(position, 7);
     position = 10;
-    CHECK_EQ(NTDLL(ULONG, "NtSetInformationFile", (HANDLE, io_block*, void*, ULONG, int))(file, &block, &position, 8,
-                                                                                          14),
-             0);
+    CHECK_EQ(
+        NTDLL(ULONG, "NtSetInformationFile", (HANDLE, io_block*, void*, ULONG, int))(file, &block, &position, 8, 14),
+        0);
     CHECK_EQ(NTDLL(ULONG, "NtReadFile", (HANDLE, HANDLE, void*, void*, io_block*, void*, ULONG, in_time, ULONG*))(
                  file, NULL, NULL, NULL, &block, room, 4, NULL, NULL),
              0xC0000011);
     CHECK_EQ(NTDLL(ULONG, "NtFlushBuffersFile", (HANDLE, io_block*))(file, &block), 0);
   }
   TEST("NtLockFile", "a range, once") {
-    CHECK_EQ(NTDLL(ULONG, "NtLockFile", (HANDLE, HANDLE, void*, void*, io_block*, in_time, in_time, ULONG*, BOOLEAN,
-                                         BOOLEAN))(file, NULL, NULL, NULL, &block, &start, &two, NULL, TRUE, TRUE),
+    CHECK_EQ(NTDLL(ULONG, "NtLockFile",
+                   (HANDLE, HANDLE, void*, void*, io_block*, in_time, in_time, ULONG*, BOOLEAN, BOOLEAN))(
+                 file, NULL, NULL, NULL, &block, &start, &two, NULL, TRUE, TRUE),
              0);
-    CHECK_EQ(NTDLL(ULONG, "NtUnlockFile", (HANDLE, io_block*, in_time, in_time, ULONG*))(file, &block, &start, &two,
-                                                                                         NULL),
-             0);
-    CHECK_EQ(NTDLL(ULONG, "NtUnlockFile", (HANDLE, io_block*, in_time, in_time, ULONG*))(file, &block, &start, &two,
-                                                                                         NULL),
-             0xC000007E);
+    CHECK_EQ(
+        NTDLL(ULONG, "NtUnlockFile", (HANDLE, io_block*, in_time, in_time, ULONG*))(file, &block, &start, &two, NULL),
+        0);
+    CHECK_EQ(
+        NTDLL(ULONG, "NtUnlockFile", (HANDLE, io_block*, in_time, in_time, ULONG*))(file, &block, &start, &two, NULL),
+        0xC000007E);
     if (!on_wine()) CHECK_EQ(NTDLL(ULONG, "NtCancelIoFile", (HANDLE, io_block*))(file, &block), 0);
     CHECK_EQ(NTDLL(ULONG, "NtCancelIoFileEx", (HANDLE, io_block*, io_block*))(file, NULL, &block), 0xC0000225);
   }
@@ -574,15 +580,14 @@ static void test_files(void) {
       WCHAR name[300];
     } info;
     wide_string pattern = wide_of(W("f*"));
-    CHECK_EQ(NTDLL(ULONG, "NtQueryDirectoryFile", (HANDLE, HANDLE, void*, void*, io_block*, void*, ULONG, int, BOOLEAN,
-                                                   wide_string*, BOOLEAN))(directory, NULL, NULL, NULL, &block, &info,
-                                                                           sizeof info, 12 /* names */, TRUE, &pattern,
-                                                                           TRUE),
+    CHECK_EQ(NTDLL(ULONG, "NtQueryDirectoryFile",
+                   (HANDLE, HANDLE, void*, void*, io_block*, void*, ULONG, int, BOOLEAN, wide_string*, BOOLEAN))(
+                 directory, NULL, NULL, NULL, &block, &info, sizeof info, 12 /* names */, TRUE, &pattern, TRUE),
              0);
     CHECK_STR(narrow(info.name, info.length / 2), "file");
-    CHECK_EQ(NTDLL(ULONG, "NtQueryDirectoryFile", (HANDLE, HANDLE, void*, void*, io_block*, void*, ULONG, int, BOOLEAN,
-                                                   wide_string*, BOOLEAN))(directory, NULL, NULL, NULL, &block, &info,
-                                                                           sizeof info, 12, TRUE, &pattern, FALSE),
+    CHECK_EQ(NTDLL(ULONG, "NtQueryDirectoryFile",
+                   (HANDLE, HANDLE, void*, void*, io_block*, void*, ULONG, int, BOOLEAN, wide_string*, BOOLEAN))(
+                 directory, NULL, NULL, NULL, &block, &info, sizeof info, 12, TRUE, &pattern, FALSE),
              0x80000006);
     close_handle(directory);
     CHECK_EQ(NTDLL(ULONG, "NtOpenFile", (HANDLE*, ULONG, in_attributes, io_block*, ULONG, ULONG))(
@@ -590,9 +595,9 @@ static void test_files(void) {
              0);
     const HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
     block.Status = 0x103;
-    CHECK_EQ(NTDLL(ULONG, "NtNotifyChangeDirectoryFile", (HANDLE, HANDLE, void*, void*, io_block*, void*, ULONG, ULONG,
-                                                          BOOLEAN))(directory, event, NULL, NULL, &block, &info,
-                                                                    sizeof info, 1 /* file names */, FALSE),
+    CHECK_EQ(NTDLL(ULONG, "NtNotifyChangeDirectoryFile",
+                   (HANDLE, HANDLE, void*, void*, io_block*, void*, ULONG, ULONG, BOOLEAN))(
+                 directory, event, NULL, NULL, &block, &info, sizeof info, 1 /* file names */, FALSE),
              0x103);
     CHECK_EQ(NTDLL(ULONG, "NtDeleteFile", (in_attributes))(named(NULL, nt_path("file"))), 0);
     CHECK_EQ(WaitForSingleObject(event, SOON), WAIT_OBJECT_0);
@@ -605,19 +610,20 @@ static void test_files(void) {
   TEST("NtCreateNamedPipeFile", "a pipe's server side, and what it lacks") {
     HANDLE pipe = NULL;
     const int64_t timeout = -500000;
-    CHECK_EQ(NTDLL(ULONG, "NtCreateNamedPipeFile", (HANDLE*, ULONG, in_attributes, io_block*, ULONG, ULONG, ULONG, ULONG,
-                                                    ULONG, ULONG, ULONG, ULONG, ULONG, in_time))(
-                 &pipe, 0xC0100000, named(NULL, W("\\??\\pipe\\hm-nt-pipe")), &block, 3, 3 /* FILE_OPEN_IF */, 0x20, 0, 0,
-                 0, 1, 512, 512, &timeout),
+    CHECK_EQ(NTDLL(ULONG, "NtCreateNamedPipeFile",
+                   (HANDLE*, ULONG, in_attributes, io_block*, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG, ULONG,
+                    ULONG, in_time))(&pipe, 0xC0100000, named(NULL, W("\\??\\pipe\\hm-nt-pipe")), &block, 3,
+                                     3 /* FILE_OPEN_IF */, 0x20, 0, 0, 0, 1, 512, 512, &timeout),
              0);
     REQUIRE(pipe);
     if (!on_wine()) CHECK_EQ(block.Information, 2); /* FILE_CREATED */
-    CHECK_EQ(NTDLL(ULONG, "NtFsControlFile", (HANDLE, HANDLE, void*, void*, io_block*, ULONG, void*, ULONG, void*,
-                                              ULONG))(pipe, NULL, NULL, NULL, &block, 0x110004 /* disconnect */, NULL, 0,
-                                                      NULL, 0),
-             on_wine() ? 0xC00000B3 : 0);
-    CHECK_EQ(NTDLL(ULONG, "NtDeviceIoControlFile", (HANDLE, HANDLE, void*, void*, io_block*, ULONG, void*, ULONG, void*,
-                                                    ULONG))(pipe, NULL, NULL, NULL, &block, 0x70000, NULL, 0, NULL, 0) &
+    CHECK_EQ(
+        NTDLL(ULONG, "NtFsControlFile", (HANDLE, HANDLE, void*, void*, io_block*, ULONG, void*, ULONG, void*, ULONG))(
+            pipe, NULL, NULL, NULL, &block, 0x110004 /* disconnect */, NULL, 0, NULL, 0),
+        on_wine() ? 0xC00000B3 : 0);
+    CHECK_EQ(NTDLL(ULONG, "NtDeviceIoControlFile",
+                   (HANDLE, HANDLE, void*, void*, io_block*, ULONG, void*, ULONG, void*, ULONG))(
+                 pipe, NULL, NULL, NULL, &block, 0x70000, NULL, 0, NULL, 0) &
                  0xC0000000,
              0xC0000000);
     close_handle(pipe);
@@ -625,11 +631,10 @@ static void test_files(void) {
   TEST("NtCreateMailslotFile", "is there as soon as it is made") {
     HANDLE slot = NULL;
     const int64_t timeout = -1;
-    CHECK_EQ(NTDLL(ULONG, "NtCreateMailslotFile", (HANDLE*, ULONG, in_attributes, io_block*, ULONG, ULONG, ULONG,
-                                                   in_time))(&slot, 0xC0100000,
-                                                             named(NULL, W("\\??\\mailslot\\hm-nt-slot")), &block, 0x20,
-                                                             0, 0, &timeout),
-             0);
+    CHECK_EQ(
+        NTDLL(ULONG, "NtCreateMailslotFile", (HANDLE*, ULONG, in_attributes, io_block*, ULONG, ULONG, ULONG, in_time))(
+            &slot, 0xC0100000, named(NULL, W("\\??\\mailslot\\hm-nt-slot")), &block, 0x20, 0, 0, &timeout),
+        0);
     if (slot) close_handle(slot);
   }
 }
@@ -660,9 +665,9 @@ static void test_threads(void) {
   HANDLE thread = NULL;
   ULONG count = 9;
   TEST("NtCreateThreadEx", "suspended, resumed, ended by its own code") {
-    CHECK_EQ(NTDLL(ULONG, "NtCreateThreadEx", (HANDLE*, ULONG, void*, HANDLE, void*, void*, ULONG, ULONG_PTR, SIZE_T,
-                                               SIZE_T, void*))(&thread, 0x1FFFFF, NULL, SELF, (void*)answer, (void*)7,
-                                                               1 /* suspended */, 0, 0, 0, NULL),
+    CHECK_EQ(NTDLL(ULONG, "NtCreateThreadEx",
+                   (HANDLE*, ULONG, void*, HANDLE, void*, void*, ULONG, ULONG_PTR, SIZE_T, SIZE_T, void*))(
+                 &thread, 0x1FFFFF, NULL, SELF, (void*)answer, (void*)7, 1 /* suspended */, 0, 0, 0, NULL),
              0);
     CHECK_EQ(NTDLL(ULONG, "NtSuspendThread", (HANDLE, ULONG*))(thread, &count), 0);
     CHECK_EQ(count, 1);
@@ -676,8 +681,8 @@ static void test_threads(void) {
       LONG priority, base_priority;
     } info;
     memset(&info, 0, sizeof info);
-    CHECK_EQ(NTDLL(ULONG, "NtQueryInformationThread", (HANDLE, int, void*, ULONG, ULONG*))(thread, 0, &info, sizeof info,
-                                                                                           &count),
+    CHECK_EQ(NTDLL(ULONG, "NtQueryInformationThread", (HANDLE, int, void*, ULONG, ULONG*))(thread, 0, &info,
+                                                                                           sizeof info, &count),
              0);
     CHECK_EQ(info.status, 0x103);
     CHECK_EQ(info.id.process, GetCurrentProcessId());
@@ -691,9 +696,9 @@ static void test_threads(void) {
   }
   TEST("RtlCreateUserThread", "and the end of threads from within and from outside") {
     client_id id = {0, 0};
-    CHECK_EQ(NTDLL(ULONG, "RtlCreateUserThread", (HANDLE, void*, BOOLEAN, ULONG, SIZE_T, SIZE_T, void*, void*, HANDLE*,
-                                                  client_id*))(SELF, NULL, FALSE, 0, 0, 0, (void*)leave, (void*)40,
-                                                               &thread, &id),
+    CHECK_EQ(NTDLL(ULONG, "RtlCreateUserThread",
+                   (HANDLE, void*, BOOLEAN, ULONG, SIZE_T, SIZE_T, void*, void*, HANDLE*, client_id*))(
+                 SELF, NULL, FALSE, 0, 0, 0, (void*)leave, (void*)40, &thread, &id),
              0);
     CHECK_EQ(id.process, GetCurrentProcessId());
     CHECK_EQ(ended(thread), 41);
@@ -708,8 +713,8 @@ static void test_threads(void) {
     CHECK_EQ(apc_sum, 0);
     CHECK_EQ(NTDLL(ULONG, "NtTestAlert", (void))(), 0);
     CHECK_EQ(apc_sum, 321);
-    NTDLL(ULONG, "NtQueueApcThread", (HANDLE, void*, ULONG_PTR, ULONG_PTR, ULONG_PTR))(GetCurrentThread(),
-                                                                                       (void*)add_apc, 1, 0, 0);
+    NTDLL(ULONG, "NtQueueApcThread", (HANDLE, void*, ULONG_PTR, ULONG_PTR, ULONG_PTR))
+    (GetCurrentThread(), (void*)add_apc, 1, 0, 0);
     CHECK_EQ(NTDLL(ULONG, "NtDelayExecution", (BOOLEAN, in_time))(TRUE, &kSoon), 0xC0);
     CHECK_EQ(apc_sum, 322);
     const ULONG yielded = NTDLL(ULONG, "NtYieldExecution", (void))();
