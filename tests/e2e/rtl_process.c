@@ -76,8 +76,8 @@ static void test_parameters(void) {
   TEST("RtlCreateProcessParameters", "one block, with offsets until it is normalized") {
     const wide_string image = wide_of(W("C:\\x.exe")), line = wide_of(W("x y"));
     parameters* made = NULL;
-    CHECK_EQ(NTDLL(ULONG, "RtlCreateProcessParameters", (parameters**, in_wide, in_wide, in_wide, in_wide, void*, in_wide,
-                                                         in_wide, in_wide, in_wide))(
+    CHECK_EQ(NTDLL(ULONG, "RtlCreateProcessParameters",
+                   (parameters**, in_wide, in_wide, in_wide, in_wide, void*, in_wide, in_wide, in_wide, in_wide))(
                  &made, &image, NULL, NULL, &line, NULL, NULL, NULL, NULL, NULL),
              0);
     REQUIRE(made);
@@ -90,9 +90,9 @@ static void test_parameters(void) {
     CHECK(NTDLL(parameters*, "RtlDeNormalizeProcessParams", (parameters*))(made) == made);
     CHECK((ULONG_PTR)made->CommandLine.Buffer < made->Size);
     NTDLL(void, "RtlDestroyProcessParameters", (parameters*))(made);
-    CHECK_EQ(NTDLL(ULONG, "RtlCreateProcessParametersEx", (parameters**, in_wide, in_wide, in_wide, in_wide, void*,
-                                                           in_wide, in_wide, in_wide, in_wide, ULONG))(
-                 &made, &image, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1 /* normalized */),
+    CHECK_EQ(NTDLL(ULONG, "RtlCreateProcessParametersEx",
+                   (parameters**, in_wide, in_wide, in_wide, in_wide, void*, in_wide, in_wide, in_wide, in_wide,
+                    ULONG))(&made, &image, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1 /* normalized */),
              0);
     CHECK_STR(NARROW_STRING(made->CommandLine), "C:\\x.exe");
     NTDLL(void, "RtlDestroyProcessParameters", (parameters*))(made);
@@ -137,9 +137,8 @@ static void test_paths(void) {
         W("C:\\a"), &native, NULL, &relative));
     NTDLL(void, "RtlReleaseRelativeName", (relative_name*))(&relative);
     NTDLL(void, "RtlFreeUnicodeString", (wide_string*))(&native);
-    CHECK_EQ(NTDLL(ULONG, "RtlDosPathNameToRelativeNtPathName_U_WithStatus", (const WCHAR*, wide_string*, WCHAR**,
-                                                                              relative_name*))(W("C:\\b"), &native, NULL,
-                                                                                               &relative),
+    CHECK_EQ(NTDLL(ULONG, "RtlDosPathNameToRelativeNtPathName_U_WithStatus",
+                   (const WCHAR*, wide_string*, WCHAR**, relative_name*))(W("C:\\b"), &native, NULL, &relative),
              0);
     CHECK_STR(NARROW_STRING(native), "\\??\\C:\\b");
     CHECK_EQ(relative.RelativeName.Length, 0);
@@ -193,8 +192,8 @@ static void test_paths(void) {
 }
 
 static void test_heaps(void) {
-  const HANDLE heap = NTDLL(HANDLE, "RtlCreateHeap", (ULONG, void*, SIZE_T, SIZE_T, void*, void*))(2, NULL, 0, 0, NULL,
-                                                                                                   NULL);
+  const HANDLE heap =
+      NTDLL(HANDLE, "RtlCreateHeap", (ULONG, void*, SIZE_T, SIZE_T, void*, void*))(2, NULL, 0, 0, NULL, NULL);
   TEST("RtlAllocateHeap", "allocated, measured, grown, freed") {
     REQUIRE(heap);
     char* block = NTDLL(char*, "RtlAllocateHeap", (HANDLE, ULONG, SIZE_T))(heap, 8 /* zeroed */, 100);
@@ -469,9 +468,9 @@ static void test_floats(void) {
     static const struct {
       const char* name;
       double argument, wanted;
-    } kValues[] = {{"acos", 1, 0},  {"asin", 0, 0},    {"atan", 0, 0},   {"ceil", 1.2, 2},      {"cos", 0, 1},
-                   {"exp", 0, 1},   {"fabs", -2.5, 2.5}, {"floor", -1.2, -2}, {"log", 1, 0}, {"log10", 1000, 3},
-                   {"sin", 0, 0},   {"sqrt", 9, 3},    {"tan", 0, 0}};
+    } kValues[] = {{"acos", 1, 0}, {"asin", 0, 0},      {"atan", 0, 0},      {"ceil", 1.2, 2}, {"cos", 0, 1},
+                   {"exp", 0, 1},  {"fabs", -2.5, 2.5}, {"floor", -1.2, -2}, {"log", 1, 0},    {"log10", 1000, 3},
+                   {"sin", 0, 0},  {"sqrt", 9, 3},      {"tan", 0, 0}};
     for (size_t i = 0; i < sizeof kValues / sizeof *kValues; ++i) {
       if (!has("ntdll.dll", kValues[i].name)) continue;
       if (!CHECK(NTDLL(double, kValues[i].name, (double))(kValues[i].argument) == kValues[i].wanted))
@@ -536,8 +535,8 @@ static void test_rest(void) {
     CHECK_EQ(NTDLL(ULONG, "NtFlushKey", (HANDLE))(key), 0);
     const HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
     ULONG_PTR block[2] = {0, 0};
-    CHECK_EQ(NTDLL(ULONG, "NtNotifyChangeMultipleKeys", (HANDLE, ULONG, void*, HANDLE, void*, void*, void*, ULONG,
-                                                         BOOLEAN, void*, ULONG, BOOLEAN))(
+    CHECK_EQ(NTDLL(ULONG, "NtNotifyChangeMultipleKeys",
+                   (HANDLE, ULONG, void*, HANDLE, void*, void*, void*, ULONG, BOOLEAN, void*, ULONG, BOOLEAN))(
                  key, 0, NULL, event, NULL, NULL, block, 4 /* values */, FALSE, NULL, 0, TRUE),
              0x103);
     wide_string value = wide_of(W("v"));
@@ -553,7 +552,8 @@ static void test_rest(void) {
     CHECK_EQ(NTDLL(ULONG, "NtOpenKeyEx", (HANDLE*, ULONG, const attributes*, ULONG))(&key, 0xF003F, &object, 0),
              0xC0000034);
     CHECK_EQ(NTDLL(ULONG, "NtLoadKey", (const attributes*, const attributes*))(&object, &object), 0xC0000061);
-    CHECK_EQ(NTDLL(ULONG, "NtLoadKey2", (const attributes*, const attributes*, ULONG))(&object, &object, 0), 0xC0000061);
+    CHECK_EQ(NTDLL(ULONG, "NtLoadKey2", (const attributes*, const attributes*, ULONG))(&object, &object, 0),
+             0xC0000061);
     CHECK_EQ(NTDLL(ULONG, "NtUnloadKey", (const attributes*))(&object), 0xC0000061);
     CHECK_EQ(NTDLL(ULONG, "NtRestoreKey", (HANDLE, HANDLE, ULONG))(NULL, NULL, 0), 0xC0000061);
   }
@@ -575,13 +575,13 @@ static void test_rest(void) {
       void *owner, *group, *sacl, *dacl;
     } descriptor;
     CHECK_EQ(NTDLL(ULONG, "RtlCreateSecurityDescriptor", (void*, ULONG))(&descriptor, 1), 0);
-    CHECK_EQ(NTDLL(ULONG, "RtlSetSaclSecurityDescriptor", (void*, BOOLEAN, void*, BOOLEAN))(&descriptor, TRUE, NULL,
-                                                                                            TRUE),
-             0);
+    CHECK_EQ(
+        NTDLL(ULONG, "RtlSetSaclSecurityDescriptor", (void*, BOOLEAN, void*, BOOLEAN))(&descriptor, TRUE, NULL, TRUE),
+        0);
     CHECK_EQ(descriptor.control, 0x30); /* SE_SACL_PRESENT, SE_SACL_DEFAULTED */
-    CHECK_EQ(NTDLL(ULONG, "RtlSetSaclSecurityDescriptor", (void*, BOOLEAN, void*, BOOLEAN))(&descriptor, FALSE, NULL,
-                                                                                            FALSE),
-             0);
+    CHECK_EQ(
+        NTDLL(ULONG, "RtlSetSaclSecurityDescriptor", (void*, BOOLEAN, void*, BOOLEAN))(&descriptor, FALSE, NULL, FALSE),
+        0);
     CHECK_EQ(descriptor.control & 0x10, 0);
   }
   TEST("RtlGetExtendedContextLength", "room for a context and the extended state") {
