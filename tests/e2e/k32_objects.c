@@ -32,11 +32,12 @@ static void test_named(void) {
     static const struct {
       const char *create, *create_ex, *open;
       int wide;
-    } kMutexes[] = {{"CreateMutexA", "CreateMutexExA", "OpenMutexA", 0}, {"CreateMutexW", "CreateMutexExW", "OpenMutexW", 1}};
+    } kMutexes[] = {{"CreateMutexA", "CreateMutexExA", "OpenMutexA", 0},
+                    {"CreateMutexW", "CreateMutexExW", "OpenMutexW", 1}};
     for (int i = 0; i < 2; ++i) {
       const void* const name = kMutexes[i].wide ? (const void*)W("hm-k32-mutex") : (const void*)"hm-k32-mutex";
-      const HANDLE mutex = KERNEL(HANDLE, kMutexes[i].create_ex, (void*, const void*, DWORD, DWORD))(NULL, name, 1,
-                                                                                                    0x1F0001);
+      const HANDLE mutex =
+          KERNEL(HANDLE, kMutexes[i].create_ex, (void*, const void*, DWORD, DWORD))(NULL, name, 1, 0x1F0001);
       CHECK(mutex != NULL);
       CHECK(ReleaseMutex(mutex));
       CHECK_FAILS(ReleaseMutex(mutex), 288);
@@ -84,7 +85,8 @@ static void test_named(void) {
     for (int i = 0; i < 2; ++i) {
       const void* const name = kAll[i].wide ? (const void*)W("hm-k32-timer") : (const void*)"hm-k32-timer";
       const long long due = -1;
-      const HANDLE first = KERNEL(HANDLE, kAll[i].create_ex, (void*, const void*, DWORD, DWORD))(NULL, name, 0, 0x1F0003);
+      const HANDLE first =
+          KERNEL(HANDLE, kAll[i].create_ex, (void*, const void*, DWORD, DWORD))(NULL, name, 0, 0x1F0003);
       const HANDLE second = KERNEL(HANDLE, kAll[i].create, (void*, BOOL, const void*))(NULL, TRUE, name);
       const HANDLE third = KERNEL(HANDLE, kAll[i].open, (DWORD, BOOL, const void*))(0x1F0003, FALSE, name);
       CHECK(KERNEL(BOOL, "SetWaitableTimerEx", (HANDLE, const void*, LONG, void*, void*, void*, ULONG))(
@@ -101,14 +103,14 @@ static void test_named(void) {
         SELF, NULL, PAGE_READWRITE, 0, 0x10000, W("hm-k32-mapping"));
     const HANDLE other = KERNEL(HANDLE, "OpenFileMappingW", (DWORD, BOOL, const WCHAR*))(6, FALSE, W("hm-k32-mapping"));
     REQUIRE(mapping && other);
-    char* const first = KERNEL(char*, "MapViewOfFileEx", (HANDLE, DWORD, DWORD, DWORD, SIZE_T, void*))(other, 2, 0, 0, 0,
-                                                                                                      NULL);
+    char* const first =
+        KERNEL(char*, "MapViewOfFileEx", (HANDLE, DWORD, DWORD, DWORD, SIZE_T, void*))(other, 2, 0, 0, 0, NULL);
     REQUIRE(first);
-    CHECK_FAILS(KERNEL(char*, "MapViewOfFileEx", (HANDLE, DWORD, DWORD, DWORD, SIZE_T, void*))(other, 2, 0, 0, 0, first),
-                487);
+    CHECK_FAILS(
+        KERNEL(char*, "MapViewOfFileEx", (HANDLE, DWORD, DWORD, DWORD, SIZE_T, void*))(other, 2, 0, 0, 0, first), 487);
     if (has("kernelbase.dll", "MapViewOfFileFromApp")) {
-      char* const second = BY_NAME("kernelbase.dll", char*, "MapViewOfFileFromApp", (HANDLE, ULONG, uint64_t, SIZE_T))(
-          other, 4, 0, 0);
+      char* const second =
+          BY_NAME("kernelbase.dll", char*, "MapViewOfFileFromApp", (HANDLE, ULONG, uint64_t, SIZE_T))(other, 4, 0, 0);
       REQUIRE(second);
       first[7] = 'm';
       CHECK_EQ(second[7], 'm');
@@ -119,9 +121,9 @@ static void test_named(void) {
     CloseHandle(other);
     CloseHandle(mapping);
     if (has("kernelbase.dll", "CreateFileMappingFromApp")) {
-      const HANDLE anonymous = BY_NAME("kernelbase.dll", HANDLE, "CreateFileMappingFromApp",
-                                       (HANDLE, void*, ULONG, uint64_t, const WCHAR*))(SELF, NULL, PAGE_READWRITE, 4096,
-                                                                                       NULL);
+      const HANDLE anonymous =
+          BY_NAME("kernelbase.dll", HANDLE, "CreateFileMappingFromApp", (HANDLE, void*, ULONG, uint64_t, const WCHAR*))(
+              SELF, NULL, PAGE_READWRITE, 4096, NULL);
       CHECK(anonymous != NULL);
       if (!on_wine()) {
         char* const view = BY_NAME("kernelbase.dll", char*, "MapViewOfFileNuma2",
@@ -175,7 +177,7 @@ static void test_lists(void) {
     CHECK(KERNEL(entry*, "InterlockedPushEntrySList", (void*, entry*))(&list, &entries[0]) == NULL);
     entries[1].next = &entries[2];
     CHECK(KERNEL(entry*, "InterlockedPushListSListEx", (void*, entry*, entry*, ULONG))(&list, &entries[1], &entries[2],
-                                                                                      2) == &entries[0]);
+                                                                                       2) == &entries[0]);
     CHECK_EQ(KERNEL(USHORT, "QueryDepthSList", (void*))(&list), 3);
     CHECK(KERNEL(entry*, "InterlockedPopEntrySList", (void*))(&list) == &entries[1]);
     CHECK(KERNEL(entry*, "InterlockedFlushSList", (void*))(&list) == &entries[2]);
@@ -189,8 +191,8 @@ static void test_lists(void) {
   }
 }
 
-static DWORD WINAPI park(void* unused) {
-  (void)unused;
+static DWORD WINAPI park(void* started) {
+  SetEvent(started);
   while (WaitForSingleObjectEx(SELF, 10, TRUE) != WAIT_IO_COMPLETION) continue;
   return 21;
 }
@@ -211,7 +213,10 @@ static DWORD WINAPI pass(void* parameter) {
 
 static void test_threads(void) {
   DWORD id = 0;
-  HANDLE thread = CreateThread(NULL, 0, park, NULL, 0, &id);
+  const HANDLE started = CreateEventA(NULL, FALSE, FALSE, NULL);
+  HANDLE thread = CreateThread(NULL, 0, park, started, 0, &id);
+  WaitForSingleObject(started, SOON); /* a call queued before would run before it */
+  CloseHandle(started);
   TEST("OpenThread", "another handle; suspended and resumed, with counts") {
     const HANDLE other = KERNEL(HANDLE, "OpenThread", (DWORD, BOOL, DWORD))(0x1FFFFF, FALSE, id);
     REQUIRE(other);
@@ -271,7 +276,7 @@ static void test_threads(void) {
   TEST("GetThreadTimes", "times and cycles of a thread and of the process") {
     long long created = 0, ended = 0, kernel = 0, user = 0;
     CHECK(KERNEL(BOOL, "GetThreadTimes", (HANDLE, void*, void*, void*, void*))(GetCurrentThread(), &created, &ended,
-                                                                             &kernel, &user));
+                                                                               &kernel, &user));
     CHECK(created > 130000000000000000);
     if (on_wine()) break;
     uint64_t cycles = 0;
@@ -323,8 +328,8 @@ static void test_threads(void) {
 
 static void test_memory(void) {
   TEST("VirtualAllocEx", "for this process the same as without Ex") {
-    char* const base = KERNEL(char*, "VirtualAllocEx", (HANDLE, void*, SIZE_T, DWORD, DWORD))(SELF, NULL, 0x2000, 0x3000,
-                                                                                             PAGE_READWRITE);
+    char* const base = KERNEL(char*, "VirtualAllocEx", (HANDLE, void*, SIZE_T, DWORD, DWORD))(SELF, NULL, 0x2000,
+                                                                                              0x3000, PAGE_READWRITE);
     REQUIRE(base);
     DWORD old = 0;
     MEMORY_BASIC_INFORMATION info;
@@ -356,7 +361,7 @@ static void test_memory(void) {
     CHECK_FALSE(KERNEL(BOOL, "IsBadHugeReadPtr", (void*, ULONG_PTR))(room, 16));
     CHECK_FALSE(KERNEL(BOOL, "IsBadHugeWritePtr", (void*, ULONG_PTR))(room, 16));
     CHECK(KERNEL(BOOL, "IsBadHugeReadPtr", (void*, ULONG_PTR))((void*)16, 16));
-    CHECK(KERNEL(BOOL, "IsBadHugeWritePtr", (void*, ULONG_PTR))((void*)(uintptr_t)"constant", 0) == 0);
+    CHECK(KERNEL(BOOL, "IsBadHugeWritePtr", (void*, ULONG_PTR))((void*)(uintptr_t) "constant", 0) == 0);
     CHECK(KERNEL(BOOL, "IsBadCodePtr", (void*))((void*)16));
   }
   TEST("HeapSetInformation", "kernel32's names for heaps") {
@@ -498,7 +503,7 @@ static void test_process(void) {
     CHECK(info.base == (void*)kernel && info.size >= 4096);
     const HMODULE psapi = LoadLibraryA("psapi.dll");
     CHECK_EQ(((DWORD(WINAPI*)(HANDLE, HMODULE, WCHAR*, DWORD))required("psapi.dll", "GetModuleBaseNameW"))(SELF, kernel,
-                                                                                                          room, 1100),
+                                                                                                           room, 1100),
              12);
     CHECK_EQ(((DWORD(WINAPI*)(HANDLE, HMODULE, WCHAR*, DWORD))required("psapi.dll", "GetModuleFileNameExW"))(
                  SELF, kernel, room, 1100),

@@ -174,11 +174,34 @@ HM_WINAPI BOOL InitializeProcThreadAttributeList(AttributeList* list, DWORD coun
   });
 }
 
+// What an attribute's value must be: this many bytes, or several of them for a list.
+struct AttributeSize {
+  ULONG_PTR attribute;
+  SIZE_T size;
+  bool list = false;
+};
+constexpr AttributeSize kAttributeSizes[] = {
+    {0x20000, sizeof(HANDLE)},        // PROC_THREAD_ATTRIBUTE_PARENT_PROCESS
+    {0x20002, sizeof(HANDLE), true},  // PROC_THREAD_ATTRIBUTE_HANDLE_LIST
+    {0x20004, sizeof(USHORT)},        // PROC_THREAD_ATTRIBUTE_PREFERRED_NODE
+    {0x2000D, sizeof(HANDLE), true},  // PROC_THREAD_ATTRIBUTE_JOB_LIST
+    {0x20016, sizeof(HANDLE)},        // PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE
+    {0x30003, 16},                    // PROC_THREAD_ATTRIBUTE_GROUP_AFFINITY
+    {0x30005, 4},                     // PROC_THREAD_ATTRIBUTE_IDEAL_PROCESSOR
+};
+Status check_attribute_size(ULONG_PTR attribute, SIZE_T size) {
+  for (const AttributeSize& known : kAttributeSizes)
+    if (known.attribute == attribute && (size == 0 || (known.list ? size % known.size != 0 : size != known.size)))
+      return fail_win32(ERROR_BAD_LENGTH, "{} bytes for the attribute {:#x}", size, attribute);
+  return ok;
+}
+
 HM_WINAPI BOOL UpdateProcThreadAttribute(AttributeList* list, DWORD flags, ULONG_PTR attribute, void* value,
                                          SIZE_T size, void* previous, SIZE_T* returned) noexcept {
   return succeed([&]() -> Status {
     if (flags != 0 || previous != nullptr || returned != nullptr)
       return fail(STATUS_INVALID_PARAMETER, "UpdateProcThreadAttribute: reserved parameters are used");
+    TRY(check_attribute_size(attribute, size));
     Attribute* const end = list->entries + list->count;
     if (std::any_of(list->entries, end, [&](const Attribute& each) { return each.attribute == attribute; }))
       return fail(STATUS_OBJECT_NAME_EXISTS, "the attribute {:#x} is in the list already", attribute);
