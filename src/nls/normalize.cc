@@ -76,6 +76,10 @@ Name split_terminator(std::u16string_view name) {
 using IdnStep = icu::UnicodeString& (icu::IDNA::*)(const icu::UnicodeString&, icu::UnicodeString&, icu::IDNAInfo&,
                                                    UErrorCode&) const;
 
+bool is_ascii(std::u16string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char16_t unit) { return unit < 0x80; });
+}
+
 Result<std::u16string> idn(IdnStep step, DWORD flags, std::u16string_view text) {
   TRY(check_idn_flags(flags));
   const auto [name, terminated] = split_terminator(text);
@@ -87,8 +91,11 @@ Result<std::u16string> idn(IdnStep step, DWORD flags, std::u16string_view text) 
   if (rules) (rules.get()->*step)(to_icu(name), converted, info, error);
   if (!rules || U_FAILURE(error) || info.hasErrors())
     return fail_win32(ERROR_INVALID_NAME, "not a domain name (errors {:#x})", info.getErrors());
-  if (terminated) converted.append(u'\0');
-  return from_icu(converted);
+  std::u16string result = from_icu(converted);
+  // UTS 46 has no capitals; a name without other letters keeps its own on Windows (RFC 3490, 4.1).
+  if (is_ascii(name) && result.size() == name.size()) result = name;
+  if (terminated) result.push_back(u'\0');
+  return result;
 }
 
 char16_t plain_digit(char16_t unit) {

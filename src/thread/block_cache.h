@@ -1,7 +1,7 @@
 // Memory that a thread has freed and will ask for again: heaps keep small blocks here instead of giving them back to
-// malloc(), which would cost more than all the rest of HeapAlloc() and HeapFree(). No other thread looks at it, so there
-// is neither a lock nor an atomic, and it is all inline: a function with the Windows convention that calls another one
-// saves ten vector registers.
+// malloc(), which would cost more than all the rest of HeapAlloc() and HeapFree(). No other thread looks at it, so
+// there is neither a lock nor an atomic, and it is all inline: a function with the Windows convention that calls
+// another one saves ten vector registers.
 //
 // It stands behind the TEB, where GS finds it. At the thread's end it is emptied; what a killed thread had is freed by
 // another one. That may happen between any two instructions here: the lists are whole at each of them.

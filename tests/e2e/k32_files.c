@@ -9,19 +9,20 @@ static void test_links(void) {
   const WCHAR* const file = wide(in_scratch("file.txt"));
   CHECK(write_file(in_scratch("file.txt"), "0123456789", 10));
   TEST("CreateHardLinkW", "two names of one file") {
-    CHECK(KERNEL(BOOL, "CreateHardLinkW", (const WCHAR*, const WCHAR*, void*))(wide(in_scratch("hard.txt")), file, NULL));
+    CHECK(
+        KERNEL(BOOL, "CreateHardLinkW", (const WCHAR*, const WCHAR*, void*))(wide(in_scratch("hard.txt")), file, NULL));
     CHECK_EQ(GetFileAttributesA(in_scratch("hard.txt")) == INVALID_FILE_ATTRIBUTES, 0);
-    CHECK_FAILS(KERNEL(BOOL, "CreateHardLinkW", (const WCHAR*, const WCHAR*, void*))(wide(in_scratch("hard.txt")), file,
-                                                                                    NULL),
-                183);
+    CHECK_FAILS(
+        KERNEL(BOOL, "CreateHardLinkW", (const WCHAR*, const WCHAR*, void*))(wide(in_scratch("hard.txt")), file, NULL),
+        183);
     CHECK(DeleteFileA(in_scratch("hard.txt")));
   }
   TEST("CreateSymbolicLinkA", "a link to a file") {
     if (on_wine()) break; /* a stub */
     CHECK(KERNEL(BOOLEAN, "CreateSymbolicLinkA", (const char*, const char*, DWORD))(in_scratch("soft-a"),
-                                                                                  in_scratch("file.txt"), 0));
+                                                                                    in_scratch("file.txt"), 0));
     CHECK(KERNEL(BOOLEAN, "CreateSymbolicLinkW", (const WCHAR*, const WCHAR*, DWORD))(wide(in_scratch("soft-w")), file,
-                                                                                    0));
+                                                                                      0));
     CHECK_EQ(GetFileAttributesA(in_scratch("soft-a")) & 0x400, 0x400);
     CHECK(DeleteFileA(in_scratch("soft-a")));
     CHECK(DeleteFileA(in_scratch("soft-w")));
@@ -29,9 +30,10 @@ static void test_links(void) {
   }
   TEST("CopyFile2", "copies; ReplaceFileW puts one in the place of another") {
     if (on_wine()) break; /* has no CopyFile2 */
-    CHECK_EQ(KERNEL(LONG, "CopyFile2", (const WCHAR*, const WCHAR*, void*))(file, wide(in_scratch("copy.txt")), NULL), 0);
+    CHECK_EQ(KERNEL(LONG, "CopyFile2", (const WCHAR*, const WCHAR*, void*))(file, wide(in_scratch("copy.txt")), NULL),
+             0);
     CHECK(KERNEL(LONG, "CopyFile2", (const WCHAR*, const WCHAR*, void*))(wide(in_scratch("none")),
-                                                                        wide(in_scratch("copy.txt")), NULL) < 0);
+                                                                         wide(in_scratch("copy.txt")), NULL) < 0);
     CHECK(write_file(in_scratch("new.txt"), "new", 3));
     CHECK(KERNEL(BOOL, "ReplaceFileW", (const WCHAR*, const WCHAR*, const WCHAR*, DWORD, void*, void*))(
         wide(in_scratch("copy.txt")), wide(in_scratch("new.txt")), wide(in_scratch("backup.txt")), 0, NULL, NULL));
@@ -50,19 +52,19 @@ static void test_links(void) {
   }
   TEST("CreateDirectoryExA", "a directory like another one") {
     CHECK(KERNEL(BOOL, "CreateDirectoryExA", (const char*, const char*, void*))(in_scratch(""), in_scratch("like-a"),
-                                                                              NULL));
+                                                                                NULL));
     CHECK(KERNEL(BOOL, "CreateDirectoryExW", (const WCHAR*, const WCHAR*, void*))(wide(in_scratch("")),
-                                                                                wide(in_scratch("like-w")), NULL));
+                                                                                  wide(in_scratch("like-w")), NULL));
     CHECK_FAILS(KERNEL(BOOL, "CreateDirectoryExA", (const char*, const char*, void*))(in_scratch(""),
-                                                                                    in_scratch("like-a"), NULL),
+                                                                                      in_scratch("like-a"), NULL),
                 183);
     CHECK(RemoveDirectoryA(in_scratch("like-a")));
     CHECK(RemoveDirectoryA(in_scratch("like-w")));
   }
   TEST("GetCompressedFileSizeA", "what the file takes on the disk") {
     DWORD high = 9;
-    const DWORD narrow_size = KERNEL(DWORD, "GetCompressedFileSizeA", (const char*, DWORD*))(in_scratch("file.txt"),
-                                                                                             &high);
+    const DWORD narrow_size =
+        KERNEL(DWORD, "GetCompressedFileSizeA", (const char*, DWORD*))(in_scratch("file.txt"), &high);
     CHECK_EQ(high, 0);
     CHECK(narrow_size != 0xFFFFFFFF);
     CHECK_EQ(KERNEL(DWORD, "GetCompressedFileSizeW", (const WCHAR*, DWORD*))(file, &high), narrow_size);
@@ -93,8 +95,8 @@ static void test_finding(void) {
     CHECK(KERNEL(BOOL, "FindClose", (HANDLE))(search));
   }
   TEST("FindFirstChangeNotificationA", "signalled when a file goes") {
-    const HANDLE change = KERNEL(HANDLE, "FindFirstChangeNotificationA", (const char*, BOOL, DWORD))(in_scratch(""),
-                                                                                                   FALSE, 1);
+    const HANDLE change =
+        KERNEL(HANDLE, "FindFirstChangeNotificationA", (const char*, BOOL, DWORD))(in_scratch(""), FALSE, 1);
     REQUIRE(change != INVALID_HANDLE_VALUE);
     CHECK_EQ(WaitForSingleObject(change, 0), WAIT_TIMEOUT);
     CHECK(DeleteFileA(in_scratch("file2.txt")));
@@ -122,7 +124,8 @@ static void test_finding(void) {
     CHECK_EQ(KERNEL(DWORD, "GetLongPathNameA", (const char*, char*, DWORD))(in_scratch("file.txt"), text, sizeof text),
              strlen(text));
     CHECK(strlen(text) > 8 && strcmp(text + strlen(text) - 8, "file.txt") == 0);
-    CHECK(KERNEL(DWORD, "GetShortPathNameA", (const char*, char*, DWORD))(in_scratch("file.txt"), text, sizeof text) > 0);
+    CHECK(KERNEL(DWORD, "GetShortPathNameA", (const char*, char*, DWORD))(in_scratch("file.txt"), text, sizeof text) >
+          0);
     CHECK_FAILS(KERNEL(DWORD, "GetLongPathNameA", (const char*, char*, DWORD))(in_scratch("none"), text, sizeof text),
                 FILE_NOT_FOUND);
     const HANDLE file = CreateFileA(in_scratch("file.txt"), GENERIC_READ, 7, NULL, OPEN_EXISTING, 0, NULL);
@@ -160,8 +163,8 @@ static void test_handles(void) {
     CHECK_FAILS(KERNEL(HANDLE, "CreateFile2", (const WCHAR*, DWORD, DWORD, DWORD, void*))(
                     wide(in_scratch("none")), GENERIC_READ, 3, OPEN_EXISTING, NULL) != INVALID_HANDLE_VALUE,
                 FILE_NOT_FOUND);
-    const HANDLE overlapped = CreateFileA(in_scratch("file.txt"), GENERIC_READ, 7, NULL, OPEN_EXISTING,
-                                          FILE_FLAG_OVERLAPPED, NULL);
+    const HANDLE overlapped =
+        CreateFileA(in_scratch("file.txt"), GENERIC_READ, 7, NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
     CHECK(KERNEL(BOOL, "SetFileCompletionNotificationModes", (HANDLE, BYTE))(overlapped, 3));
     CloseHandle(overlapped);
   }
@@ -174,13 +177,13 @@ static void test_handles(void) {
     root[3] = 0;
     for (int i = 0; i < 4; ++i) wide_root[i] = (WCHAR)root[i];
     CHECK(KERNEL(BOOL, "GetDiskFreeSpaceA", (const char*, DWORD*, DWORD*, DWORD*, DWORD*))(root, &sectors, &bytes,
-                                                                                         &available, &total));
+                                                                                           &available, &total));
     CHECK(bytes >= 512 && sectors > 0);
     CHECK(KERNEL(BOOL, "GetDiskFreeSpaceW", (const WCHAR*, DWORD*, DWORD*, DWORD*, DWORD*))(wide_root, &sectors, &bytes,
-                                                                                          &available, &total));
+                                                                                            &available, &total));
     CHECK(total >= available);
     CHECK(KERNEL(BOOL, "GetDiskFreeSpaceExA", (const char*, uint64_t*, uint64_t*, uint64_t*))(root, large, large + 1,
-                                                                                            large + 2));
+                                                                                              large + 2));
     CHECK(large[1] >= large[2] && large[1] > 0);
     CHECK_EQ(KERNEL(UINT, "GetDriveTypeA", (const char*))("q:\\no such\\"), 1);
     CHECK(KERNEL(UINT, "GetDriveTypeA", (const char*))(root) >= 2);
@@ -220,8 +223,8 @@ static void test_pipes(void) {
   TEST("CallNamedPipeW", "asks a server, which knows who asks") {
     char answer[9] = "", question[8] = "";
     DWORD size = 0, id = 0, state = 0, instances = 0, code = 0;
-    const HANDLE server = CreateNamedPipeA("\\\\.\\pipe\\hm-k32-pipe", PIPE_ACCESS_DUPLEX, 6 /* messages */, 1, 64, 64, 0,
-                                           NULL);
+    const HANDLE server =
+        CreateNamedPipeA("\\\\.\\pipe\\hm-k32-pipe", PIPE_ACCESS_DUPLEX, 6 /* messages */, 1, 64, 64, 0, NULL);
     REQUIRE(server != INVALID_HANDLE_VALUE);
     CHECK_FAILS(KERNEL(BOOL, "WaitNamedPipeW", (const WCHAR*, DWORD))(W("\\\\.\\pipe\\hm-no-pipe"), 1), FILE_NOT_FOUND);
     const HANDLE client = CreateThread(NULL, 0, call_pipe, answer, 0, NULL);
@@ -252,9 +255,9 @@ static void test_versions(void) {
   TEST("GetFileVersionInfoExW", "the version resource of a DLL; where to install one") {
     char text[300] = "", other[300] = "";
     UINT text_size = sizeof text, other_size = sizeof other;
-    BY_NAME("version.dll", DWORD, "VerFindFileA", (DWORD, const char*, const char*, const char*, char*, UINT*, char*,
-                                                   UINT*))(0, "hm-none.dll", NULL, "C:\\app", text, &text_size, other,
-                                                           &other_size);
+    BY_NAME("version.dll", DWORD, "VerFindFileA",
+            (DWORD, const char*, const char*, const char*, char*, UINT*, char*, UINT*))
+    (0, "hm-none.dll", NULL, "C:\\app", text, &text_size, other, &other_size);
     CHECK_STR(other, "C:\\app");
     DWORD handle = 9;
     const char* const path = in_bin("resources.dll");
@@ -262,7 +265,7 @@ static void test_versions(void) {
         BY_NAME("version.dll", DWORD, "GetFileVersionInfoSizeExA", (DWORD, const char*, DWORD*))(2, path, &handle);
     CHECK(size > 0x100);
     CHECK_EQ(BY_NAME("version.dll", DWORD, "GetFileVersionInfoSizeExW", (DWORD, const WCHAR*, DWORD*))(2, wide(path),
-                                                                                                     &handle),
+                                                                                                       &handle),
              size);
     char* const block = calloc(1, size);
     for (int is_wide = 0; is_wide < 2; ++is_wide) {
@@ -275,8 +278,8 @@ static void test_versions(void) {
             2, path, 0, size, block));
       DWORD* fixed = NULL;
       UINT length = 0;
-      CHECK(BY_NAME("version.dll", BOOL, "VerQueryValueA", (const void*, const char*, DWORD**, UINT*))(block, "\\",
-                                                                                                     &fixed, &length));
+      CHECK(BY_NAME("version.dll", BOOL, "VerQueryValueA", (const void*, const char*, DWORD**, UINT*))(
+          block, "\\", &fixed, &length));
       REQUIRE(fixed && length >= 16);
       CHECK_EQ(fixed[0], 0xFEEF04BD);
       CHECK_EQ(fixed[2], 0x00010002); /* 1.2.3.4 */

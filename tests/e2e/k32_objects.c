@@ -521,15 +521,15 @@ static void test_process(void) {
       DWORD size, id, process, global_usage, usage;
       BYTE* base;
       DWORD image_size;
-      HMODULE module;
+      HMODULE handle;
       WCHAR name[256], path[260];
-    } entry;
+    } module;
     const HANDLE snapshot = KERNEL(HANDLE, "CreateToolhelp32Snapshot", (DWORD, DWORD))(8, 0);
     int found = 0, count = 0;
-    entry.size = sizeof entry;
-    BOOL more = KERNEL(BOOL, "Module32FirstW", (HANDLE, void*))(snapshot, &entry);
-    for (; more; more = KERNEL(BOOL, "Module32NextW", (HANDLE, void*))(snapshot, &entry), ++count)
-      found |= entry.module == GetModuleHandleA("ntdll.dll");
+    module.size = sizeof module;
+    BOOL more = KERNEL(BOOL, "Module32FirstW", (HANDLE, void*))(snapshot, &module);
+    for (; more; more = KERNEL(BOOL, "Module32NextW", (HANDLE, void*))(snapshot, &module), ++count)
+      found |= module.handle == GetModuleHandleA("ntdll.dll");
     CHECK_ERROR(18);
     CHECK(found && count > 1);
     CloseHandle(snapshot);
