@@ -1,6 +1,7 @@
 // Events.
 #pragma once
 
+#include "nt/event_word.h"
 #include "nt/waitable.h"
 
 namespace hmodule::nt {
@@ -14,11 +15,14 @@ class Event final : public Waitable {
 
   // EVENT_TYPE of ntdef.h: a notification event stays set until it is reset, a synchronization event lets one go.
   enum class Kind : std::uint8_t { notification, synchronization };
-  Event(Kind kind, bool set) : kind_(kind), set_(set) {}
+  Event(Kind kind, bool set) : kind_(kind), word_(EventWord::take(kind == Kind::synchronization, set)) {}
 
   bool signalled(const Dispatcher& lock, const Thread* thread) const override;
   bool take(const Dispatcher& lock, Thread* thread) override;
   Status signal(const Dispatcher& lock, Thread& by, ACCESS_MASK granted) override;
+  void guard(const Dispatcher& lock) override;
+  void unguard(const Dispatcher& lock) override;
+  EventWord* event_word() override { return shared() == nullptr ? &word_ : nullptr; }
 
   // Each gives the previous state.
   LONG set();
@@ -27,13 +31,17 @@ class Event final : public Waitable {
   LONG pulse();  // releases who waits now, and is not set afterwards
 
   std::optional<SharedFacts> facts_to_share() override;
+  void share(std::unique_ptr<SharedObject> shared) override;
 
   Kind kind() const { return kind_; }
   bool is_set() const;
 
  private:
+  ~Event() override;
+  LONG change(const Dispatcher& lock, bool on);
+
   const Kind kind_;
-  bool set_;
+  EventWord& word_;
 };
 
 }  // namespace hmodule::nt

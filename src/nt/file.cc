@@ -213,10 +213,10 @@ Result<Ref<File>> file_to_write(HANDLE handle) {
   return Ref<File>::adopt(static_cast<File*>(entry.object.detach()));
 }
 
-Result<NTSTATUS> run_io(HANDLE handle, ACCESS_MASK access, const IoTarget& target, const IoOperation& operation) {
+Result<NTSTATUS> run_io(HANDLE handle, ACCESS_MASK access, const IoTarget& target, IoOperation operation) {
   return run_io(TRY(object_of<File>(handle, access)), target, operation);
 }
-Result<NTSTATUS> run_io(const Ref<File>& file, const IoTarget& target, const IoOperation& operation) {
+Result<NTSTATUS> run_io(const Ref<File>& file, const IoTarget& target, IoOperation operation) {
   IoNotice notice = {.status_block = target.status_block, .apc = target.apc, .context = target.context};
   if (target.event != nullptr) {
     notice.event = TRY(object_of<Event>(target.event, EVENT_MODIFY_STATE));

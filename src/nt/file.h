@@ -6,6 +6,7 @@
 // caller wait for somebody else, and so they alone are really pending.
 #pragma once
 
+#include "base/function_ref.h"
 #include "nt/event.h"
 #include "nt/kernel_section.h"
 #include "nt/thread.h"
@@ -147,8 +148,8 @@ Result<NTSTATUS> lock_file(HANDLE handle, const IoTarget& target, std::uint64_t 
                            bool exclusive, bool fail_immediately);
 
 // Runs `operation` on the file of `handle` and tells `target` of its end; what the four above are made of.
-using IoOperation = std::function<Result<IoResult>(File&, IoNotice&)>;
-Result<NTSTATUS> run_io(const Ref<File>& file, const IoTarget& target, const IoOperation& operation);
-Result<NTSTATUS> run_io(HANDLE handle, ACCESS_MASK access, const IoTarget& target, const IoOperation& operation);
+using IoOperation = FunctionRef<Result<IoResult>(File&, IoNotice&)>;
+Result<NTSTATUS> run_io(const Ref<File>& file, const IoTarget& target, IoOperation operation);
+Result<NTSTATUS> run_io(HANDLE handle, ACCESS_MASK access, const IoTarget& target, IoOperation operation);
 
 }  // namespace hmodule::nt

@@ -1,5 +1,6 @@
 #include "nt/handle_table.h"
 
+#include "nt/event.h"
 #include "nt/kernel_section.h"
 #include "nt/process.h"
 #include "nt/thread.h"
@@ -12,7 +13,6 @@ namespace {
 
 constexpr std::uintptr_t kLocked = 1;
 
-// Handles are 32-bit numbers, sign-extended; the two low bits are the application's.
 std::uint32_t index_of(HANDLE handle) {
   return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(handle)) >> 2;
 }
@@ -57,18 +57,7 @@ class HandleTable::SlotLock {
   std::uintptr_t object_ = 0;
 };
 
-HandleTable& handles() {
-  static auto* table = new HandleTable;  // never destroyed: threads may still close handles while the process ends
-  return *table;
-}
-
-HandleTable::Slot* HandleTable::slot_of(HANDLE handle) const {
-  const auto value = reinterpret_cast<std::uintptr_t>(handle);
-  if (value >> 32 != 0) return nullptr;
-  const std::uint32_t index = index_of(handle);
-  if (index == 0 || index >= used_.load(std::memory_order_acquire)) return nullptr;
-  return &slot_at(index);
-}
+constinit HandleTable process_handles;
 
 Result<std::uint32_t> HandleTable::allocate() {
   const std::lock_guard lock(free_mutex_);
@@ -77,11 +66,11 @@ Result<std::uint32_t> HandleTable::allocate() {
     first_free_ = slot_at(index).attributes_or_next;
     return index;
   }
-  const std::uint32_t index = used_.load(std::memory_order_relaxed);
+  const std::uint32_t index = used_;
   if (index / kChunkSlots >= kChunks) return fail(STATUS_INSUFFICIENT_RESOURCES, "{} handles are open", index);
   auto& chunk = chunks_[index / kChunkSlots];
   if (chunk.load(std::memory_order_relaxed) == nullptr) chunk.store(new Slot[kChunkSlots], std::memory_order_release);
-  used_.store(index + 1, std::memory_order_release);
+  ++used_;
   return index;
 }
 
@@ -95,10 +84,17 @@ Result<HANDLE> HandleTable::insert(Ref<Object> object, ACCESS_MASK access, ULONG
   const std::uint32_t index = TRY(allocate());
   count_.fetch_add(1, std::memory_order_relaxed);
   object->handle_opened();
-  SlotLock slot(slot_at(index));
-  slot_at(index).access = map_access(object->type(), access);
-  slot_at(index).attributes_or_next = attributes & (OBJ_INHERIT | OBJ_PROTECT_CLOSE);
-  slot.set(object.detach());
+  Slot& slot = slot_at(index);
+  SlotLock lock(slot);
+  slot.access = map_access(object->type(), access);
+  slot.attributes_or_next = attributes & (OBJ_INHERIT | OBJ_PROTECT_CLOSE);
+  if (EventWord* const word = object->event_word()) {
+    slot.word.store(word, std::memory_order_relaxed);
+    slot.ticket.store(word->ticket() | ((slot.access & EVENT_MODIFY_STATE) != 0 ? EventWord::kMaySet : 0) |
+                          ((slot.access & SYNCHRONIZE) != 0 ? EventWord::kMayWait : 0),
+                      std::memory_order_release);
+  }
+  lock.set(object.detach());
   return handle_at(index);
 }
 
@@ -130,6 +126,7 @@ Result<Ref<Object>> HandleTable::take(HANDLE handle) {
   if ((slot->attributes_or_next & OBJ_PROTECT_CLOSE) != 0)
     return fail(STATUS_HANDLE_NOT_CLOSABLE, "handle {} is protected from close", handle);
   auto object = Ref<Object>::adopt(lock.object());
+  slot->ticket.store(0, std::memory_order_relaxed);
   lock.set(nullptr);
   return object;
 }

@@ -2,8 +2,10 @@
 //
 // A look-up takes no lock that two handles share: entries sit in chunks that never move, and the low bit of the
 // object pointer is a spin lock held for the few instructions it takes to add a reference or to take the object out.
+// The state of an event is found without even that (event_word.h).
 #pragma once
 
+#include "nt/event_word.h"
 #include "nt/kernel_section.h"
 #include "nt/object.h"
 
@@ -45,6 +47,17 @@ class HandleTable {
   Status close(HANDLE handle);
   Result<HANDLE> duplicate(HANDLE handle, ACCESS_MASK access, ULONG attributes, ULONG options);
   Status set_attributes(HANDLE handle, ULONG mask, ULONG attributes);
+
+  // What most calls on an event and waits for one come to, in a few instructions; `unknown`: nothing has happened, go
+  // the long way. A wait is over if the event was `set`; one that was `reset` has to begin.
+  EventWord::Before try_set_event(HANDLE handle) const {
+    return quickly<&EventWord::try_set>(handle, EventWord::kMaySet);
+  }
+  EventWord::Before try_reset_event(HANDLE handle) const {
+    return quickly<&EventWord::try_reset>(handle, EventWord::kMaySet);
+  }
+  EventWord::Before try_wait(HANDLE handle) const { return quickly<&EventWord::try_wait>(handle, EventWord::kMayWait); }
+
   std::uint32_t count() const { return count_.load(std::memory_order_relaxed); }
 
  private:
@@ -52,11 +65,27 @@ class HandleTable {
     std::atomic<std::uintptr_t> object{0};  // bit 0: locked; 0: free
     ACCESS_MASK access = 0;
     std::uint32_t attributes_or_next = 0;  // free slots: index of the next free one plus one
+    std::atomic<EventWord::Ticket> ticket{0};
+    std::atomic<EventWord*> word{nullptr};  // of the event that has the ticket, or had it: then the swap will fail
   };
   static constexpr std::uint32_t kChunkSlots = 256, kChunks = 1 << 14;
   class SlotLock;
 
-  Slot* slot_of(HANDLE handle) const;
+  // Handles are 32-bit numbers; the two low bits are the application's.
+  Slot* slot_of(HANDLE handle) const {
+    const std::uintptr_t index = reinterpret_cast<std::uintptr_t>(handle) >> 2;
+    if (index >= std::uintptr_t{kChunks} * kChunkSlots) return nullptr;
+    Slot* const chunk = chunks_[index / kChunkSlots].load(std::memory_order_acquire);
+    return chunk == nullptr ? nullptr : &chunk[index % kChunkSlots];
+  }
+  template <EventWord::Before (EventWord::*change)(EventWord::Ticket)>
+  [[gnu::always_inline]] EventWord::Before quickly(HANDLE handle, EventWord::Ticket right) const {
+    const Slot* const slot = slot_of(handle);
+    if (slot == nullptr) return EventWord::Before::unknown;
+    const EventWord::Ticket ticket = slot->ticket.load(std::memory_order_acquire);
+    if ((ticket & right) == 0) return EventWord::Before::unknown;
+    return (slot->word.load(std::memory_order_relaxed)->*change)(ticket);
+  }
   Slot& slot_at(std::uint32_t index) const { return chunks_[index / kChunkSlots].load()[index % kChunkSlots]; }
   Result<std::uint32_t> allocate();
   void recycle(std::uint32_t index);
@@ -64,14 +93,17 @@ class HandleTable {
   Result<Ref<Object>> take(HANDLE handle);
 
   std::array<std::atomic<Slot*>, kChunks> chunks_{};
-  std::atomic<std::uint32_t> used_{1};  // slots ever used; slot 0 is never used, as handle 0 is none
+  std::uint32_t used_ = 1;  // slots ever used; slot 0 is never used, as handle 0 is none
   std::atomic<std::uint32_t> count_{0};
-  KernelMutex free_mutex_;
+  KernelMutex free_mutex_;        // guards used_, the next, and what leads on from there
   std::uint32_t first_free_ = 0;  // index of a free slot plus one
 };
 
-// The process's table.
-HandleTable& handles();
+// The process's table. Never destroyed: threads may still close handles while the process ends.
+extern constinit HandleTable process_handles;
+inline HandleTable& handles() {
+  return process_handles;
+}
 
 // handle -> Ref<Event>, as every function with a handle argument begins. T::kType is T's ObjectType.
 template <typename T>

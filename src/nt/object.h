@@ -19,6 +19,7 @@
 namespace hmodule::nt {
 
 class Directory;
+class EventWord;
 class HandleTable;
 class Waitable;
 
@@ -44,6 +45,8 @@ class Object {
   virtual const ObjectType& type() const = 0;
   // Objects a thread can wait for return themselves.
   virtual Waitable* waitable() { return nullptr; }
+  // An event's state, which its handles lead to without a lock.
+  virtual EventWord* event_word() { return nullptr; }
   // The last handle is gone; references may remain. Called without any lock of the object manager.
   virtual void last_handle_closed() {}
   // What processes share of the object if it gets a name (session.h); nothing: it stays this process's own. The object

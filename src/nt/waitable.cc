@@ -119,11 +119,12 @@ NTSTATUS wait_locked(std::optional<Dispatcher>& lock, Thread& self, std::span<Wa
     return wait_shared(lock, self, objects, all, alertable, timeout);
   std::array<WaitBlock, kMaximumWaitObjects> blocks;
   ThreadWaiter waiter(self, objects, std::span(blocks).first(objects.size()), all);
-  if (const auto status = waiter.try_now(*lock)) return *status;
-  NTSTATUS status = STATUS_TIMEOUT;
-  if (alertable && self.has_apcs(*lock)) {
-    status = STATUS_USER_APC;
-  } else if (timeout != 0) {
+  std::optional<NTSTATUS> status = waiter.try_now(*lock);
+  if (!status && alertable && self.has_apcs(*lock)) status = STATUS_USER_APC;
+  if (!status && timeout == 0) status = STATUS_TIMEOUT;
+  if (status) {
+    waiter.let_go(*lock);
+  } else {
     waiter.enqueue(*lock);
     self.prepare_park(*lock, waiter, alertable);
     lock.reset();
@@ -131,7 +132,7 @@ NTSTATUS wait_locked(std::optional<Dispatcher>& lock, Thread& self, std::span<Wa
   }
   lock.reset();
   if (status == STATUS_USER_APC) self.run_apcs();
-  return status;
+  return *status;
 }
 
 struct WaitTarget {
@@ -200,12 +201,13 @@ void Waitable::satisfy_waiters(const Dispatcher& lock) {
 }
 
 void Signal::set_signalled(bool on) {
+  if (on && signalled_.load(std::memory_order_relaxed)) return;  // whoever waits has been told
   const Dispatcher lock;
   set_signalled(lock, on);
 }
 
 void Signal::set_signalled(const Dispatcher& lock, bool on) {
-  signalled_ = on;
+  signalled_.store(on, std::memory_order_relaxed);
   if (on) satisfy_waiters(lock);
 }
 
@@ -239,6 +241,7 @@ void Waiter::enqueue(const Dispatcher& lock) {
   for (std::size_t i = 0; i < objects_.size(); ++i) {
     Waitable& object = *objects_[i];
     if (thread_ == nullptr && object.shared() != nullptr) session::relay(lock, object);
+    object.guard(lock);  // a wait for all does not look at what comes after the first that is not signalled
     blocks_[i] = {object.last_, nullptr, &object, this};
     (object.last_ != nullptr ? object.last_->next : object.first_) = &blocks_[i];
     object.last_ = &blocks_[i];
@@ -255,6 +258,10 @@ void Waiter::remove(const Dispatcher& lock) {
       session::stop_relay(lock, *block.object);
   }
   queued_ = false;
+}
+
+void Waiter::let_go(const Dispatcher& lock) {
+  for (Waitable* object : objects_) object->unguard(lock);
 }
 
 NTSTATUS wait_one(Waitable& object, bool alertable, Timeout timeout) {

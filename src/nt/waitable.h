@@ -3,7 +3,8 @@
 // One lock, the dispatcher lock, guards the signal state of all waitable objects and the lists of who waits for what,
 // so that "wait for all of these 64" is one atomic step. A state change that signals an object satisfies its waiters
 // at once, in the order they came, on their behalf (an event resets itself, a mutant gets its new owner); a thread
-// that is woken owns what it waited for and takes no lock again.
+// that is woken owns what it waited for and takes no lock again. An event that nobody waits for is free of the lock
+// (event_word.h): it is guarded while the dispatcher has to do with it.
 #pragma once
 
 #include "nt/object.h"
@@ -65,6 +66,11 @@ class Waitable : public Object {
   void share(std::unique_ptr<SharedObject> shared) override;
   void name_lost() override;
 
+  // From here on, and as long as anybody waits, the state changes under the lock alone; signalled() begins so, too.
+  virtual void guard(const Dispatcher&) {}
+  // Frees it again if nobody waits.
+  virtual void unguard(const Dispatcher&) {}
+
   // Call it after every change that may have signalled the object.
   void satisfy_waiters(const Dispatcher& lock);
 
@@ -82,12 +88,12 @@ class Waitable : public Object {
 // A waitable that is simply signalled or not: processes, threads, files, pipes.
 class Signal : public Waitable {
  public:
-  bool signalled(const Dispatcher&, const Thread*) const override { return signalled_; }
+  bool signalled(const Dispatcher&, const Thread*) const override { return signalled_.load(std::memory_order_relaxed); }
   void set_signalled(bool on);
   void set_signalled(const Dispatcher& lock, bool on);
 
  private:
-  bool signalled_ = false;
+  std::atomic<bool> signalled_{false};  // changes under the lock
 };
 
 // One wait in progress: on one object, on any of several, or on all of them.
@@ -102,6 +108,8 @@ class Waiter {
   std::optional<NTSTATUS> try_now(const Dispatcher& lock);
   void enqueue(const Dispatcher& lock);
   void remove(const Dispatcher& lock);
+  // Instead of enqueue(): nothing is waited for.
+  void let_go(const Dispatcher& lock);
   bool queued() const { return queued_; }
 
   // Ends the wait for another reason than its objects. False: another process was faster.

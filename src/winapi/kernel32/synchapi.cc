@@ -16,7 +16,7 @@ using nt::object_of;
 
 constexpr DWORD CREATE_EVENT_MANUAL_RESET = 1, CREATE_EVENT_INITIAL_SET = 2, CREATE_MUTEX_INITIAL_OWNER = 1,
                 CREATE_WAITABLE_TIMER_MANUAL_RESET = 1, CREATE_WAITABLE_TIMER_HIGH_RESOLUTION = 2;
-constexpr DWORD WAIT_FAILED = 0xFFFFFFFF;
+constexpr DWORD WAIT_OBJECT_0 = 0, WAIT_FAILED = 0xFFFFFFFF;
 
 // --- events ---
 
@@ -56,11 +56,21 @@ BOOL change_event(HANDLE handle, LONG (nt::Event::*change)(), const char* functi
       },
       function);
 }
-HM_WINAPI BOOL SetEvent(HANDLE handle) noexcept {
+// What the quick way leaves. A function of its own, with the Windows convention: only who calls native code pays for
+// saving the registers that native code may change.
+[[gnu::noinline]] HM_WINAPI BOOL set_event_under_lock(HANDLE handle) noexcept {
   return change_event(handle, &nt::Event::set, "SetEvent");
 }
-HM_WINAPI BOOL ResetEvent(HANDLE handle) noexcept {
+[[gnu::noinline]] HM_WINAPI BOOL reset_event_under_lock(HANDLE handle) noexcept {
   return change_event(handle, &nt::Event::reset, "ResetEvent");
+}
+HM_WINAPI BOOL SetEvent(HANDLE handle) noexcept {
+  if (nt::handles().try_set_event(handle) != nt::EventWord::Before::unknown) return TRUE;
+  return set_event_under_lock(handle);
+}
+HM_WINAPI BOOL ResetEvent(HANDLE handle) noexcept {
+  if (nt::handles().try_reset_event(handle) != nt::EventWord::Before::unknown) return TRUE;
+  return reset_event_under_lock(handle);
 }
 HM_WINAPI BOOL PulseEvent(HANDLE handle) noexcept {
   return change_event(handle, &nt::Event::pulse, "PulseEvent");
@@ -211,11 +221,21 @@ DWORD wait_answer(Work&& work, const char* function = __builtin_FUNCTION()) noex
       function);
 }
 
+[[gnu::noinline]] HM_WINAPI DWORD wait_under_lock(HANDLE handle, DWORD milliseconds, BOOL alertable) noexcept {
+  return wait_answer([&] { return nt::wait_for_handle(handle, alertable != 0, timeout_of(milliseconds)); },
+                     "WaitForSingleObject");
+}
 HM_WINAPI DWORD WaitForSingleObjectEx(HANDLE handle, DWORD milliseconds, BOOL alertable) noexcept {
-  return wait_answer([&] { return nt::wait_for_handle(handle, alertable != 0, timeout_of(milliseconds)); });
+  const auto before = nt::handles().try_wait(handle);
+  if (before == nt::EventWord::Before::set) return WAIT_OBJECT_0;
+  if (before == nt::EventWord::Before::reset && milliseconds == 0 && !alertable) return WAIT_TIMEOUT;
+  return wait_under_lock(handle, milliseconds, alertable);
 }
 HM_WINAPI DWORD WaitForSingleObject(HANDLE handle, DWORD milliseconds) noexcept {
-  return WaitForSingleObjectEx(handle, milliseconds, FALSE);
+  const auto before = nt::handles().try_wait(handle);
+  if (before == nt::EventWord::Before::set) return WAIT_OBJECT_0;
+  if (before == nt::EventWord::Before::reset && milliseconds == 0) return WAIT_TIMEOUT;
+  return wait_under_lock(handle, milliseconds, FALSE);
 }
 HM_WINAPI DWORD WaitForMultipleObjectsEx(DWORD count, const HANDLE* handles, BOOL all, DWORD milliseconds,
                                          BOOL alertable) noexcept {

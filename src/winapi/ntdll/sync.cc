@@ -47,8 +47,14 @@ NTSTATUS change_event(HANDLE handle, LONG* previous, LONG (nt::Event::*change)()
       },
       function);
 }
-HM_WINAPI NTSTATUS NtSetEvent(HANDLE handle, LONG* previous) noexcept {
+[[gnu::noinline]] HM_WINAPI NTSTATUS set_event_under_lock(HANDLE handle, LONG* previous) noexcept {
   return change_event(handle, previous, &nt::Event::set, "NtSetEvent");
+}
+HM_WINAPI NTSTATUS NtSetEvent(HANDLE handle, LONG* previous) noexcept {
+  const auto before = nt::handles().try_set_event(handle);
+  if (before == nt::EventWord::Before::unknown) return set_event_under_lock(handle, previous);
+  store_if(previous, before == nt::EventWord::Before::set);
+  return STATUS_SUCCESS;
 }
 HM_WINAPI NTSTATUS NtResetEvent(HANDLE handle, LONG* previous) noexcept {
   return change_event(handle, previous, &nt::Event::reset, "NtResetEvent");

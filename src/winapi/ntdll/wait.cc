@@ -9,8 +9,14 @@
 namespace hmodule::winapi {
 namespace {
 
+[[gnu::noinline]] HM_WINAPI NTSTATUS wait_under_lock(HANDLE handle, BOOLEAN alertable,
+                                                     const LARGE_INTEGER* timeout) noexcept {
+  return status_of([&] { return nt::wait_for_handle(handle, alertable != 0, timeout_from(timeout)); },
+                   "NtWaitForSingleObject");
+}
 HM_WINAPI NTSTATUS NtWaitForSingleObject(HANDLE handle, BOOLEAN alertable, const LARGE_INTEGER* timeout) noexcept {
-  return status_of([&] { return nt::wait_for_handle(handle, alertable != 0, timeout_from(timeout)); });
+  if (nt::handles().try_wait(handle) == nt::EventWord::Before::set) return STATUS_SUCCESS;
+  return wait_under_lock(handle, alertable, timeout);
 }
 
 // The kind is WaitAll 0 or WaitAny 1.
