@@ -34,9 +34,9 @@ bool is_low(char16_t c) {
 }  // namespace
 
 std::string utf8(std::u16string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  const auto beyond_ascii = std::ranges::find_if(text, [](char16_t c) { return c >= 0x80; });
+  std::string out(text.begin(), beyond_ascii);
+  for (std::size_t i = out.size(); i < text.size(); ++i) {
     char32_t c = text[i];
     if (is_high(text[i]) && i + 1 < text.size() && is_low(text[i + 1])) {
       c = 0x10000 + ((c - 0xD800) << 10) + (text[i + 1] - 0xDC00);

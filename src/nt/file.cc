@@ -190,13 +190,8 @@ Result<OpenedFile> open_file(const FileRequest& wanted) {
   FileRequest request = wanted;
   request.access = file_access(request.access);
   if (const auto device = device_part(request.name)) return open_device(*device, request);
-  std::u16string full = path::from_nt_path(request.name).value_or(std::u16string(request.name));
-  const bool wants_directory = full.size() > path::root_length(full) && path::is_separator(full.back());  // "C:\dir\"
-  const path::HostPath place = TRY(path::volumes().to_host(full));
-  if (wants_directory && (place.exists() ? !place.is_directory() : (request.options & FILE_DIRECTORY_FILE) == 0))
-    return fail(STATUS_OBJECT_NAME_INVALID, "{} ends like a directory and is none", utf8(full));
-  while (wants_directory && path::is_separator(full.back())) full.pop_back();
-  return HostFile::open(request, full, place);
+  auto native = path::from_nt_path(request.name);
+  return HostFile::open(request, native ? *std::move(native) : std::u16string(request.name));
 }
 
 Result<OpenedHandle> open_file_handle(const FileRequest& request, ULONG handle_attributes) {

@@ -117,7 +117,25 @@ void HostFile::remove_from_disk() {
     ::unlink(host_path_.c_str());
 }
 
-Result<OpenedFile> HostFile::open(const FileRequest& request, const std::u16string& full, const path::HostPath& place) {
+// A file that may be there is opened as the name spells it; only if it is not there, or not to be had like that, is it
+// looked for. What turns out to be something else is closed again.
+Result<OpenedFile> HostFile::open(const FileRequest& request, std::u16string full) {
+  OpenedHost opened;
+  const auto open_it = [&](const char* path, struct stat& info) {
+    opened.fd = UniqueFd(::open(path, open_flags(request)));
+    if (!opened.fd) return errno == ENOENT || errno == ENOTDIR ? -1 : ::stat(path, &info);
+    const int got = ::fstat(opened.fd.get(), &info);
+    opened.info = info;
+    return got;
+  };
+  const bool wants_directory = full.size() > path::root_length(full) && path::is_separator(full.back());  // "C:\dir\"
+  const bool wants_file =
+      (request.options & (FILE_NON_DIRECTORY_FILE | FILE_OPEN_REPARSE_POINT)) == FILE_NON_DIRECTORY_FILE &&
+      request.disposition != FILE_CREATE && !wants_directory;
+  const path::HostPath place = TRY(wants_file ? path::volumes().to_host(full, open_it) : path::volumes().to_host(full));
+  if (wants_directory && (place.exists() ? !place.is_directory() : (request.options & FILE_DIRECTORY_FILE) == 0))
+    return fail(STATUS_OBJECT_NAME_INVALID, "{} ends like a directory and is none", utf8(full));
+  while (wants_directory && path::is_separator(full.back())) full.pop_back();
   if ((request.options & FILE_OPEN_REPARSE_POINT) != 0 && !place.path.empty()) {
     struct stat host;
     if (lstat(place.path.c_str(), &host) == 0 && S_ISLNK(host.st_mode)) return open_link(request, full, place.path);
@@ -137,7 +155,7 @@ Result<OpenedFile> HostFile::open(const FileRequest& request, const std::u16stri
   }
   if ((request.options & FILE_DIRECTORY_FILE) != 0)
     return fail(STATUS_NOT_A_DIRECTORY, "{} is not a directory", utf8(full));
-  return open_existing(request, full, place);
+  return open_existing(request, full, place, std::move(opened));
 }
 
 Result<OpenedFile> HostFile::open_directory(const FileRequest& request, const std::u16string& full,
@@ -169,21 +187,22 @@ Result<OpenedFile> HostFile::open_link(const FileRequest& request, const std::u1
 }
 
 Result<OpenedFile> HostFile::open_existing(const FileRequest& request, const std::u16string& full,
-                                           const path::HostPath& place) {
+                                           const path::HostPath& place, OpenedHost opened) {
   const bool read_only = S_ISREG(place.mode) && (place.mode & 0222) == 0;
   if (read_only && ((request.access & kWriteBits) != 0 || overwrites(request.disposition)))
     return fail(STATUS_ACCESS_DENIED, "{} is read-only", place.path);
   if (read_only && (request.options & FILE_DELETE_ON_CLOSE) != 0)
     return fail(STATUS_CANNOT_DELETE, "{} is read-only", place.path);
   const int flags = open_flags(request);
-  UniqueFd fd(::open(place.path.c_str(), flags));
-  if (!fd) return fail_errno("open", place.path);
-  struct stat host;
-  if (fstat(fd.get(), &host) != 0) return fail_errno("stat", place.path);
-  const Kind kind = kind_of(fd.get(), host.st_mode);
-  Ref<HostFile> file = make_object<HostFile>(std::move(fd), Ownership::owned, request.access, request.options, kind,
-                                             (flags & O_PATH) != 0, place.path, full);
-  TRY(file->claim(request, key_of(host)));
+  if (!opened.fd) {
+    opened.fd = UniqueFd(::open(place.path.c_str(), flags));
+    if (!opened.fd) return fail_errno("open", place.path);
+    if (fstat(opened.fd.get(), &opened.info) != 0) return fail_errno("stat", place.path);
+  }
+  const Kind kind = kind_of(opened.fd.get(), opened.info.st_mode);
+  Ref<HostFile> file = make_object<HostFile>(std::move(opened.fd), Ownership::owned, request.access, request.options,
+                                             kind, (flags & O_PATH) != 0, place.path, full);
+  TRY(file->claim(request, key_of(opened.info)));
   if (!overwrites(request.disposition)) return OpenedFile{std::move(file), FILE_OPENED};
   TRY(file->overwrite(request));
   return OpenedFile{std::move(file), request.disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED : FILE_OVERWRITTEN};

@@ -20,8 +20,8 @@ class HostFile final : public File {
  public:
   enum class Kind : std::uint8_t { disk, directory, link, device, terminal, pipe };
 
-  // `full` is the Windows name that led to `place`.
-  static Result<OpenedFile> open(const FileRequest& request, const std::u16string& full, const path::HostPath& place);
+  // `full` is the Windows name.
+  static Result<OpenedFile> open(const FileRequest& request, std::u16string full);
   // A descriptor that somebody else opened: a standard stream of the host, the end of a pipe.
   enum class Ownership : std::uint8_t { owned, borrowed };
   static Result<Ref<HostFile>> wrap(int descriptor, Ownership ownership, ACCESS_MASK access);
@@ -58,6 +58,12 @@ class HostFile final : public File {
   const std::shared_ptr<FileControl>& control_block() const { return control_; }
 
  private:
+  // What was opened to see whether it is there.
+  struct OpenedHost {
+    UniqueFd fd;
+    struct stat info;
+  };
+
   template <typename T, typename... Args>
   friend Ref<T> make_object(Args&&... args);
   HostFile(UniqueFd fd, Ownership ownership, ACCESS_MASK access, ULONG options, Kind kind, bool by_name_only,
@@ -68,7 +74,7 @@ class HostFile final : public File {
   static Result<OpenedFile> open_link(const FileRequest& request, const std::u16string& full,
                                       const std::string& host_path);
   static Result<OpenedFile> open_existing(const FileRequest& request, const std::u16string& full,
-                                          const path::HostPath& place);
+                                          const path::HostPath& place, OpenedHost opened = {});
   static Result<OpenedFile> create(const FileRequest& request, const std::u16string& full, const path::HostPath& place);
   Status claim(const FileRequest& request);
   Status claim(const FileRequest& request, FileKey key);

@@ -11,6 +11,7 @@
 
 #include <sys/stat.h>
 #include <algorithm>
+#include <array>
 #include <climits>
 #include <cstdlib>
 #include <map>
@@ -22,11 +23,17 @@
 namespace hmodule::path {
 namespace {
 
-constexpr std::u16string_view kNotInNames = u"\"*:<>?|";
 constexpr char16_t kMoved = 0xF000;
 
+constexpr auto kNotInNames = [] {
+  std::array<bool, 0x80> no = {};
+  for (char16_t c = 0; c < 0x20; ++c) no[c] = true;
+  for (const char16_t c : std::u16string_view(u"\"*:<>?|\\")) no[c] = true;
+  return no;
+}();
+
 bool cannot_be_spelled(char16_t c) {
-  return c < 0x20 || c == u'\\' || (c < 0x80 && kNotInNames.find(c) != kNotInNames.npos);
+  return c < kNotInNames.size() && kNotInNames[c];
 }
 
 using Components = std::vector<std::u16string_view>;
@@ -115,10 +122,10 @@ struct Walk {
 Walk follow(const Node& drive, const Components& components) {
   Walk walk = {&drive, 0, {}};
   for (;;) {
-    std::vector<Place> here;
-    for (const Shown& shown : walk.node->shown) here.push_back({&shown, walk.depth});
-    walk.places.insert(walk.places.begin(), here.begin(), here.end());
-    if (walk.depth == components.size()) return walk;
+    std::size_t at = 0;
+    for (const Shown& shown : walk.node->shown)
+      walk.places.insert(walk.places.begin() + static_cast<std::ptrdiff_t>(at++), {&shown, walk.depth});
+    if (walk.depth == components.size() || walk.node->children.empty()) return walk;
     const auto child = walk.node->children.find(upcase(components[walk.depth]));
     if (child == walk.node->children.end()) return walk;
     walk.node = &child->second;
@@ -135,21 +142,24 @@ struct Found {
   bool is_directory() const { return S_ISDIR(info.st_mode); }
 };
 
-Found look_for(const std::string& directory, std::span<const std::u16string_view> components, DirectoryCache& cache) {
+constexpr auto kStat = [](const char* path, struct stat& info) { return ::stat(path, &info); };
+
+Found look_for(const std::string& directory, std::span<const std::u16string_view> components, DirectoryCache& cache,
+               Volumes::Look look) {
   using Outcome = Found::Outcome;
   Found exact = {Outcome::there, directory};
   for (const auto component : components) append_to(exact.path, host_name(component));
-  if (::stat(exact.path.c_str(), &exact.info) == 0) return exact;
+  if (look(exact.path.c_str(), exact.info) == 0) return exact;
   if (errno == EACCES) return {Outcome::denied, std::move(exact.path)};
   if (components.empty()) return {Outcome::nowhere, {}};
 
-  const Found parent = look_for(directory, components.first(components.size() - 1), cache);
+  const Found parent = look_for(directory, components.first(components.size() - 1), cache, kStat);
   if (parent.outcome == Outcome::denied) return parent;
   if (parent.outcome != Outcome::there || !parent.is_directory()) return {Outcome::nowhere, {}};
   const auto name = cache.find(parent.path, parent.info, components.back());
   if (!name) return {Outcome::only_parent, append(parent.path, host_name(components.back()))};
   Found folded = {Outcome::there, append(parent.path, *name)};
-  if (::stat(folded.path.c_str(), &folded.info) == 0) return folded;
+  if (look(folded.path.c_str(), folded.info) == 0) return folded;
   return {errno == EACCES ? Outcome::denied : Outcome::only_parent, std::move(folded.path)};
 }
 
@@ -165,7 +175,8 @@ bool is_literal(std::u16string_view name) {
 
 // Native and verbatim forms of a name on a drive or server, without their prefix; other names as they are.
 std::u16string plain_form(std::u16string_view name) {
-  std::u16string out = from_nt_path(name).value_or(std::u16string(name));
+  auto native = from_nt_path(name);
+  std::u16string out = native ? *std::move(native) : std::u16string(name);
   if (kind_of(out) != Kind::device) return out;
   const auto rest = std::u16string_view(out).substr(4);
   if (kind_of(rest) == Kind::drive_absolute) return std::u16string(rest);
@@ -220,7 +231,7 @@ struct Volumes::State {
     return found == drives.end() ? nullptr : &found->second;
   }
 
-  HostPath resolve(const Walk& walk, const Components& components, bool& nowhere, bool& denied) const;
+  HostPath resolve(const Walk& walk, const Components& components, Look look, bool& nowhere, bool& denied) const;
   void contents(const Components& components, char16_t letter, std::vector<std::string>& hosts,
                 std::vector<DirectoryEntry>& virtual_directories) const;
   void reverse(const Node& node, std::u16string_view place, bool is_drive, std::string_view host, std::u16string& best,
@@ -228,10 +239,11 @@ struct Volumes::State {
 };
 
 // The first place that has the name; else one where it could be created; else the virtual directory.
-HostPath Volumes::State::resolve(const Walk& walk, const Components& components, bool& nowhere, bool& denied) const {
+HostPath Volumes::State::resolve(const Walk& walk, const Components& components, Look look, bool& nowhere,
+                                 bool& denied) const {
   HostPath creatable;
   for (const Place& place : walk.places) {
-    Found found = look_for(place.shown->directory, std::span(components).subspan(place.first), cache);
+    Found found = look_for(place.shown->directory, std::span(components).subspan(place.first), cache, look);
     if (found.outcome == Found::Outcome::there)
       return {std::move(found.path), found.is_directory() ? What::directory : What::file, found.info.st_mode};
     denied |= found.outcome == Found::Outcome::denied;
@@ -293,6 +305,10 @@ void Volumes::add_windows_drive(std::string backing, const std::vector<std::stri
 }
 
 Result<HostPath> Volumes::to_host(std::u16string_view given) const {
+  return to_host(given, kStat);
+}
+
+Result<HostPath> Volumes::to_host(std::u16string_view given, Look look) const {
   const std::u16string full = plain_form(given);
   if (kind_of(full) == Kind::device) {
     const auto rest = std::u16string_view(full).substr(4);
@@ -313,7 +329,7 @@ Result<HostPath> Volumes::to_host(std::u16string_view given) const {
   const Node* drive = state_->drive(full[0]);
   if (drive == nullptr) return fail(STATUS_OBJECT_PATH_NOT_FOUND, "{}: there is no such drive", utf8(full));
   bool nowhere = true, denied = false;
-  HostPath found = state_->resolve(follow(*drive, components), components, nowhere, denied);
+  HostPath found = state_->resolve(follow(*drive, components), components, look, nowhere, denied);
   if (found.what == What::file && is_separator(full.back()))
     return fail(STATUS_OBJECT_NAME_INVALID, "{}: a file, but named as a directory", utf8(full));
   if (found.exists()) return found;
@@ -364,7 +380,7 @@ void Volumes::State::contents(const Components& components, char16_t letter, std
                               std::vector<DirectoryEntry>& virtual_directories) const {
   const Walk walk = follow(*drive(letter), components);
   for (const Place& place : walk.places) {
-    Found found = look_for(place.shown->directory, std::span(components).subspan(place.first), cache);
+    Found found = look_for(place.shown->directory, std::span(components).subspan(place.first), cache, kStat);
     if (found.outcome == Found::Outcome::there && found.is_directory()) hosts.push_back(std::move(found.path));
   }
   if (walk.depth != components.size()) return;

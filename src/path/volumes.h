@@ -10,8 +10,11 @@
 // U+F000 + c, the convention of Cygwin and WSL, and come back unchanged.
 #pragma once
 
+#include "base/function_ref.h"
 #include "base/result.h"
 #include "path/dos_path.h"
+
+#include <sys/stat.h>
 
 #include <memory>
 #include <string>
@@ -65,6 +68,10 @@ class Volumes {
   // OBJECT_PATH_NOT_FOUND: a directory on the way (or the drive) is not there. OBJECT_NAME_INVALID: wildcards and the
   // like. ACCESS_DENIED: the host refuses to look.
   Result<HostPath> to_host(std::u16string_view full) const;
+  // The same for who opens what is there, which then is one step: `look` does what stat(2) does, and what it has found
+  // last is the answer. No drive can be added while it waits.
+  using Look = FunctionRef<int(const char* host, struct stat& info)>;
+  Result<HostPath> to_host(std::u16string_view full, Look look) const;
 
   // The Windows form of an absolute host path (which need not exist).
   std::u16string from_host(std::string_view host) const;
