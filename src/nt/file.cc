@@ -208,10 +208,12 @@ Result<Ref<File>> file_to_write(HANDLE handle) {
   return Ref<File>::adopt(static_cast<File*>(entry.object.detach()));
 }
 
-Result<NTSTATUS> run_io(HANDLE handle, ACCESS_MASK access, const IoTarget& target, IoOperation operation) {
-  return run_io(TRY(object_of<File>(handle, access)), target, operation);
-}
-Result<NTSTATUS> run_io(const Ref<File>& file, const IoTarget& target, IoOperation operation) {
+namespace {
+
+// A template, so that what reads and writes is one function with it: each return behind a system call is dear, as the
+// kernel leaves the processor no memory of where it leads.
+template <typename Operation>
+Result<NTSTATUS> run(const Ref<File>& file, const IoTarget& target, const Operation& operation) {
   IoNotice notice = {.status_block = target.status_block, .apc = target.apc, .context = target.context};
   if (target.event != nullptr) {
     notice.event = TRY(object_of<Event>(target.event, EVENT_MODIFY_STATE));
@@ -233,8 +235,6 @@ Result<NTSTATUS> run_io(const Ref<File>& file, const IoTarget& target, IoOperati
   return status;
 }
 
-namespace {
-
 // ByteOffset: nothing means the position, which only synchronous files and those without positions have.
 Result<std::optional<std::uint64_t>> byte_offset(File& file, const LARGE_INTEGER* offset, bool writing) {
   const bool positioned = file.device_type() == FILE_DEVICE_DISK;
@@ -250,9 +250,17 @@ Result<std::optional<std::uint64_t>> byte_offset(File& file, const LARGE_INTEGER
 
 }  // namespace
 
+Result<NTSTATUS> run_io(HANDLE handle, ACCESS_MASK access, const IoTarget& target, IoOperation operation) {
+  return run(TRY(object_of<File>(handle, access)), target, operation);
+}
+Result<NTSTATUS> run_io(const Ref<File>& file, const IoTarget& target, IoOperation operation) {
+  return run(file, target, operation);
+}
+
 Result<NTSTATUS> read_file(HANDLE handle, const IoTarget& target, void* buffer, ULONG length,
                            const LARGE_INTEGER* offset) {
-  return run_io(handle, FILE_READ_DATA, target, [&](File& file, IoNotice& notice) -> Result<IoResult> {
+  const Ref<File> opened = TRY(object_of<File>(handle, FILE_READ_DATA));
+  return run(opened, target, [&](File& file, IoNotice& notice) -> Result<IoResult> {
     const auto at = TRY(byte_offset(file, offset, false));
     return file.read({static_cast<std::byte*>(buffer), length}, at, notice);
   });
@@ -260,7 +268,8 @@ Result<NTSTATUS> read_file(HANDLE handle, const IoTarget& target, void* buffer, 
 
 Result<NTSTATUS> write_file(HANDLE handle, const IoTarget& target, const void* data, ULONG length,
                             const LARGE_INTEGER* offset) {
-  return run_io(TRY(file_to_write(handle)), target, [&](File& file, IoNotice& notice) -> Result<IoResult> {
+  const Ref<File> opened = TRY(file_to_write(handle));
+  return run(opened, target, [&](File& file, IoNotice& notice) -> Result<IoResult> {
     const auto at = TRY(byte_offset(file, offset, true));
     return file.write({static_cast<const std::byte*>(data), length}, at, notice);
   });

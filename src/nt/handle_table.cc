@@ -110,6 +110,12 @@ Result<HandleTable::Entry> HandleTable::find(HANDLE handle) {
 }
 
 Result<Ref<Object>> HandleTable::find(HANDLE handle, const ObjectType& type, ACCESS_MASK access) {
+  if (Slot* const slot = slot_of(handle)) {  // what comes of a pseudo handle or none at all is below
+    const SlotLock lock(*slot);
+    Object* const object = lock.object();
+    if (object != nullptr && &object->type() == &type && (access & ~slot->access) == 0)
+      return Ref<Object>::share(*object);
+  }
   Entry entry = TRY(find(handle));
   if (&entry.object->type() != &type)
     return fail(STATUS_OBJECT_TYPE_MISMATCH, "handle {} is not of the type asked for", handle);

@@ -82,6 +82,7 @@ class HostFile final : public File {
 
   Result<std::size_t> read_some(std::span<std::byte> buffer, std::optional<std::uint64_t> offset) const;
   Result<std::size_t> write_all(std::span<const std::byte> data, std::optional<std::uint64_t> offset) const;
+  bool has_locks() const { return control_ && control_->has_locks(); }
   Status check_locks(std::uint64_t size, std::optional<std::uint64_t> offset, bool writing) const;
   void advance(std::optional<std::uint64_t> offset, std::size_t transferred);
 
