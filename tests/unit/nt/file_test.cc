@@ -9,6 +9,7 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
 #include <thread>
 
 namespace hmodule::nt {
@@ -122,6 +123,35 @@ TEST_F(Files, AndDirectoriesAreNotConfused) {
   EXPECT_EQ(open(u"file\\x", kRead).status(), STATUS_OBJECT_PATH_NOT_FOUND);
   EXPECT_EQ(open(u"dir", kWrite, FILE_OVERWRITE_IF, 7, 0).status(), STATUS_OBJECT_NAME_COLLISION);
   EXPECT_EQ(open(u"file\\", kRead).status(), STATUS_OBJECT_NAME_INVALID);
+}
+
+std::size_t descriptors() {
+  const auto list = std::filesystem::directory_iterator("/proc/self/fd");
+  return static_cast<std::size_t>(std::distance(begin(list), end(list)));
+}
+
+// A name is opened as it is spelled before anybody has looked what it leads to.
+TEST_F(Files, WhatWasOpenedForNothingIsClosedAgain) {
+  EXPECT_EQ(open(u"dir", kRead, FILE_CREATE, 7, FILE_DIRECTORY_FILE).status(), STATUS_SUCCESS);
+  EXPECT_EQ(open(u"read-only", kWrite, FILE_CREATE, 7, kSync, FILE_ATTRIBUTE_READONLY).status(), STATUS_SUCCESS);
+  const Opened alone = open(u"alone", kRead, FILE_CREATE, 0);
+  const std::size_t before = descriptors();
+  EXPECT_EQ(open(u"dir", kRead).status(), STATUS_FILE_IS_A_DIRECTORY);
+  EXPECT_EQ(open(u"DIR", FILE_READ_ATTRIBUTES).status(), STATUS_FILE_IS_A_DIRECTORY);
+  EXPECT_EQ(open(u"read-only", kWrite).status(), STATUS_ACCESS_DENIED);
+  EXPECT_EQ(open(u"Read-Only", kRead, FILE_OVERWRITE).status(), STATUS_ACCESS_DENIED);
+  EXPECT_EQ(open(u"alone", kRead).status(), STATUS_SHARING_VIOLATION);
+  EXPECT_EQ(open(u"none", kRead).status(), STATUS_OBJECT_NAME_NOT_FOUND);
+  EXPECT_EQ(open(u"READ-ONLY", kRead).status(), STATUS_SUCCESS);
+  EXPECT_EQ(descriptors(), before);
+}
+
+TEST_F(Files, TheNameAsSpelledComesBeforeOneInAnotherCase) {
+  EXPECT_TRUE(write(open(u"Name", kWrite, FILE_CREATE), "folded"));
+  EXPECT_EQ(*read(open(u"NAME", kRead), 10), "folded");
+  directory.write("NAME", "exact");
+  EXPECT_EQ(*read(open(u"NAME", kRead), 10), "exact");
+  EXPECT_EQ(*read(open(u"Name", kRead), 10), "folded");
 }
 
 TEST_F(Files, HaveOnePositionThatReadsAndWritesMove) {
