@@ -47,6 +47,12 @@ static int start_and_wait(const char* task);
 static int child(int argc, char** argv) {
   const char* const task = argv[1];
   if (strcmp(task, "exit") == 0) ExitProcess(strtoul(argv[2], NULL, 0));
+  if (strcmp(task, "nt-exit") == 0 || strcmp(task, "rtl-exit") == 0) {
+    const HMODULE ntdll = GetModuleHandleA("ntdll.dll");
+    const unsigned code = strtoul(argv[2], NULL, 0);
+    if (*task == 'n') PROC(LONG, ntdll, "NtTerminateProcess", (HANDLE, LONG))((HANDLE)(LONG_PTR)-1, code);
+    PROC(void, ntdll, "RtlExitUserProcess", (LONG))(code);
+  }
   if (strcmp(task, "echo") == 0) {
     char line[256];
     while (fgets(line, sizeof line, stdin)) printf("<%s", line);
@@ -170,6 +176,8 @@ int main(int argc, char** argv) {
   }
   TEST("CreateProcess-nested", "a child's child has its own command line, and ours is in nobody's environment") {
     CHECK_EQ(start_and_wait("nested"), 32);
+    CHECK_EQ(start_and_wait("nt-exit 41"), 41);
+    CHECK_EQ(start_and_wait("rtl-exit 42"), 42);
     CHECK_STR(output_of("environment HMODULE_COMMAND_LINE", "", NULL), "(none)");
   }
   TEST("CreateProcess-suspended", "a suspended child does nothing until it is resumed") {

@@ -77,13 +77,15 @@ static void test_times(void) {
     system_time local = {0}, universal = {0};
     CHECK(KERNEL(BOOL, "SystemTimeToTzSpecificLocalTime", (const void*, const void*, void*))(&berlin, &kTime, &local));
     CHECK_EQ(local.hour, 14);
-    CHECK(KERNEL(BOOL, "TzSpecificLocalTimeToSystemTime", (const void*, const void*, void*))(&berlin, &local, &universal));
+    CHECK(KERNEL(BOOL, "TzSpecificLocalTimeToSystemTime", (const void*, const void*, void*))(&berlin, &local,
+                                                                                             &universal));
     CHECK_EQ(universal.hour, 12);
     if (on_wine()) break;
-    CHECK(KERNEL(BOOL, "SystemTimeToTzSpecificLocalTimeEx", (const void*, const void*, void*))(&berlin, &kTime, &local));
+    CHECK(
+        KERNEL(BOOL, "SystemTimeToTzSpecificLocalTimeEx", (const void*, const void*, void*))(&berlin, &kTime, &local));
     CHECK_EQ(local.hour, 14);
     CHECK(KERNEL(BOOL, "TzSpecificLocalTimeToSystemTimeEx", (const void*, const void*, void*))(&berlin, &local,
-                                                                                             &universal));
+                                                                                               &universal));
     CHECK_EQ(universal.hour, 12);
     CHECK_EQ(KERNEL(DWORD, "EnumDynamicTimeZoneInformation", (DWORD, void*))(0, &zone), 0);
     CHECK(zone.key[0] != 0);
@@ -129,41 +131,41 @@ static void test_locales(void) {
     CHECK(KERNEL(int, "GetDateFormatW", (LONG, DWORD, const void*, const WCHAR*, WCHAR*, int))(
         ENGLISH, 0, &kTime, W("yy/MM/dd ddd"), room, 300));
     CHECK_STR(NARROW(room), "17/08/23 Wed");
-    CHECK(KERNEL(int, "GetTimeFormatA", (LONG, DWORD, const void*, const char*, char*, int))(
-        ENGLISH, 0, &kTime, "hh:mm:ss tt", text, 300));
+    CHECK(KERNEL(int, "GetTimeFormatA", (LONG, DWORD, const void*, const char*, char*, int))(ENGLISH, 0, &kTime,
+                                                                                             "hh:mm:ss tt", text, 300));
     CHECK_STR(text, "12:34:05 PM");
-    CHECK(KERNEL(int, "GetTimeFormatW", (LONG, DWORD, const void*, const WCHAR*, WCHAR*, int))(
-        ENGLISH, 0, &kTime, W("H'h'm"), room, 300));
+    CHECK(KERNEL(int, "GetTimeFormatW", (LONG, DWORD, const void*, const WCHAR*, WCHAR*, int))(ENGLISH, 0, &kTime,
+                                                                                               W("H'h'm"), room, 300));
     CHECK_STR(NARROW(room), "12h34");
     CHECK_FAILS(KERNEL(int, "GetTimeFormatA", (LONG, DWORD, const void*, const char*, char*, int))(ENGLISH, 0, &kTime,
-                                                                                                 "HH", text, 2),
+                                                                                                   "HH", text, 2),
                 NOT_ENOUGH_ROOM);
   }
   TEST("GetNumberFormatA", "numbers and money in English") {
-    CHECK(KERNEL(int, "GetNumberFormatA", (LONG, DWORD, const char*, const void*, char*, int))(ENGLISH, 0, "1234567.891",
-                                                                                             NULL, text, 300));
+    CHECK(KERNEL(int, "GetNumberFormatA", (LONG, DWORD, const char*, const void*, char*, int))(
+        ENGLISH, 0, "1234567.891", NULL, text, 300));
     CHECK_STR(text, "1,234,567.89");
     CHECK(KERNEL(int, "GetNumberFormatW", (LONG, DWORD, const WCHAR*, const void*, WCHAR*, int))(
         ENGLISH, 0, W("1000.5"), NULL, room, 300));
     CHECK_STR(NARROW(room), "1,000.50");
     CHECK(KERNEL(int, "GetCurrencyFormatA", (LONG, DWORD, const char*, const void*, char*, int))(ENGLISH, 0, "1234.5",
-                                                                                               NULL, text, 300));
+                                                                                                 NULL, text, 300));
     CHECK_STR(text, "$1,234.50");
     CHECK(KERNEL(int, "GetCurrencyFormatW", (LONG, DWORD, const WCHAR*, const void*, WCHAR*, int))(
         ENGLISH, 0, W("-1234.5"), NULL, room, 300));
     CHECK(room[0] == '(' || room[0] == '-');
     CHECK_FAILS(KERNEL(int, "GetNumberFormatA", (LONG, DWORD, const char*, const void*, char*, int))(ENGLISH, 0, "12x",
-                                                                                                   NULL, text, 300),
+                                                                                                     NULL, text, 300),
                 INVALID_PARAMETER);
   }
   TEST("GetLocaleInfoW", "facts about locales, calendars and places") {
     CHECK(KERNEL(int, "GetLocaleInfoW", (LONG, DWORD, WCHAR*, int))(ENGLISH, 0x5A /* country */, room, 300));
     CHECK_STR(NARROW(room), "US");
-    CHECK(KERNEL(int, "GetCalendarInfoW", (LONG, DWORD, DWORD, WCHAR*, int, DWORD*))(ENGLISH, 1, 0x15 /* January */, room,
-                                                                                   300, NULL));
+    CHECK(KERNEL(int, "GetCalendarInfoW", (LONG, DWORD, DWORD, WCHAR*, int, DWORD*))(ENGLISH, 1, 0x15 /* January */,
+                                                                                     room, 300, NULL));
     CHECK_STR(NARROW(room), "January");
-    CHECK(KERNEL(int, "GetCalendarInfoA", (LONG, DWORD, DWORD, char*, int, DWORD*))(ENGLISH, 1, 7 /* Monday */, text, 300,
-                                                                                  NULL));
+    CHECK(KERNEL(int, "GetCalendarInfoA", (LONG, DWORD, DWORD, char*, int, DWORD*))(ENGLISH, 1, 7 /* Monday */, text,
+                                                                                    300, NULL));
     CHECK_STR(text, "Monday");
     CHECK(KERNEL(int, "GetGeoInfoW", (LONG, DWORD, WCHAR*, int, USHORT))(244, 4 /* ISO, two letters */, room, 300, 0));
     CHECK_STR(NARROW(room), "US");
@@ -180,8 +182,7 @@ static void test_locales(void) {
     const LONG system = KERNEL(LONG, "GetSystemDefaultLCID", (void))();
     CHECK(system != 0);
     CHECK_EQ(KERNEL(USHORT, "GetSystemDefaultLangID", (void))(), system & 0xFFFF);
-    CHECK_EQ(KERNEL(USHORT, "GetUserDefaultLangID", (void))(),
-             KERNEL(LONG, "GetUserDefaultLCID", (void))() & 0xFFFF);
+    CHECK_EQ(KERNEL(USHORT, "GetUserDefaultLangID", (void))(), KERNEL(LONG, "GetUserDefaultLCID", (void))() & 0xFFFF);
     CHECK(KERNEL(USHORT, "GetSystemDefaultUILanguage", (void))() != 0);
     CHECK(KERNEL(int, "GetSystemDefaultLocaleName", (WCHAR*, int))(room, 300) > 2);
     CHECK_EQ(KERNEL(LONG, "LocaleNameToLCID", (const WCHAR*, DWORD))(room, 0), system);
@@ -214,11 +215,12 @@ static void test_locales(void) {
     CHECK(KERNEL(BOOL, "EnumSystemCodePagesW", (void*, DWORD))((void*)count_wide, 1));
     CHECK(GetLastError() > 10);
     callbacks = 0;
-    CHECK(KERNEL(BOOL, "EnumTimeFormatsEx", (void*, const WCHAR*, DWORD, LONG_PTR))((void*)count_two, W("en-US"), 0, 7));
+    CHECK(
+        KERNEL(BOOL, "EnumTimeFormatsEx", (void*, const WCHAR*, DWORD, LONG_PTR))((void*)count_two, W("en-US"), 0, 7));
     CHECK(callbacks >= 1);
     callbacks = 0;
     CHECK(KERNEL(BOOL, "EnumDateFormatsExEx", (void*, const WCHAR*, DWORD, LONG_PTR))((void*)count_three, W("en-US"), 1,
-                                                                                    7));
+                                                                                      7));
     CHECK(callbacks >= 1);
     callbacks = 0;
     CHECK(KERNEL(BOOL, "EnumCalendarInfoExEx", (void*, const WCHAR*, DWORD, const WCHAR*, DWORD, LONG_PTR))(
@@ -283,12 +285,12 @@ static void test_text(void) {
     CHECK_EQ(KERNEL(int, "lstrlenW", (const WCHAR*))(W("abc")), 3);
   }
   TEST("FoldStringA", "folds, normalizes, finds, types") {
-    CHECK_EQ(KERNEL(int, "FoldStringA", (DWORD, const char*, int, char*, int))(0x10 /* ASCII digits */, "12", 3, text,
-                                                                             20),
-             3);
+    CHECK_EQ(
+        KERNEL(int, "FoldStringA", (DWORD, const char*, int, char*, int))(0x10 /* ASCII digits */, "12", 3, text, 20),
+        3);
     CHECK_STR(text, "12");
-    CHECK_EQ(KERNEL(int, "FoldStringW", (DWORD, const WCHAR*, int, WCHAR*, int))(0x20 /* precomposed */, W("e\u0301"), 3,
-                                                                               room, 64),
+    CHECK_EQ(KERNEL(int, "FoldStringW", (DWORD, const WCHAR*, int, WCHAR*, int))(0x20 /* precomposed */, W("e\u0301"),
+                                                                                 3, room, 64),
              2);
     CHECK_EQ(room[0], 0xE9);
     CHECK(KERNEL(BOOL, "IsNormalizedString", (int, const WCHAR*, int))(1, W("abc"), -1));
@@ -308,10 +310,12 @@ static void test_text(void) {
     CHECK_EQ(KERNEL(int, "IdnToAscii", (DWORD, const WCHAR*, int, WCHAR*, int))(0, W("b\u00fccher.de"), -1, room, 64),
              17);
     CHECK_STR(NARROW(room), "xn--bcher-kva.de");
-    CHECK_EQ(KERNEL(int, "IdnToUnicode", (DWORD, const WCHAR*, int, WCHAR*, int))(0, W("xn--bcher-kva.de"), -1, room, 64),
-             10);
+    CHECK_EQ(
+        KERNEL(int, "IdnToUnicode", (DWORD, const WCHAR*, int, WCHAR*, int))(0, W("xn--bcher-kva.de"), -1, room, 64),
+        10);
     CHECK_EQ(room[1], 0xFC);
-    CHECK_EQ(KERNEL(int, "IdnToNameprepUnicode", (DWORD, const WCHAR*, int, WCHAR*, int))(0, W("ABC"), -1, room, 64), 4);
+    CHECK_EQ(KERNEL(int, "IdnToNameprepUnicode", (DWORD, const WCHAR*, int, WCHAR*, int))(0, W("ABC"), -1, room, 64),
+             4);
     CHECK_STR(NARROW(room), "ABC"); /* what is ASCII already stays as it is */
     CHECK_EQ(KERNEL(int, "IdnToAscii", (DWORD, const WCHAR*, int, WCHAR*, int))(0, W("WWW.\u00fc.De"), -1, room, 64),
              strlen("www.xn--tda.de") + 1);
@@ -366,7 +370,7 @@ static void test_facts(void) {
     CHECK(power[0] <= 1 || power[0] == 255);
     if (on_wine()) break;
     CHECK(KERNEL(DWORD, "SetThreadExecutionState", (DWORD))(0x80000000) & 0x80000000);
-      CHECK_FAILS(KERNEL(UINT, "GetSystemFirmwareTable", (DWORD, DWORD, void*, DWORD))(0x12345678, 0, NULL, 0), 1);
+    CHECK_FAILS(KERNEL(UINT, "GetSystemFirmwareTable", (DWORD, DWORD, void*, DWORD))(0x12345678, 0, NULL, 0), 1);
   }
   TEST("GetComputerNameA", "names and directories of the system") {
     DWORD size = sizeof text;
@@ -403,8 +407,9 @@ static void test_facts(void) {
   }
   TEST("GetCurrentPackageId", "a program without a package") {
     UINT size = 0, count = 0;
-    static const char* const kSizes[] = {"GetCurrentPackageId", "GetCurrentPackageFamilyName", "GetCurrentPackageFullName",
-                                         "GetCurrentPackagePath", "GetCurrentApplicationUserModelId"};
+    static const char* const kSizes[] = {"GetCurrentPackageId", "GetCurrentPackageFamilyName",
+                                         "GetCurrentPackageFullName", "GetCurrentPackagePath",
+                                         "GetCurrentApplicationUserModelId"};
     for (int i = 0; i < 5; ++i) {
       if (!has("kernel32.dll", kSizes[i])) continue;
       size = 0;
@@ -554,8 +559,9 @@ static void test_contexts(void) {
         0, context, NULL, 1 /* basic */, room, sizeof room, &size));
     CHECK_EQ(size, 16);
     CHECK(*(HANDLE*)room == context);
-    CHECK_FALSE(KERNEL(BOOL, "QueryActCtxSettingsW", (DWORD, HANDLE, const WCHAR*, const WCHAR*, WCHAR*, SIZE_T, SIZE_T*))(
-        0, context, NULL, W("hm-no-setting"), (WCHAR*)room, 100, &size));
+    CHECK_FALSE(
+        KERNEL(BOOL, "QueryActCtxSettingsW", (DWORD, HANDLE, const WCHAR*, const WCHAR*, WCHAR*, SIZE_T, SIZE_T*))(
+            0, context, NULL, W("hm-no-setting"), (WCHAR*)room, 100, &size));
     ULONG_PTR cookie = 0;
     CHECK(KERNEL(BOOL, "ActivateActCtx", (HANDLE, ULONG_PTR*))(context, &cookie));
     struct {

@@ -274,6 +274,21 @@ static void test_slots(void) {
     CHECK_EQ(NTDLL(ULONG, "RtlFlsFree", (ULONG))(index), 0xC000000D);
     CHECK_EQ(NTDLL(ULONG, "RtlFlsSetValue", (ULONG, void*))(0xFFFF, NULL), 0xC000000D);
   }
+  TEST("RtlProcessFlsData", "runs the functions for what is in a thread's slots, which are empty then") {
+    ULONG index = 0;
+    void *slots = NULL, *value = &value;
+    if (on_wine()) break;
+    freed = 0;
+    CHECK_EQ(NTDLL(ULONG, "RtlFlsAlloc", (void*, ULONG*))((void*)count_freed, &index), 0);
+    CHECK_EQ(NTDLL(ULONG, "RtlFlsSetValue", (ULONG, void*))(index, (void*)5), 0);
+    __asm__("movq %%gs:0x17C8, %0" : "=r"(slots)); /* TEB.FlsData */
+    NTDLL(void, "RtlProcessFlsData", (void*, ULONG))(slots, 1);
+    CHECK_EQ(freed, 5);
+    CHECK_EQ(NTDLL(ULONG, "RtlFlsGetValue", (ULONG, void**))(index, &value), 0);
+    CHECK(value == NULL);
+    CHECK_EQ(NTDLL(ULONG, "RtlFlsFree", (ULONG))(index), 0);
+    CHECK_EQ(freed, 5);
+  }
   TEST("RtlEncodePointer", "there and back") {
     void* const here = (void*)&freed;
     CHECK(NTDLL(void*, "RtlDecodePointer", (void*))(NTDLL(void*, "RtlEncodePointer", (void*))(here)) == here);
@@ -583,6 +598,29 @@ static void test_rest(void) {
         NTDLL(ULONG, "RtlSetSaclSecurityDescriptor", (void*, BOOLEAN, void*, BOOLEAN))(&descriptor, FALSE, NULL, FALSE),
         0);
     CHECK_EQ(descriptor.control & 0x10, 0);
+  }
+  TEST("__C_specific_handler", "a function without __try blocks lets everything pass") {
+    static const char* const kDlls[] = {"ntdll.dll", "kernel32.dll"};
+    struct {
+      ULONG code, flags;
+      void *next, *address;
+      ULONG count;
+      ULONG_PTR information[15];
+    } record = {0xE0000001, 0, NULL, NULL, 0, {0}};
+    const ULONG no_scopes = 0;
+    struct {
+      ULONG_PTR ip, base;
+      const void* entry;
+      ULONG_PTR frame, target;
+      void *context, *handler;
+      const void* data;
+      void* history;
+      ULONG scope, fill;
+    } dispatcher = {0x1010, 0x1000, NULL, 0, 0, NULL, NULL, &no_scopes, NULL, 0, 0};
+    for (int i = 0; i < 2; ++i)
+      CHECK_EQ(BY_NAME(kDlls[i], int, "__C_specific_handler", (void*, void*, void*, void*))(&record, NULL, NULL,
+                                                                                            &dispatcher),
+               1 /* ExceptionContinueSearch */);
   }
   TEST("RtlGetExtendedContextLength", "room for a context and the extended state") {
     if (!has("ntdll.dll", "RtlGetExtendedContextLength")) break;

@@ -265,10 +265,38 @@ static void test_slots(void) {
   }
 }
 
+static volatile int told;
+static DWORD WINAPI end_half(void* unused) {
+  const HMODULE ntdll = GetModuleHandleA("ntdll.dll");
+  (void)unused;
+  events();
+  PROC(void, ntdll, "LdrShutdownThread", (void))();
+  told = strstr(events(), "rec_leaf") != NULL;
+  PROC(LONG, ntdll, "NtTerminateThread", (HANDLE, LONG))((HANDLE)(LONG_PTR)-2, 5); /* tells nobody */
+  return 0;
+}
+
+static void test_shutdown(void) {
+  TEST("LdrShutdownThread", "tells the DLLs that the thread ends, which goes on") {
+    DWORD code = 0;
+    const HMODULE leaf = LoadLibraryA("rec_leaf.dll");
+    REQUIRE(leaf);
+    const HANDLE thread = CreateThread(NULL, 0, end_half, NULL, 0, NULL);
+    CHECK_EQ(WaitForSingleObject(thread, 30000), WAIT_OBJECT_0);
+    CHECK(GetExitCodeThread(thread, &code));
+    CHECK_EQ(code, 5);
+    CHECK(told);
+    CHECK_STR(events(), "");
+    CloseHandle(thread);
+    FreeLibrary(leaf);
+  }
+}
+
 int main(void) {
   log_dll = LoadLibraryA("log.dll");
   test_notifications();
   test_static_tls();
   test_slots();
+  test_shutdown();
   return finish();
 }

@@ -137,7 +137,8 @@ HM_WINAPI DWORD GetBestRoute(DWORD destination, DWORD /*source*/, MIB_IPFORWARDR
 const Export kRows[] = {
     {"GetBestInterface", proc(GetBestInterface)},
     {"GetBestInterfaceEx", proc(GetBestInterfaceEx)},
-    {"GetBestRoute", proc(GetBestRoute)},
+    {"GetBestRoute", proc(GetBestRoute), Support::partial,
+     "the main table, so no route to this computer's own addresses"},
     {"GetIpForwardTable", proc(GetIpForwardTable), Support::partial, "the main table"},
     {"GetIpForwardTable2", proc(GetIpForwardTable2), Support::partial, "the main table"},
 };

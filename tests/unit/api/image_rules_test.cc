@@ -99,9 +99,14 @@ TEST(DelayedImports, Dly08OneCanBeAskedFor) {
   EXPECT_EQ(GetModuleHandleA("leaf.dll"), nullptr) << "its importer kept it";
 }
 
-TEST(DelayedImports, Dly08AllOfADllAreResolvedAtOnce) {
+class ResolveAll : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+INSTANTIATE_TEST_SUITE_P(DelayedImports, ResolveAll,
+                         testing::Values(std::pair("kernel32.dll", "ResolveDelayLoadsFromDll"),
+                                         std::pair("ntdll.dll", "LdrResolveDelayLoadsFromDll")));
+TEST_P(ResolveAll, Dly08AllOfADllAreResolvedAtOnce) {
   DelayingDll dll;
-  auto* const resolve = DelayingDll::kernel32<int(HMODULE, const char*, unsigned)>("ResolveDelayLoadsFromDll");
+  const library provider(GetParam().first);
+  auto* const resolve = provider.get<int(HMODULE, const char*, unsigned)>(GetParam().second);
   EXPECT_EQ(resolve(dll.user->handle(), "leaf.dll", 0), STATUS_SUCCESS);
   auto* const answer = GetProcAddress(GetModuleHandleA("leaf.dll"), "answer");
   EXPECT_EQ(at<void*>(*dll.user, dll.slots[0][0]), answer);
@@ -109,6 +114,20 @@ TEST(DelayedImports, Dly08AllOfADllAreResolvedAtOnce) {
   EXPECT_EQ(resolve(dll.user->handle(), "leaf2.dll", 0), STATUS_PROCEDURE_NOT_FOUND);
   EXPECT_EQ(resolve(dll.user->handle(), "other.dll", 0), STATUS_DLL_NOT_FOUND);
   EXPECT_EQ(resolve(dll.user->handle(), "leaf.dll", 1), STATUS_INVALID_PARAMETER);
+}
+
+TEST(DelayedImports, AreResolvedOneByOneByNtdllToo) {
+  DelayingDll dll;
+  const library ntdll("ntdll.dll");
+  unsigned size = 0;
+  void* const descriptor = ntdll.get<void*(HMODULE, BOOLEAN, USHORT, unsigned*)>("RtlImageDirectoryEntryToData")(
+      dll.user->handle(), 1, pe::kDirectoryDelayImport, &size);
+  ASSERT_NE(descriptor, nullptr);
+  auto* const base = reinterpret_cast<std::byte*>(dll.user->handle());
+  auto* const resolve = ntdll.get<void*(HMODULE, void*, void*, void*, void*, unsigned)>("LdrResolveDelayLoadedAPI");
+  void* const found = resolve(dll.user->handle(), descriptor, nullptr, nullptr, base + dll.slots[0][0], 0);
+  EXPECT_EQ(found, reinterpret_cast<void*>(GetProcAddress(GetModuleHandleA("leaf.dll"), "answer")));
+  EXPECT_EQ(at<void*>(*dll.user, dll.slots[0][0]), found);
 }
 
 TEST(ExportRules, Exp01TheNameInTheDirectoryIsNotTheModules) {

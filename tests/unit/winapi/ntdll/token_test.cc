@@ -414,6 +414,14 @@ TEST_F(NewObjects, HaveTheTokensDefaultsWhenNobodySaysAnything) {
   EXPECT_TRUE(nt::equal(*owner, me_));
   EXPECT_TRUE((made->Control & SE_DACL_PRESENT) != 0);
   status("RtlDeleteSecurityObject", &made);
+  made = nullptr;
+  ASSERT_EQ(
+      status("RtlNewSecurityObjectWithMultipleInheritance", static_cast<void*>(nullptr), static_cast<void*>(nullptr),
+             &made, static_cast<const GUID* const*>(nullptr), ULONG{0}, kNo, ULONG{0}, token_, &mapping_),
+      STATUS_SUCCESS);
+  status("RtlGetOwnerSecurityDescriptor", made, &owner, &defaulted);
+  EXPECT_TRUE(nt::equal(*owner, me_));
+  status("RtlDeleteSecurityObject", &made);
   descriptor_.Revision = 7;
   EXPECT_EQ(status("RtlNewSecurityObject", &descriptor_, static_cast<void*>(nullptr), &made, kNo, token_, &mapping_),
             STATUS_UNKNOWN_REVISION);
