@@ -32,7 +32,7 @@ static void test_registry(void) {
     CHECK_EQ(ADVAPI(LONG, "RegCreateKeyA", (void*, const char*, void**))(CURRENT_USER, "hm-small", &key), 0);
     CHECK_EQ(ADVAPI(LONG, "RegCreateKeyW", (void*, const WCHAR*, void**))(key, W("inner"), &inner), 0);
     CHECK_EQ(ADVAPI(LONG, "RegSetValueW", (void*, const WCHAR*, DWORD, const WCHAR*, DWORD))(key, W("inner"), 1,
-                                                                                           W("default"), 14),
+                                                                                             W("default"), 14),
              0);
     LONG bytes = sizeof room;
     CHECK_EQ(ADVAPI(LONG, "RegQueryValueW", (void*, const WCHAR*, WCHAR*, LONG*))(key, W("inner"), room, &bytes), 0);
@@ -49,8 +49,8 @@ static void test_registry(void) {
   }
   TEST("RegEnumValueW", "values: listed, asked for together, deleted") {
     const DWORD number = 7;
-    CHECK_EQ(ADVAPI(LONG, "RegSetValueExA", (void*, const char*, DWORD, DWORD, const void*, DWORD))(inner, "number", 0, 4,
-                                                                                                  &number, 4),
+    CHECK_EQ(ADVAPI(LONG, "RegSetValueExA", (void*, const char*, DWORD, DWORD, const void*, DWORD))(inner, "number", 0,
+                                                                                                    4, &number, 4),
              0);
     int seen = 0;
     for (DWORD i = 0; i < 2; ++i) {
@@ -66,7 +66,7 @@ static void test_registry(void) {
       DWORD length;
       DWORD_PTR value;
       DWORD type;
-    } entry = {(char*)(uintptr_t)"number", 0, 0, 0};
+    } entry = {(char*)(uintptr_t) "number", 0, 0, 0};
     struct {
       WCHAR* name;
       DWORD length;
@@ -74,13 +74,14 @@ static void test_registry(void) {
       DWORD type;
     } wide_entry = {wide("number"), 0, 0, 0};
     size = sizeof text;
-    CHECK_EQ(ADVAPI(LONG, "RegQueryMultipleValuesA", (void*, void*, DWORD, char*, DWORD*))(inner, &entry, 1, text, &size),
-             0);
+    CHECK_EQ(
+        ADVAPI(LONG, "RegQueryMultipleValuesA", (void*, void*, DWORD, char*, DWORD*))(inner, &entry, 1, text, &size),
+        0);
     CHECK_EQ(entry.type, 4);
     CHECK_EQ(*(DWORD*)entry.value, 7);
     size = sizeof text;
     CHECK_EQ(ADVAPI(LONG, "RegQueryMultipleValuesW", (void*, void*, DWORD, char*, DWORD*))(inner, &wide_entry, 1, text,
-                                                                                          &size),
+                                                                                           &size),
              0);
     CHECK_EQ(wide_entry.length, 4);
     CHECK_EQ(ADVAPI(LONG, "RegDeleteValueW", (void*, const WCHAR*))(inner, W("number")), 0);
@@ -154,10 +155,12 @@ static void test_security(void) {
     CHECK_FAILS(ADVAPI(BOOL, "OpenThreadToken", (HANDLE, DWORD, BOOL, HANDLE*))(GetCurrentThread(), 8, TRUE, &token),
                 1008);
     LONG luid[2] = {0, 9};
-    CHECK(ADVAPI(BOOL, "LookupPrivilegeValueW", (const WCHAR*, const WCHAR*, void*))(NULL, W("SeDebugPrivilege"), luid));
+    CHECK(
+        ADVAPI(BOOL, "LookupPrivilegeValueW", (const WCHAR*, const WCHAR*, void*))(NULL, W("SeDebugPrivilege"), luid));
     CHECK_EQ(luid[0], 20);
     CHECK_EQ(luid[1], 0);
-    CHECK_FAILS(ADVAPI(BOOL, "LookupPrivilegeValueW", (const WCHAR*, const WCHAR*, void*))(NULL, W("SeNone"), luid), 1313);
+    CHECK_FAILS(ADVAPI(BOOL, "LookupPrivilegeValueW", (const WCHAR*, const WCHAR*, void*))(NULL, W("SeNone"), luid),
+                1313);
     DWORD size = sizeof text;
     CHECK(ADVAPI(BOOL, "GetUserNameA", (char*, DWORD*))(text, &size));
     CHECK_EQ(strlen(text) + 1, size);
@@ -177,11 +180,13 @@ static void test_security(void) {
   TEST("EventWriteString", "events that nobody listens to") {
     static const BYTE kProvider[16] = {1, 2, 3};
     uint64_t provider = 0;
-    CHECK_EQ(ADVAPI(ULONG, "EventRegister", (const void*, void*, void*, uint64_t*))(kProvider, NULL, NULL, &provider), 0);
+    CHECK_EQ(ADVAPI(ULONG, "EventRegister", (const void*, void*, void*, uint64_t*))(kProvider, NULL, NULL, &provider),
+             0);
     CHECK_FALSE(ADVAPI(BOOLEAN, "EventProviderEnabled", (uint64_t, BYTE, uint64_t))(provider, 1, 1));
     if (!on_wine()) {
       const BYTE descriptor[16] = {0};
-      CHECK_EQ(ADVAPI(ULONG, "EventWriteString", (uint64_t, BYTE, uint64_t, const WCHAR*))(provider, 1, 1, W("text")), 0);
+      CHECK_EQ(ADVAPI(ULONG, "EventWriteString", (uint64_t, BYTE, uint64_t, const WCHAR*))(provider, 1, 1, W("text")),
+               0);
       CHECK_EQ(ADVAPI(ULONG, "EventWriteEx", (uint64_t, const void*, uint64_t, ULONG, void*, void*, ULONG, void*))(
                    provider, descriptor, 0, 0, NULL, NULL, 0, NULL),
                0);
@@ -202,9 +207,9 @@ static void test_security(void) {
     if (on_wine()) break;
     CHECK_FAILS(ADVAPI(void*, "OpenServiceW", (void*, const WCHAR*, DWORD))(NULL, W("hm"), 1), 6);
     DWORD needed = 0, count = 0;
-    CHECK_FAILS(ADVAPI(BOOL, "EnumServicesStatusExW", (void*, int, DWORD, DWORD, void*, DWORD, DWORD*, DWORD*, DWORD*,
-                                                       const WCHAR*))(NULL, 0, 0x30, 3, NULL, 0, &needed, &count, NULL,
-                                                                      NULL),
+    CHECK_FAILS(ADVAPI(BOOL, "EnumServicesStatusExW",
+                       (void*, int, DWORD, DWORD, void*, DWORD, DWORD*, DWORD*, DWORD*, const WCHAR*))(
+                    NULL, 0, 0x30, 3, NULL, 0, &needed, &count, NULL, NULL),
                 6);
   }
 }
@@ -268,13 +273,14 @@ static void test_sockets(void) {
     CHECK_EQ(WS2(int, "InetPtonW", (int, const WCHAR*, void*))(2, W("192.0.2"), four), 0);
     address_t address = {2, 0x5000, {10, 0, 0, 1}, {0}};
     DWORD length = 100;
-    CHECK_EQ(WS2(int, "WSAAddressToStringW", (const void*, DWORD, void*, WCHAR*, DWORD*))(&address, sizeof address, NULL,
-                                                                                        room, &length),
+    CHECK_EQ(WS2(int, "WSAAddressToStringW", (const void*, DWORD, void*, WCHAR*, DWORD*))(&address, sizeof address,
+                                                                                          NULL, room, &length),
              0);
     CHECK_STR(NARROW(room), "10.0.0.1:80");
     int size = sizeof address;
     memset(&address, 0, sizeof address);
-    CHECK_EQ(WS2(int, "WSAStringToAddressW", (const WCHAR*, int, void*, void*, int*))(room, 2, NULL, &address, &size), 0);
+    CHECK_EQ(WS2(int, "WSAStringToAddressW", (const WCHAR*, int, void*, void*, int*))(room, 2, NULL, &address, &size),
+             0);
     CHECK_EQ(address.port, 0x5000);
     CHECK_EQ(address.address[0], 10);
   }
@@ -287,7 +293,7 @@ static void test_sockets(void) {
       struct info* next;
     } hints = {4 /* AI_NUMERICHOST */, 2, 1, 0, 0, NULL, NULL, NULL}, *found = NULL;
     CHECK_EQ(WS2(int, "GetAddrInfoW", (const WCHAR*, const WCHAR*, const void*, void*))(W("127.0.0.1"), W("80"), &hints,
-                                                                                      &found),
+                                                                                        &found),
              0);
     REQUIRE(found);
     CHECK_EQ(found->address->port, 0x5000);
@@ -324,7 +330,7 @@ static void test_sockets(void) {
                  client, &address, sizeof address, NULL, NULL, NULL, NULL),
              0);
     socket_t server = WS2(socket_t, "WSAAccept", (socket_t, void*, int*, void*, DWORD_PTR))(listener, &peer, &length,
-                                                                                           (void*)accept_all, 7);
+                                                                                            (void*)accept_all, 7);
     CHECK(server != ~(socket_t)0);
     CHECK_EQ(peer.address[0], 127);
     /* another socket of the same connection */
@@ -339,7 +345,7 @@ static void test_sockets(void) {
     CHECK(write_file(in_scratch("sent"), "from a file", 11));
     const HANDLE file = CreateFileA(in_scratch("sent"), GENERIC_READ, 7, NULL, OPEN_EXISTING, 0, NULL);
     CHECK(MSWSOCK(BOOL, "TransmitFile", (socket_t, HANDLE, DWORD, DWORD, void*, void*, DWORD))(server, file, 0, 0, NULL,
-                                                                                              NULL, 0));
+                                                                                               NULL, 0));
     CHECK_EQ(WSOCK(int, "WSARecvEx", (socket_t, char*, int, int*))(client, text, 100, &flags), 11);
     CHECK_EQ(memcmp(text, "from a file", 11), 0);
     CloseHandle(file);
@@ -352,13 +358,14 @@ static void test_sockets(void) {
     if (!on_wine()) {
       client = WS2(socket_t, "WSASocketA", (int, int, int, void*, ULONG, DWORD))(2, 1, 6, NULL, 0, 1);
       snprintf(text, sizeof text, "%d", (address.port >> 8 | address.port << 8) & 0xFFFF);
-      CHECK(WS2(BOOL, "WSAConnectByNameA", (socket_t, const char*, const char*, DWORD*, void*, DWORD*, void*, void*,
-                                            void*))(client, "127.0.0.1", text, NULL, NULL, NULL, NULL, NULL, NULL));
+      CHECK(WS2(BOOL, "WSAConnectByNameA",
+                (socket_t, const char*, const char*, DWORD*, void*, DWORD*, void*, void*, void*))(
+          client, "127.0.0.1", text, NULL, NULL, NULL, NULL, NULL, NULL));
       close_socket(client);
       client = WS2(socket_t, "WSASocketA", (int, int, int, void*, ULONG, DWORD))(2, 1, 6, NULL, 0, 1);
-      CHECK(WS2(BOOL, "WSAConnectByNameW", (socket_t, const WCHAR*, const WCHAR*, DWORD*, void*, DWORD*, void*, void*,
-                                            void*))(client, W("127.0.0.1"), wide(text), NULL, NULL, NULL, NULL, NULL,
-                                                    NULL));
+      CHECK(WS2(BOOL, "WSAConnectByNameW",
+                (socket_t, const WCHAR*, const WCHAR*, DWORD*, void*, DWORD*, void*, void*, void*))(
+          client, W("127.0.0.1"), wide(text), NULL, NULL, NULL, NULL, NULL, NULL));
       close_socket(client);
     }
     close_socket(listener);
@@ -367,7 +374,7 @@ static void test_sockets(void) {
     address_t first, second, from;
     const socket_t a = bound(2, &first), b = bound(2, &second);
     CHECK_EQ(WSOCK(int, "sendto", (socket_t, const char*, int, int, const void*, int))(a, "one", 3, 0, &second,
-                                                                                      sizeof second),
+                                                                                       sizeof second),
              3);
     struct {
       ULONG length;
@@ -380,9 +387,9 @@ static void test_sockets(void) {
              0);
     CHECK_EQ(received, 3);
     CHECK_EQ(from.port, first.port);
-    CHECK_EQ(WS2(int, "sendto", (socket_t, const char*, int, int, const void*, int))(a, "two", 3, 0, &second,
-                                                                                    sizeof second),
-             3);
+    CHECK_EQ(
+        WS2(int, "sendto", (socket_t, const char*, int, int, const void*, int))(a, "two", 3, 0, &second, sizeof second),
+        3);
     CHECK_EQ(WSOCK(int, "recvfrom", (socket_t, char*, int, int, void*, int*))(b, text, 100, 0, &from, &length), 3);
     struct {
       ULONG count;
@@ -403,16 +410,16 @@ static void test_sockets(void) {
       memset(&overlapped, 0, sizeof overlapped);
       overlapped.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL);
       DWORD done = 0;
-      BY_NAME(kDlls[i], BOOL, "AcceptEx", (socket_t, socket_t, void*, DWORD, DWORD, DWORD, DWORD*, void*))(
-          listener, server, room_for, 0, 32, 32, &done, &overlapped);
+      BY_NAME(kDlls[i], BOOL, "AcceptEx", (socket_t, socket_t, void*, DWORD, DWORD, DWORD, DWORD*, void*))
+      (listener, server, room_for, 0, 32, 32, &done, &overlapped);
       CHECK_EQ(WS2(int, "WSAConnect", (socket_t, const void*, int, void*, void*, void*, void*))(
                    client, &first, sizeof first, NULL, NULL, NULL, NULL),
                0);
       CHECK_EQ(WaitForSingleObject(overlapped.hEvent, SOON), WAIT_OBJECT_0);
       address_t *local = NULL, *remote = NULL;
       int local_length = 0, remote_length = 0;
-      BY_NAME(kDlls[i], void, "GetAcceptExSockaddrs", (void*, DWORD, DWORD, DWORD, void*, int*, void*, int*))(
-          room_for, 0, 32, 32, &local, &local_length, &remote, &remote_length);
+      BY_NAME(kDlls[i], void, "GetAcceptExSockaddrs", (void*, DWORD, DWORD, DWORD, void*, int*, void*, int*))
+      (room_for, 0, 32, 32, &local, &local_length, &remote, &remote_length);
       CHECK_EQ(local_length, 16);
       CHECK_EQ(remote_length, 16);
       CHECK(local && local->port == first.port);
@@ -541,10 +548,10 @@ static void test_network(void) {
     void* records = NULL;
     if (on_wine()) break;
     /* without names and types nobody is asked */
-    CHECK(DNSAPI(LONG, "DnsQuery_A", (const char*, WORD, DWORD, void*, void*, void*))(NULL, 1, 0, NULL, &records, NULL) !=
-          0);
+    CHECK(DNSAPI(LONG, "DnsQuery_A", (const char*, WORD, DWORD, void*, void*, void*))(NULL, 1, 0, NULL, &records,
+                                                                                      NULL) != 0);
     CHECK(DNSAPI(LONG, "DnsQuery_UTF8", (const char*, WORD, DWORD, void*, void*, void*))(NULL, 1, 0, NULL, &records,
-                                                                                        NULL) != 0);
+                                                                                         NULL) != 0);
   }
 }
 

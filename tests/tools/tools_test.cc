@@ -107,6 +107,32 @@ TEST_F(Command, CheckNamesMissingSystemFunctions) {
   EXPECT_THAT(run("check --all " + file("x.dll")).text, HasSubstr("served GetLastError"));
 }
 
+// Start-up stays at a millisecond: the PE builds beside the builtin DLLs are not even mapped.
+TEST_F(Command, ADllThatNeedsNativeFunctionsOnlyBringsNoSystemDll) {
+  const std::vector<test::PeImports> imports = {{"kernel32.dll", {"GetLastError", "CreateFileW"}},
+                                                {"ntdll.dll", {"NtClose", "RtlGetVersion"}},
+                                                {"kernelbase.dll", {"WaitOnAddress"}},
+                                                {"advapi32.dll", {"RegOpenKeyExW", "SystemFunction036"}},
+                                                {"user32.dll", {"MessageBoxW"}},
+                                                {"ws2_32.dll", {"WSAStartup", 3}},
+                                                {"bcrypt.dll", {"BCryptGenRandom"}},
+                                                {"api-ms-win-core-synch-l1-2-0.dll", {"Sleep"}}};
+  for (const test::PeImports& each : imports) write(std::string(each.dll), exporting({{"NobodyNeedsThis", 0x1000}}));
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.add_imports(imports);
+  const std::uint32_t answer = dll.add_section("code", bytes_of({0xB8, 7, 0, 0, 0, 0xC3}),  // mov eax, 7; ret
+                                               pe::kSectionRead | pe::kSectionExecute);
+  dll.add_exports("x.dll", {{"answer", answer}});
+  std::filesystem::create_directory(file("app"));
+  write("app/x.dll", dll);
+  setenv("HMODULE_DEBUG", "map", 1);
+  const std::string text = run("call " + file("app/x.dll") + " 'int answer(void)'").text;
+  unsetenv("HMODULE_DEBUG");
+  EXPECT_THAT(text, testing::EndsWith("7\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("x.dll: [0-9]+ bytes"));
+  EXPECT_EQ(text.find(" bytes at "), text.rfind(" bytes at ")) << text;
+}
+
 // A builtin DLL's PE build in System32 serves what the builtin lacks, under the same name.
 TEST_F(Command, WhatABuiltinDllLacksComesFromItsPeBuild) {
   const auto answering = [](std::uint8_t number) {  // mov eax, number; ret

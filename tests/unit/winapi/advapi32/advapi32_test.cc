@@ -46,6 +46,12 @@ TEST(Advapi32, TheUserHasAName) {
 TEST(Advapi32, ThereAreNoServices) {
   EXPECT_EQ((adv<HANDLE, const WCHAR*, const WCHAR*, DWORD>("OpenSCManagerW")(nullptr, nullptr, 1)), nullptr);
   EXPECT_EQ(thread::last_error(), RPC_S_SERVER_UNAVAILABLE);
+  struct Service {
+    const WCHAR* name;
+    Proc main;
+  } const table[2] = {{u"test", find(advapi32_dll, "RegCloseKey")}, {nullptr, nullptr}};
+  EXPECT_FALSE((adv<BOOL, const Service*>("StartServiceCtrlDispatcherW")(table)));
+  EXPECT_EQ(thread::last_error(), 1063u) << "ERROR_FAILED_SERVICE_CONTROLLER_CONNECT: no service manager started us";
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <bit>
+
 namespace hmodule::winapi {
 namespace {
 
@@ -242,6 +244,37 @@ TEST_F(FileApi, TemporaryNamesAreCreated) {
       directory.windows().c_str(), u"pre", 0, name);
   EXPECT_NE(number, 0U);
   EXPECT_EQ((function<DWORD, const WCHAR*>(kernel32_dll, "GetFileAttributesW")(name)), FILE_ATTRIBUTE_ARCHIVE);
+}
+
+TEST_F(FileApi, TemporaryNamesStayBelowTheDirectoryAsItWasGiven) {
+  const auto temporary = function<UINT, const WCHAR*, const WCHAR*, UINT, WCHAR*>(kernel32_dll, "GetTempFileNameW");
+  WCHAR name[MAX_PATH];
+  EXPECT_EQ(temporary(u".", u"prefix", 0x1234, name), 0x1234U);
+  EXPECT_EQ(std::u16string_view(name), u".\\pre1234.tmp");
+  EXPECT_EQ((function<DWORD, const WCHAR*>(kernel32_dll, "GetFileAttributesW")(name)), INVALID_FILE_ATTRIBUTES)
+      << "with a number of the caller's no file is made";
+  EXPECT_EQ(temporary(directory.windows(u"none").c_str(), u"pre", 0, name), 0U);
+  EXPECT_EQ(last_error(), DWORD{ERROR_DIRECTORY});
+}
+
+TEST_F(FileApi, ThereIsAVolumeForEachDrive) {
+  const auto next = function<BOOL, HANDLE, WCHAR*, DWORD>(kernel32_dll, "FindNextVolumeW");
+  WCHAR name[64];
+  const HANDLE search = function<HANDLE, WCHAR*, DWORD>(kernel32_dll, "FindFirstVolumeW")(name, 64);
+  ASSERT_NE(search, INVALID_HANDLE_VALUE);
+  const DWORD drives = function<DWORD>(kernel32_dll, "GetLogicalDrives")();
+  DWORD seen = 0;
+  do {
+    const std::u16string_view volume = name;
+    EXPECT_TRUE(volume.starts_with(u"\\\\?\\") && volume.ends_with(u"\\"));
+    EXPECT_NE((function<UINT, const WCHAR*>(kernel32_dll, "GetDriveTypeW")(name)), DRIVE_NO_ROOT_DIR);
+    ++seen;
+  } while (next(search, name, 64));
+  EXPECT_EQ(last_error(), DWORD{ERROR_NO_MORE_FILES});
+  EXPECT_EQ(seen, static_cast<DWORD>(std::popcount(drives)));
+  EXPECT_TRUE((function<BOOL, HANDLE>(kernel32_dll, "FindVolumeClose")(search)));
+  EXPECT_EQ((function<HANDLE, WCHAR*, DWORD>(kernel32_dll, "FindFirstVolumeW")(name, 3)), INVALID_HANDLE_VALUE);
+  EXPECT_EQ(last_error(), DWORD{ERROR_FILENAME_EXCED_RANGE});
 }
 
 TEST_F(FileApi, DrivesHaveSpaceAndAType) {

@@ -44,6 +44,21 @@ TEST(WinbaseProcess, RemembersWorkingSetSizes) {
   EXPECT_FALSE((k32<BOOL, HANDLE, SIZE_T, SIZE_T, DWORD>("SetProcessWorkingSetSizeEx")(kSelf, 1 << 20, 1 << 24, 1)));
 }
 
+TEST(WinbaseProcess, IsNotMadeOfADirectoryNorInAMissingOne) {
+  const auto create =
+      k32<BOOL, const WCHAR*, WCHAR*, void*, void*, BOOL, DWORD, void*, const WCHAR*, void*, void*>("CreateProcessW");
+  DWORD startup[26] = {104};
+  std::uintptr_t made[3];
+  WCHAR line[] = u"x";
+  EXPECT_FALSE(create(u"Z:\\tmp", line, nullptr, nullptr, 0, 0, nullptr, nullptr, startup, made));
+  EXPECT_EQ(thread::last_error(), DWORD{ERROR_ACCESS_DENIED});
+  EXPECT_FALSE(create(u"Z:\\bin\\true", line, nullptr, nullptr, 0, 0, nullptr, u"Z:\\no\\such\\place", startup, made));
+  EXPECT_EQ(thread::last_error(), DWORD{ERROR_DIRECTORY});
+  EXPECT_FALSE(create(u"Z:\\bin\\true", line, nullptr, nullptr, 0, 0, nullptr, u"Z:\\bin\\true", startup, made))
+      << "a file is no directory";
+  EXPECT_EQ(thread::last_error(), DWORD{ERROR_DIRECTORY});
+}
+
 TEST(WinbaseProcess, TellsWhetherMemoryIsShort) {
   const auto create = k32<HANDLE, DWORD>("CreateMemoryResourceNotification");
   const HANDLE low = create(0), high = create(1);

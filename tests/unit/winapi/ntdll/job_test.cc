@@ -105,6 +105,48 @@ TEST_F(Jobs, RefuseLimitsThatNobodyWouldKeep) {
   EXPECT_EQ(status("NtSetInformationJobObject", job_, 2u, &limit, 8u), STATUS_INFO_LENGTH_MISMATCH);
 }
 
+struct Packet {
+  ULONG_PTR key, process;
+  ULONG_PTR message;
+};
+
+TEST_F(Jobs, TellAPortWhoComesAndGoes) {
+  HANDLE port = nullptr;
+  ASSERT_EQ(status("NtCreateIoCompletion", &port, ACCESS_MASK{0x1F0003}, static_cast<OBJECT_ATTRIBUTES*>(nullptr), 0u),
+            STATUS_SUCCESS);
+  struct {
+    ULONG_PTR key;
+    HANDLE port;
+  } associate = {77, port};
+  ASSERT_EQ(status("NtSetInformationJobObject", job_, 7u, &associate, ULONG{sizeof associate}), STATUS_SUCCESS);
+  EXPECT_EQ(status("NtSetInformationJobObject", job_, 7u, &associate, ULONG{sizeof associate}),
+            STATUS_INVALID_PARAMETER)
+      << "it has one";
+  EXPECT_EQ(status("NtSetInformationJobObject", job_, 7u, &associate, 8u), STATUS_INFO_LENGTH_MISMATCH);
+  const auto next = [&] {
+    Packet packet = {};
+    IO_STATUS_BLOCK block = {};
+    const LARGE_INTEGER now = 0;
+    if (status("NtRemoveIoCompletion", port, &packet.key, &packet.process, &block, &now) != STATUS_SUCCESS)
+      return Packet{};
+    packet.message = block.Information;
+    return packet;
+  };
+  ASSERT_EQ(status("NtAssignProcessToJobObject", job_, process_), STATUS_SUCCESS);
+  const Packet came = next();
+  EXPECT_EQ(came.key, 77u);
+  EXPECT_EQ(came.process, static_cast<ULONG_PTR>(child_));
+  EXPECT_EQ(came.message, 6u);  // JOB_OBJECT_MSG_NEW_PROCESS
+  EXPECT_EQ(next().key, 0u);
+  ASSERT_EQ(status("NtTerminateJobObject", job_, 5u), STATUS_SUCCESS);
+  ASSERT_TRUE(child_ends());
+  nt::Job::process_ended(**nt::object_of<nt::Process>(process_, 0));  // as the watcher of started processes does
+  const Packet went = next();
+  EXPECT_EQ(went.process, static_cast<ULONG_PTR>(child_));
+  EXPECT_TRUE(went.message == 7u || went.message == 8u) << went.message;  // JOB_OBJECT_MSG_(ABNORMAL_)EXIT_PROCESS
+  status("NtClose", port);
+}
+
 TEST_F(Jobs, HaveNames) {
   UNICODE_STRING name = {28, 28, const_cast<WCHAR*>(u"job_of_a_test\0")};
   name.Length = name.MaximumLength = 26;
