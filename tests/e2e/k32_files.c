@@ -30,6 +30,12 @@ static void test_links(void) {
   }
   TEST("CopyFile2", "copies; ReplaceFileW puts one in the place of another") {
     if (on_wine()) break; /* has no CopyFile2 */
+    BOOL cancelled = FALSE;
+    CHECK(KERNEL(BOOL, "CopyFileExW", (const WCHAR*, const WCHAR*, void*, void*, BOOL*, DWORD))(
+        file, wide(in_scratch("copy.txt")), NULL, NULL, &cancelled, 1 /* not over another */));
+    CHECK_FAILS(KERNEL(BOOL, "CopyFileExW", (const WCHAR*, const WCHAR*, void*, void*, BOOL*, DWORD))(
+                    file, wide(in_scratch("copy.txt")), NULL, NULL, &cancelled, 1),
+                80);
     CHECK_EQ(KERNEL(LONG, "CopyFile2", (const WCHAR*, const WCHAR*, void*))(file, wide(in_scratch("copy.txt")), NULL),
              0);
     CHECK(KERNEL(LONG, "CopyFile2", (const WCHAR*, const WCHAR*, void*))(wide(in_scratch("none")),
@@ -258,6 +264,9 @@ static void test_versions(void) {
     BY_NAME("version.dll", DWORD, "VerFindFileA",
             (DWORD, const char*, const char*, const char*, char*, UINT*, char*, UINT*))
     (0, "hm-none.dll", NULL, "C:\\app", text, &text_size, other, &other_size);
+    char language[80];
+    CHECK(BY_NAME("version.dll", DWORD, "VerLanguageNameA", (DWORD, char*, DWORD))(0x409, language, 80) > 0);
+    CHECK(strncmp(language, "English", 7) == 0);
     CHECK_STR(other, "C:\\app");
     DWORD handle = 9;
     const char* const path = in_bin("resources.dll");

@@ -182,6 +182,14 @@ static void test_lists(void) {
     CHECK(KERNEL(entry*, "InterlockedPopEntrySList", (void*))(&list) == &entries[1]);
     CHECK(KERNEL(entry*, "InterlockedFlushSList", (void*))(&list) == &entries[2]);
   }
+  TEST("InitializeCriticalSectionEx", "a section without debug information that can be entered") {
+    CRITICAL_SECTION section;
+    CHECK(KERNEL(BOOL, "InitializeCriticalSectionEx", (void*, DWORD, DWORD))(&section, 4000, 0x1000000));
+    EnterCriticalSection(&section);
+    CHECK_EQ(section.RecursionCount, 1);
+    LeaveCriticalSection(&section);
+    DeleteCriticalSection(&section);
+  }
   TEST("InitializeSRWLock", "locks begin as zero") {
     void *lock = &lock, *variable = &lock, *once = &lock;
     KERNEL(void, "InitializeSRWLock", (void*))(&lock);
@@ -224,6 +232,7 @@ static void test_threads(void) {
     CHECK_EQ(KERNEL(DWORD, "SuspendThread", (HANDLE))(thread), 1);
     CHECK_EQ(ResumeThread(thread), 2);
     CHECK_EQ(ResumeThread(other), 1);
+    CHECK_EQ(KERNEL(DWORD, "GetThreadId", (HANDLE))(other), id);
     CHECK_EQ(KERNEL(DWORD, "GetProcessIdOfThread", (HANDLE))(other), GetCurrentProcessId());
     CloseHandle(other);
     CHECK_FAILS(KERNEL(HANDLE, "OpenThread", (DWORD, BOOL, DWORD))(0x1FFFFF, FALSE, 0xFFFFFFF0), INVALID_PARAMETER);

@@ -193,6 +193,10 @@ static void test_locales(void) {
     CHECK(KERNEL(BOOL, "IsValidLocale", (LONG, DWORD))(ENGLISH, 1));
     CHECK_FALSE(KERNEL(BOOL, "IsValidLocale", (LONG, DWORD))(0x7777, 1));
     CHECK_EQ(KERNEL(LONG, "ConvertDefaultLocale", (LONG))(0x800), system);
+    const LONG thread_locale = KERNEL(LONG, "GetThreadLocale", (void))();
+    CHECK(KERNEL(BOOL, "SetThreadLocale", (LONG))(0x407));
+    CHECK_EQ(KERNEL(LONG, "GetThreadLocale", (void))(), 0x407);
+    CHECK(KERNEL(BOOL, "SetThreadLocale", (LONG))(thread_locale));
     CHECK_EQ(KERNEL(LONG, "ConvertDefaultLocale", (LONG))(ENGLISH), ENGLISH);
     CHECK(KERNEL(int, "ResolveLocaleName", (const WCHAR*, WCHAR*, int))(W("en-ZZ"), room, 300) > 0);
     ULONG count = 0, size = 300;

@@ -145,6 +145,7 @@ static void test_security(void) {
     BOOL defaulted = 9;
     CHECK(ADVAPI(BOOL, "InitializeSecurityDescriptor", (void*, DWORD))(&descriptor, 1));
     CHECK(ADVAPI(BOOL, "SetSecurityDescriptorDacl", (void*, BOOL, void*, BOOL))(&descriptor, TRUE, NULL, FALSE));
+    CHECK(ADVAPI(BOOL, "IsValidSecurityDescriptor", (void*))(&descriptor));
     CHECK_EQ(descriptor.control, 4);
     CHECK(ADVAPI(BOOL, "GetSecurityDescriptorOwner", (void*, void**, BOOL*))(&descriptor, &owner, &defaulted));
     CHECK(owner == NULL && defaulted == FALSE);
@@ -191,6 +192,10 @@ static void test_security(void) {
                    provider, descriptor, 0, 0, NULL, NULL, 0, NULL),
                0);
     }
+    const BYTE nothing[16] = {0};
+    CHECK_EQ(ADVAPI(ULONG, "EventWriteTransfer", (uint64_t, const void*, const void*, const void*, ULONG, void*))(
+                 provider, nothing, NULL, NULL, 0, NULL),
+             0);
     CHECK_EQ(ADVAPI(ULONG, "EventUnregister", (uint64_t))(provider), 0);
   }
   TEST("StartServiceCtrlDispatcherW", "a program that no service manager started") {
@@ -245,6 +250,10 @@ static void test_sockets(void) {
     USHORT two = 0;
     address_t address;
     const socket_t s = bound(2, &address);
+    CHECK_EQ(WS2(ULONG, "htonl", (ULONG))(0x01020304), 0x04030201);
+    CHECK_EQ(WS2(ULONG, "ntohl", (ULONG))(0x04030201), 0x01020304);
+    CHECK_EQ(WS2(USHORT, "htons", (USHORT))(0x0102), 0x0201);
+    CHECK_EQ(WS2(USHORT, "ntohs", (USHORT))(0x0201), 0x0102);
     CHECK_EQ(WS2(int, "WSAHtonl", (socket_t, ULONG, ULONG*))(s, 0x01020304, &four), 0);
     CHECK_EQ(four, 0x04030201);
     CHECK_EQ(WS2(int, "WSANtohl", (socket_t, ULONG, ULONG*))(s, four, &four), 0);
