@@ -379,6 +379,24 @@ void compare(benchmark::State& state, Compare compare_texts) {
   for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(compare_texts(a.c_str(), b.c_str()));
 }
 
+template <class Fill>
+void fill(benchmark::State& state, Fill fill_bytes) {
+  const auto size = static_cast<std::size_t>(state.range(0));
+  std::vector<char> to(size);
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(fill_bytes(to.data(), 1, size));
+}
+template <class Compare>
+void compare_bytes(benchmark::State& state, Compare compare_memory) {
+  const auto size = static_cast<std::size_t>(state.range(0));
+  const std::vector<char> a(size, 'a'), b = a;
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(compare_memory(a.data(), b.data(), size));
+}
+template <class Find>
+void find(benchmark::State& state, Find find_character) {
+  const std::string text(static_cast<std::size_t>(state.range(0)), 'a');
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(find_character(text.c_str(), 'b'));
+}
+
 using Strcmp = int(const char*, const char*);
 
 void runtime_memcpy(benchmark::State& state) {
@@ -386,6 +404,18 @@ void runtime_memcpy(benchmark::State& state) {
 }
 void native_memcpy(benchmark::State& state) {
   copy(state, opaque<void*(void*, const void*, std::size_t)>(std::memcpy));
+}
+void runtime_memset(benchmark::State& state) {
+  fill(state, runtime_function<void*(void*, int, SIZE_T)>("memset"));
+}
+void native_memset(benchmark::State& state) {
+  fill(state, opaque<void*(void*, int, std::size_t)>(std::memset));
+}
+void runtime_memcmp(benchmark::State& state) {
+  compare_bytes(state, runtime_function<int(const void*, const void*, SIZE_T)>("memcmp"));
+}
+void native_memcmp(benchmark::State& state) {
+  compare_bytes(state, opaque<int(const void*, const void*, std::size_t)>(std::memcmp));
 }
 void runtime_strlen(benchmark::State& state) {
   length(state, runtime_function<SIZE_T(const char*)>("strlen"));
@@ -399,12 +429,24 @@ void runtime_strcmp(benchmark::State& state) {
 void native_strcmp(benchmark::State& state) {
   compare(state, opaque<Strcmp>(std::strcmp));
 }
-BENCHMARK(runtime_memcpy)->Arg(32)->Arg(4 << 10)->Arg(1 << 20);
-BENCHMARK(native_memcpy)->Arg(32)->Arg(4 << 10)->Arg(1 << 20);
-BENCHMARK(runtime_strlen)->Arg(16)->Arg(1 << 10);
-BENCHMARK(native_strlen)->Arg(16)->Arg(1 << 10);
-BENCHMARK(runtime_strcmp)->Arg(16)->Arg(1 << 10);
-BENCHMARK(native_strcmp)->Arg(16)->Arg(1 << 10);
+void runtime_strchr(benchmark::State& state) {
+  find(state, runtime_function<char*(const char*, int)>("strchr"));
+}
+void native_strchr(benchmark::State& state) {
+  find(state, opaque<const char*(const char*, int)>(std::strchr));
+}
+BENCHMARK(runtime_memcpy)->Arg(32)->Arg(256)->Arg(4 << 10)->Arg(1 << 20);
+BENCHMARK(native_memcpy)->Arg(32)->Arg(256)->Arg(4 << 10)->Arg(1 << 20);
+BENCHMARK(runtime_memset)->Arg(32)->Arg(256)->Arg(4 << 10)->Arg(1 << 20);
+BENCHMARK(native_memset)->Arg(32)->Arg(256)->Arg(4 << 10)->Arg(1 << 20);
+BENCHMARK(runtime_memcmp)->Arg(16)->Arg(256)->Arg(4 << 10);
+BENCHMARK(native_memcmp)->Arg(16)->Arg(256)->Arg(4 << 10);
+BENCHMARK(runtime_strlen)->Arg(16)->Arg(100)->Arg(1 << 10);
+BENCHMARK(native_strlen)->Arg(16)->Arg(100)->Arg(1 << 10);
+BENCHMARK(runtime_strcmp)->Arg(16)->Arg(100)->Arg(1 << 10);
+BENCHMARK(native_strcmp)->Arg(16)->Arg(100)->Arg(1 << 10);
+BENCHMARK(runtime_strchr)->Arg(16)->Arg(100)->Arg(1 << 10);
+BENCHMARK(native_strchr)->Arg(16)->Arg(100)->Arg(1 << 10);
 
 // --- DuckDB: what one statement costs beyond its work ---
 

@@ -1,5 +1,5 @@
 // hmodule api: which functions of Windows' own DLLs are native, from the same tables that imports are bound from.
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -58,6 +58,19 @@ void print_text(const Listing& listing) {
   for (const Export* row : listing.rows) fmt::print("  {}{}{}\n", row->name, row->note.empty() ? "" : ": ", row->note);
 }
 
+// Names one after the other, in lines.
+void print_names(const std::vector<std::string_view>& names) {
+  std::string line;
+  for (const std::string_view name : names) {
+    if (line.size() + name.size() > 116) {
+      fmt::print("{}\n", line);
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + std::string(name);
+  }
+  if (!line.empty()) fmt::print("{}\n", line);
+}
+
 // docs/api.md.
 void print_markdown(const std::vector<Listing>& all) {
   fmt::print(
@@ -74,22 +87,41 @@ void print_markdown(const std::vector<Listing>& all) {
   for (const Listing& listing : all) {
     if (listing.rows.empty()) continue;
     fmt::print("\n## {}\n\n", listing.dll->name);
-    std::string line;
-    const auto flush = [&line] {
-      if (!line.empty()) fmt::print("{}\n", line);
-      line.clear();
-    };
-    for (const Export* row : listing.rows) {
-      if (row->support == Support::partial) continue;
-      if (line.size() + row->name.size() > 116) flush();
-      line += (line.empty() ? "" : " ") + std::string(row->name);
-    }
-    flush();
+    std::vector<std::string_view> full;
+    for (const Export* row : listing.rows)
+      if (row->support == Support::full) full.push_back(row->name);
+    print_names(full);
     if (listing.partial == 0) continue;
     fmt::print("\n| In part | What is missing |\n| --- | --- |\n");
     for (const Export* row : listing.rows)
       if (row->support == Support::partial) fmt::print("| {} | {} |\n", row->name, row->note);
   }
+}
+
+// Which DLLs' PE builds have native functions in them: several have the same.
+struct StandIns {
+  std::vector<std::string_view> dlls, functions;
+};
+StandIns stand_ins() {
+  StandIns all;
+  for (const BuiltinDll* dll : api::stand_ins()) {
+    all.dlls.push_back(dll->name);
+    for (const ExportTable* table : dll->tables)
+      for (const Export& row : *table) all.functions.push_back(row.name);
+  }
+  std::sort(all.functions.begin(), all.functions.end());
+  all.functions.erase(std::unique(all.functions.begin(), all.functions.end()), all.functions.end());
+  return all;
+}
+
+void print_stand_ins() {
+  const StandIns all = stand_ins();
+  fmt::print(
+      "\n## In the C runtimes\n\n"
+      "Of the PE builds of {}, and of what forwards to them,\n"
+      "these are native, too. `HMODULE_OVERRIDES=ucrtbase=pe` leaves that one as it is.\n\n",
+      fmt::join(all.dlls, ", "));
+  print_names(all.functions);
 }
 
 void print_absent() {
@@ -133,11 +165,18 @@ int show(const Options& options) {
   }
   if (options.markdown) {
     print_markdown(all);
-    if (options.dll.empty()) print_absent();
+    if (options.dll.empty()) {
+      print_stand_ins();
+      print_absent();
+    }
   } else if (options.json) {
     print_json(all);
   } else {
     for (const Listing& listing : all) print_text(listing);
+    if (options.dll.empty()) {
+      const StandIns native = stand_ins();
+      fmt::print("{}: in PE form, but for {}\n", fmt::join(native.dlls, ", "), fmt::join(native.functions, " "));
+    }
   }
   return kDone;
 }

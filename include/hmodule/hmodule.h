@@ -139,7 +139,8 @@ HM_EXPORT HMODULE hmodule_register(const char* name, const struct hmodule_export
 
 /* Decides who serves the DLL of that base name from now on: "builtin" (this library), "pe" (the system DLLs in PE form
  * beside it), "file" (whatever the search finds elsewhere), or NULL for the usual order. Loaded modules stay.
- * HMODULE_OVERRIDES="name=file,other=pe" in the environment says the same. 0, or -1. */
+ * HMODULE_OVERRIDES="name=file,other=pe" in the environment says the same. 0, or -1.
+ * "pe" also takes back what is native of a C runtime: its functions for memory and strings. */
 HM_EXPORT int hmodule_override(const char* name, const char* provider);
 
 /* Gives the calling thread its Windows side now. Not needed for threads made by pthread_create, std::thread and the

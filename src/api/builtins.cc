@@ -4,6 +4,7 @@
 #include "winapi/advapi32/exports.h"
 #include "winapi/bcrypt/exports.h"
 #include "winapi/bcryptprimitives/exports.h"
+#include "winapi/crt/exports.h"
 #include "winapi/crypt32/exports.h"
 #include "winapi/cryptsp/exports.h"
 #include "winapi/dnsapi/exports.h"
@@ -58,6 +59,13 @@ const BuiltinDll* const kBuiltins[] = {
     &winapi::winmm_dll,
 };
 
+const BuiltinDll* const kStandIns[] = {
+    &winapi::msvcr100_leaves,
+    &winapi::msvcr120_leaves,
+    &winapi::msvcrt_leaves,
+    &winapi::ucrtbase_leaves,
+};
+
 constexpr AbsentDlls kAbsent[] = {
     {"comctl32 comdlg32 dwmapi gdiplus uxtheme usp10 win32u",
      "they draw, through win32k, whose work Wine does in its "
@@ -83,12 +91,16 @@ std::span<const BuiltinDll* const> builtin_dlls() {
   return kBuiltins;
 }
 
+std::span<const BuiltinDll* const> stand_ins() {
+  return kStandIns;
+}
+
 std::span<const AbsentDlls> absent_dlls() {
   return kAbsent;
 }
 
 Runtime& enter() {
-  static Runtime& started = start_runtime(builtin_dlls());
+  static Runtime& started = start_runtime(builtin_dlls(), stand_ins());
   thread::attach();
   return started;
 }

@@ -12,6 +12,9 @@ namespace hmodule::api {
 // ntdll, kernel32 and kernelbase first.
 std::span<const BuiltinDll* const> builtin_dlls();
 
+// For DLLs in PE form: the functions that are native all the same.
+std::span<const BuiltinDll* const> stand_ins();
+
 // DLLs of Windows that are neither native nor, as Wine's PE builds, of use here; and why.
 struct AbsentDlls {
   std::string_view names, reason;

@@ -370,6 +370,7 @@ Result<Module*> Load::map_bytes(Bytes file, Provider provider, std::u16string fu
   module->identity = identity;
   module->shared_sections = std::move(shared);
   module->exports = pe::ExportTable::parse_or_empty(module->image);
+  if (provider == Provider::system_pe) loader_.give_stand_ins(*module);
   module->dont_resolve = dont_resolve_ && fresh_.empty();  // FLAG-09: it brings no dependencies
   trace::line(trace::Channel::map, "{}: {} bytes at {} (preferred {:#x})", utf8(module->full_name), module->size(),
               module->base(), image.image_base());

@@ -43,6 +43,7 @@ Loader::Loader(const LoaderOptions& options)
     : peb_(options.peb),
       volumes_(options.volumes),
       builtins_(options.builtins),
+      stand_ins_(options.stand_ins),
       settings_(options.volumes),
       lock_(*options.peb.LoaderLock),
       table_(*options.peb.Ldr) {}

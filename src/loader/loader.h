@@ -74,6 +74,8 @@ struct LoaderOptions {
   PEB& peb;
   path::Volumes& volumes;
   std::span<const BuiltinDll* const> builtins;  // ntdll, kernel32 and kernelbase first: they are always there (MEM-10)
+  // Native functions that stand in for those which the PE build in System32 exports under the same names.
+  std::span<const BuiltinDll* const> stand_ins = {};
 };
 
 class Loader {
@@ -203,6 +205,7 @@ class Loader {
   std::optional<Provider> override_of(std::u16string_view base_name) const;
   const BuiltinDll* builtin_named(std::u16string_view base_name) const;
   Result<std::unique_ptr<Module>> make_builtin(const BuiltinDll& dll) const;
+  void give_stand_ins(Module& system_pe) const;
   std::u16string name_of_source(const LoadRequest& request) const;
 
   // Attaching and detaching (attach.cc). Entry points and TLS callbacks run here, under the lock.
@@ -224,7 +227,7 @@ class Loader {
 
   PEB& peb_;
   path::Volumes& volumes_;
-  std::span<const BuiltinDll* const> builtins_;
+  std::span<const BuiltinDll*const> builtins_, stand_ins_;
   search::SearchSettings settings_;
   std::optional<search::LoadPath> dot_local_;
   LoaderLock lock_;

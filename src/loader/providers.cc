@@ -71,6 +71,19 @@ Result<std::unique_ptr<Module>> Loader::make_builtin(const BuiltinDll& dll) cons
                             dll.tables);
 }
 
+// An override that asks for the PE build gets all of it.
+void Loader::give_stand_ins(Module& system_pe) const {
+  if (override_of(system_pe.base_name()) == Provider::system_pe) return;
+  for (const BuiltinDll* dll : stand_ins_) {
+    if (!equal_ignoring_case(utf16(dll->name), system_pe.base_name())) continue;
+    for (const ExportTable* table : dll->tables)
+      for (const Export& row : *table)
+        if (const auto own = system_pe.exports.find(row.name); own && !own->is_forwarder())
+          system_pe.stand_ins.emplace_back(own->rva.value, row.address);
+  }
+  std::ranges::sort(system_pe.stand_ins);
+}
+
 Result<HMODULE> Loader::register_host_module(std::u16string_view given, std::span<const Export> exports) {
   const search::DllName name = TRY(search::normalise_name(given));
   if (name.has_path())

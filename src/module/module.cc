@@ -120,6 +120,10 @@ Proc Module::address_of(pe::Rva rva) const {
     const std::size_t stub = (rva.value - stubs_rva) / kStubSize;
     if (stub < native_functions.size()) return native_functions[stub];
   }
+  if (!stand_ins.empty()) {
+    const auto found = std::ranges::lower_bound(stand_ins, rva.value, {}, &std::pair<std::uint32_t, Proc>::first);
+    if (found != stand_ins.end() && found->first == rva.value) return found->second;
+  }
   return static_cast<char*>(base()) + rva.value;
 }
 

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "map/mapping.h"
@@ -72,7 +73,8 @@ struct Module {
   // For sentences.
   std::string display_name() const;
 
-  // The address an export's RVA stands for; for a builtin DLL, of the native function itself (DESIGN D2).
+  // The address an export's RVA stands for; for a builtin DLL, of the native function itself (DESIGN D2), and likewise
+  // where one stands in.
   Proc address_of(pe::Rva rva) const;
 
   bool permanent() const { return load_count == kPermanent; }
@@ -95,6 +97,8 @@ struct Module {
   pe::ExportTable exports;
   std::vector<Proc> native_functions;  // of a builtin or host module, by stub; see builtin_image.h
   std::uint32_t stubs_rva = 0;
+  // Of a PE module: native functions that its exports lead to instead (DESIGN D3), by the address of its own.
+  std::vector<std::pair<std::uint32_t, Proc>> stand_ins;
 
   std::uint32_t load_count = 0;  // explicit loads, or kPermanent
   std::vector<Module*> dependencies;

@@ -50,7 +50,7 @@ class Heap {
   static SIZE_T compact() noexcept;
 
   // The pointer can be anything, most likely a freed block: AddressSanitizer is to let this look at its tag pass.
-  [[gnu::no_sanitize("address")]] bool owns(const void* block) const noexcept {
+  __attribute__((no_sanitize("address"))) bool owns(const void* block) const noexcept {
     return block != nullptr && reinterpret_cast<std::uintptr_t>(block) % sizeof(Header) == 0 &&
            header(block)->tag == tag();
   }

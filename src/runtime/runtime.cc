@@ -70,7 +70,7 @@ void after_fork_in_child() {
 
 }  // namespace
 
-Runtime& start_runtime(std::span<const BuiltinDll* const> builtins) {
+Runtime& start_runtime(std::span<const BuiltinDll* const> builtins, std::span<const BuiltinDll* const> stand_ins) {
   static std::mutex mutex;
   const std::lock_guard lock(mutex);
   if (Runtime* already = running.load(std::memory_order_acquire)) return *already;
@@ -83,7 +83,7 @@ Runtime& start_runtime(std::span<const BuiltinDll* const> builtins) {
        .entry_of = entry_of,
        .terminate = nt::terminate_process});
   nt::set_up_process();
-  auto loader = Loader::start({thread::peb(), path::volumes(), builtins});
+  auto loader = Loader::start({thread::peb(), path::volumes(), builtins, stand_ins});
   if (!loader) {
     std::fprintf(stderr, "hmodule: cannot start: %s\n", loader.error().reason.c_str());
     std::abort();

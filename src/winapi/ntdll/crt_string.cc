@@ -19,22 +19,6 @@ using Text = std::char_traits<Char>;
 
 // --- Memory ---
 
-HM_WINAPI void* crt_memcpy(void* to, const void* from, SIZE_T size) noexcept {
-  return std::memmove(to, from, size);  // Windows' memcpy allows an overlap, and programs rely on it
-}
-HM_WINAPI void* crt_memmove(void* to, const void* from, SIZE_T size) noexcept {
-  return std::memmove(to, from, size);
-}
-HM_WINAPI void* crt_memset(void* to, int value, SIZE_T size) noexcept {
-  return std::memset(to, value, size);
-}
-HM_WINAPI int crt_memcmp(const void* a, const void* b, SIZE_T size) noexcept {
-  return std::memcmp(a, b, size);
-}
-HM_WINAPI void* crt_memchr(const void* from, int value, SIZE_T size) noexcept {
-  return const_cast<void*>(std::memchr(from, value, size));
-}
-
 HM_WINAPI void RtlMoveMemory(void* to, const void* from, SIZE_T size) noexcept {
   std::memmove(to, from, size);
 }
@@ -76,24 +60,10 @@ int value_of(char16_t c) {
 }
 
 template <typename Char>
-HM_WINAPI SIZE_T length(const Char* text) noexcept {
-  return Text<Char>::length(text);
-}
-template <typename Char>
-HM_WINAPI SIZE_T bounded_length(const Char* text, SIZE_T limit) noexcept {
+SIZE_T bounded_length(const Char* text, SIZE_T limit) noexcept {
   SIZE_T length = 0;  // the limit may be any number, so no pointer is made from it
   while (length < limit && text[length] != 0) ++length;
   return length;
-}
-template <typename Char>
-HM_WINAPI Char* copy(Char* to, const Char* from) noexcept {
-  std::memmove(to, from, (Text<Char>::length(from) + 1) * sizeof(Char));
-  return to;
-}
-template <typename Char>
-HM_WINAPI Char* append(Char* to, const Char* from) noexcept {
-  copy(to + Text<Char>::length(to), from);
-  return to;
 }
 // strncpy: exactly `size` characters, filled up with zeros.
 template <typename Char>
@@ -112,23 +82,6 @@ HM_WINAPI Char* append_n(Char* to, const Char* from, SIZE_T size) noexcept {
   return to;
 }
 
-template <typename Char, typename Fold>
-int compare_folded(const Char* a, const Char* b, SIZE_T limit, Fold&& fold) {
-  for (SIZE_T i = 0; i < limit; ++i) {
-    const int x = value_of(fold(a[i])), y = value_of(fold(b[i]));
-    if (x != y) return x < y ? -1 : 1;
-    if (x == 0) break;
-  }
-  return 0;
-}
-template <typename Char>
-HM_WINAPI int compare(const Char* a, const Char* b) noexcept {
-  return compare_folded(a, b, ~SIZE_T{0}, [](Char c) { return c; });
-}
-template <typename Char>
-HM_WINAPI int compare_n(const Char* a, const Char* b, SIZE_T limit) noexcept {
-  return compare_folded(a, b, limit, [](Char c) { return c; });
-}
 // _stricmp answers the difference of the lower-case characters.
 template <typename Char>
 HM_WINAPI int compare_ignoring_case_n(const Char* a, const Char* b, SIZE_T limit) noexcept {
@@ -150,14 +103,6 @@ HM_WINAPI int crt_memicmp(const char* a, const char* b, SIZE_T size) noexcept {
   return 0;
 }
 
-// The terminator can be found, too.
-template <typename Char, typename Argument>
-HM_WINAPI Char* find_first(const Char* text, Argument wanted) noexcept {
-  for (;; ++text) {
-    if (*text == static_cast<Char>(wanted)) return const_cast<Char*>(text);
-    if (*text == 0) return nullptr;
-  }
-}
 template <typename Char, typename Argument>
 HM_WINAPI Char* find_last(const Char* text, Argument wanted) noexcept {
   for (const Char* at = text + Text<Char>::length(text);; --at) {
@@ -395,27 +340,15 @@ const Export kRows[] = {
     {"iswxdigit", proc(is_wide<C1_XDIGIT>)},
     {"isxdigit", proc(is_ascii<C1_XDIGIT>)},
     {"mbstowcs", proc(crt_mbstowcs)},
-    {"memchr", proc(crt_memchr)},
-    {"memcmp", proc(crt_memcmp)},
-    {"memcpy", proc(crt_memcpy)},
     {"memcpy_s", proc(crt_memcpy_s)},
-    {"memmove", proc(crt_memmove)},
     {"memmove_s", proc(crt_memmove_s)},
-    {"memset", proc(crt_memset)},
-    {"strcat", proc(append<char>)},
     {"strcat_s", proc(append_s<char>)},
-    {"strchr", proc(find_first<char, int>)},
-    {"strcmp", proc(compare<char>)},
-    {"strcpy", proc(copy<char>)},
     {"strcpy_s", proc(copy_s<char>)},
     {"strcspn", proc(span_without<char>)},
-    {"strlen", proc(length<char>)},
     {"strncat", proc(append_n<char>)},
     {"strncat_s", proc(append_n_s<char>)},
-    {"strncmp", proc(compare_n<char>)},
     {"strncpy", proc(copy_n<char>)},
     {"strncpy_s", proc(copy_n_s<char>)},
-    {"strnlen", proc(bounded_length<char>)},
     {"strpbrk", proc(find_any<char>)},
     {"strrchr", proc(find_last<char, int>)},
     {"strspn", proc(span_of<char>)},
@@ -425,20 +358,13 @@ const Export kRows[] = {
     {"toupper", proc(crt_toupper)},
     {"towlower", proc(crt_towlower)},
     {"towupper", proc(crt_towupper)},
-    {"wcscat", proc(append<WCHAR>)},
     {"wcscat_s", proc(append_s<WCHAR>)},
-    {"wcschr", proc(find_first<WCHAR, WCHAR>)},
-    {"wcscmp", proc(compare<WCHAR>)},
-    {"wcscpy", proc(copy<WCHAR>)},
     {"wcscpy_s", proc(copy_s<WCHAR>)},
     {"wcscspn", proc(span_without<WCHAR>)},
-    {"wcslen", proc(length<WCHAR>)},
     {"wcsncat", proc(append_n<WCHAR>)},
     {"wcsncat_s", proc(append_n_s<WCHAR>)},
-    {"wcsncmp", proc(compare_n<WCHAR>)},
     {"wcsncpy", proc(copy_n<WCHAR>)},
     {"wcsncpy_s", proc(copy_n_s<WCHAR>)},
-    {"wcsnlen", proc(bounded_length<WCHAR>)},
     {"wcspbrk", proc(find_any<WCHAR>)},
     {"wcsrchr", proc(find_last<WCHAR, WCHAR>)},
     {"wcsspn", proc(span_of<WCHAR>)},

@@ -21,7 +21,7 @@ template <typename T>
   return value;
 }
 
-HM_WINAPI [[gnu::noinline]] void* allocate_block(HANDLE handle, ULONG flags, SIZE_T size) noexcept {
+[[gnu::noinline]] HM_WINAPI void* allocate_block(HANDLE handle, ULONG flags, SIZE_T size) noexcept {
   Heap* heap = Heap::from_handle(handle);
   if (heap == nullptr) [[unlikely]]
     return refuse<void*>(STATUS_INVALID_HANDLE, nullptr);
@@ -32,7 +32,7 @@ HM_WINAPI [[gnu::noinline]] void* allocate_block(HANDLE handle, ULONG flags, SIZ
   return block;
 }
 
-HM_WINAPI [[gnu::noinline]] BOOL free_block(HANDLE handle, void* block) noexcept {
+[[gnu::noinline]] HM_WINAPI BOOL free_block(HANDLE handle, void* block) noexcept {
   if (block == nullptr) return TRUE;
   Heap* heap = Heap::from_handle(handle);
   if (heap == nullptr) [[unlikely]]

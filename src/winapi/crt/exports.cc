@@ -1,0 +1,50 @@
+#include "winapi/crt/exports.h"
+
+#include "winapi/crt/leaves.h"
+
+namespace hmodule::winapi {
+
+bool has_avx2() {
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+}
+
+namespace {
+
+const Leaves& best = has_avx2() ? avx2::leaves : sse2::leaves;
+
+const Export kRows[] = {
+    {"memchr", proc(best.memchr)},
+    {"memcmp", proc(best.memcmp)},
+    {"memcpy", proc(best.memmove)},  // Windows' allows an overlap, and programs rely on it
+    {"memmove", proc(best.memmove)},
+    {"memset", proc(best.memset)},
+    {"strcat", proc(best.strcat)},
+    {"strchr", proc(best.strchr)},
+    {"strcmp", proc(best.strcmp)},
+    {"strcpy", proc(best.strcpy)},
+    {"strlen", proc(best.strlen)},
+    {"strncmp", proc(best.strncmp)},
+    {"strnlen", proc(best.strnlen)},
+    {"wcscat", proc(best.wcscat)},
+    {"wcschr", proc(best.wcschr)},
+    {"wcscmp", proc(best.wcscmp)},
+    {"wcscpy", proc(best.wcscpy)},
+    {"wcslen", proc(best.wcslen)},
+    {"wcsncmp", proc(best.wcsncmp)},
+    {"wcsnlen", proc(best.wcsnlen)},
+};
+
+const ExportTable* const kTables[] = {&crt_leaves_exports};
+
+}  // namespace
+
+extern const ExportTable crt_leaves_exports = kRows;
+
+// vcruntime140.dll forwards its own to ucrtbase.dll.
+const BuiltinDll msvcr100_leaves = {"msvcr100.dll", kTables};
+const BuiltinDll msvcr120_leaves = {"msvcr120.dll", kTables};
+const BuiltinDll msvcrt_leaves = {"msvcrt.dll", kTables};
+const BuiltinDll ucrtbase_leaves = {"ucrtbase.dll", kTables};
+
+}  // namespace hmodule::winapi
