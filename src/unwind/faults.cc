@@ -5,6 +5,7 @@
 // be taken, and handlers of the DLL run on the DLL's own stack.
 #include "unwind/faults.h"
 
+#include "base/leaf_code.h"
 #include "thread/registry.h"
 #include "thread/signals.h"
 #include "thread/stack.h"
@@ -210,10 +211,11 @@ bool is_break_function(const ucontext_t& context) {
   return registers[REG_TRAPNO] == kBreakpoint && *reinterpret_cast<const std::uint8_t*>(registers[REG_RIP]) == kRet;
 }
 
-// The DLL's own code, or an address its code has just called: a bad one, or that of DebugBreak.
+// The DLL's own code, native code that stands for it, or an address its code has just called: a bad one, or that of
+// DebugBreak.
 bool happened_in_dll(const ucontext_t& context, const TEB& teb) {
   const auto ip = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RIP]);
-  if (thread::is_dll_code(ip)) return true;
+  if (thread::is_dll_code(ip) || is_leaf_code(ip)) return true;
   const bool called =
       (context.uc_mcontext.gregs[REG_TRAPNO] == kPageFault && (context.uc_mcontext.gregs[REG_ERR] & 16) != 0) ||
       is_break_function(context);
