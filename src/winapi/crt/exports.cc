@@ -14,25 +14,16 @@ namespace {
 const Leaves& best = has_avx2() ? avx2::leaves : sse2::leaves;
 
 const Export kRows[] = {
-    {"memchr", proc(best.memchr)},
-    {"memcmp", proc(best.memcmp)},
+    {"memchr", proc(best.memchr)},   {"memcmp", proc(best.memcmp)},
     {"memcpy", proc(best.memmove)},  // Windows' allows an overlap, and programs rely on it
-    {"memmove", proc(best.memmove)},
-    {"memset", proc(best.memset)},
-    {"strcat", proc(best.strcat)},
-    {"strchr", proc(best.strchr)},
-    {"strcmp", proc(best.strcmp)},
-    {"strcpy", proc(best.strcpy)},
-    {"strlen", proc(best.strlen)},
-    {"strncmp", proc(best.strncmp)},
-    {"strnlen", proc(best.strnlen)},
-    {"wcscat", proc(best.wcscat)},
-    {"wcschr", proc(best.wcschr)},
-    {"wcscmp", proc(best.wcscmp)},
-    {"wcscpy", proc(best.wcscpy)},
-    {"wcslen", proc(best.wcslen)},
-    {"wcsncmp", proc(best.wcsncmp)},
-    {"wcsnlen", proc(best.wcsnlen)},
+    {"memmove", proc(best.memmove)}, {"memset", proc(best.memset)},
+    {"strcat", proc(best.strcat)},   {"strchr", proc(best.strchr)},
+    {"strcmp", proc(best.strcmp)},   {"strcpy", proc(best.strcpy)},
+    {"strlen", proc(best.strlen)},   {"strncmp", proc(best.strncmp)},
+    {"strnlen", proc(best.strnlen)}, {"wcscat", proc(best.wcscat)},
+    {"wcschr", proc(best.wcschr)},   {"wcscmp", proc(best.wcscmp)},
+    {"wcscpy", proc(best.wcscpy)},   {"wcslen", proc(best.wcslen)},
+    {"wcsncmp", proc(best.wcsncmp)}, {"wcsnlen", proc(best.wcsnlen)},
 };
 
 const ExportTable* const kTables[] = {&crt_leaves_exports};

@@ -1,5 +1,5 @@
-// The C runtimes' leaves are native: in ntdll, which has them too, and instead of what the runtimes' PE builds in System32
-// export under these names, which is up to 50 times slower than the host's C library.
+// The C runtimes' leaves are native: in ntdll, which has them too, and instead of what the runtimes' PE builds in
+// System32 export under these names, which is up to 50 times slower than the host's C library.
 #pragma once
 
 #include "module/builtin.h"

@@ -1,6 +1,6 @@
-// A vector register, as wide as the flags of the including file allow. What is written with it is compiled once for each
-// width, into the namespace HM_WIDTH. Of other headers nothing may be called there: code for the wider processor could
-// be linked in for all.
+// A vector register, as wide as the flags of the including file allow. What is written with it is compiled once for
+// each width, into the namespace HM_WIDTH. Of other headers nothing may be called there: code for the wider processor
+// could be linked in for all.
 //
 // Of the vector registers the Windows convention lets a function use six for nothing, so nobody here needs more.
 #pragma once
@@ -87,9 +87,13 @@ template <>
 struct Lanes<char16_t> {
   HM_INLINE static Vector equal(Vector a, Vector b) { return HM_LANES(cmpeq_epi16)(a, b); }
 #ifdef __AVX2__
-  HM_INLINE static Vector least(Vector a, Vector b) { return _mm256_min_epu16(a, b); }
+  HM_INLINE static Vector least(Vector a, Vector b) {
+    return _mm256_min_epu16(a, b);
+  }
 #else
-  HM_INLINE static Vector least(Vector a, Vector b) { return _mm_sub_epi16(a, _mm_subs_epu16(a, b)); }
+  HM_INLINE static Vector least(Vector a, Vector b) {
+    return _mm_sub_epi16(a, _mm_subs_epu16(a, b));
+  }
 #endif
 };
 

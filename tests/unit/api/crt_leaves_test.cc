@@ -1,4 +1,5 @@
-// Memory and string functions of the C runtimes: native whoever asks, unless somebody wants the PE build or brings his own.
+// Memory and string functions of the C runtimes: native whoever asks, unless somebody wants the PE build or brings his
+// own.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -28,7 +29,8 @@ Place place_of(HMODULE module) {
       [](const hmodule_module* each, void* context) {
         auto& it = *static_cast<Search*>(context);
         if (each->handle != it.wanted) return 0;
-        it.found = {reinterpret_cast<std::uintptr_t>(each->handle), each->size, each->path == nullptr ? "" : each->path};
+        it.found = {reinterpret_cast<std::uintptr_t>(each->handle), each->size,
+                    each->path == nullptr ? "" : each->path};
         return 1;
       },
       &search);

@@ -55,9 +55,9 @@ std::vector<char*> places(const Island& island, std::size_t bytes, std::size_t u
   return all;
 }
 
-const std::size_t kSizes[] = {0,  1,  2,  3,  4,   5,   7,   8,   9,   15,  16,  17,  31,  32,  33,  47,  48,
-                              63, 64, 65, 95, 96,  97,  127, 128, 129, 130, 159, 160, 161, 191, 192, 193, 200,
-                              255, 256, 257, 258, 299, 300, 513, 1000, 4096, 5000};
+const std::size_t kSizes[] = {0,   1,   2,   3,   4,   5,   7,   8,   9,   15,  16,  17,   31,   32,  33,
+                              47,  48,  63,  64,  65,  95,  96,  97,  127, 128, 129, 130,  159,  160, 161,
+                              191, 192, 193, 200, 255, 256, 257, 258, 299, 300, 513, 1000, 4096, 5000};
 
 // A byte for each place, none of which is zero.
 char pattern(std::size_t at) {
@@ -116,7 +116,7 @@ TEST_P(CrtLeaves, MemsetFillsExactly) {
 TEST_P(CrtLeaves, MemcmpFindsTheFirstDifference) {
   for (const std::size_t size : kSizes) {
     const std::vector<char*> there = places(one, size), here = places(other, size);
-    for (std::size_t i = 0; i < there.size(); i += size > 300 ? 17 : 1) {
+    for (std::size_t i = 0; i<there.size(); i += size> 300 ? 17 : 1) {
       char *const a = there[i], *const b = here[(i * 5 + size) % here.size()];
       for (std::size_t k = 0; k < size; ++k) a[k] = b[k] = pattern(k);
       ASSERT_EQ(leaves.memcmp(a, b, size), 0) << size;
@@ -182,7 +182,7 @@ TEST_P(CrtLeaves, MemchrAndStrchrFindTheFirst) {
 TEST_P(CrtLeaves, StrcmpAndStrncmpOrderAsWindowsDoes) {
   for (const std::size_t length : kSizes) {
     const std::vector<char*> there = places(one, length + 1), here = places(other, length + 1);
-    for (std::size_t i = 0; i < there.size(); i += length > 300 ? 17 : 1) {
+    for (std::size_t i = 0; i<there.size(); i += length> 300 ? 17 : 1) {
       char *const a = there[i], *const b = here[(i * 5 + length) % here.size()];
       one.fill('.');
       other.fill(':');
@@ -227,7 +227,7 @@ TEST_P(CrtLeaves, WideStrings) {
   for (const std::size_t length : kSizes) {
     const std::size_t bytes = (length + 1) * 2;
     const std::vector<char*> there = places(one, bytes), here = places(other, bytes);
-    for (std::size_t i = 0; i < there.size(); i += length > 300 ? 17 : 1) {
+    for (std::size_t i = 0; i<there.size(); i += length> 300 ? 17 : 1) {
       one.fill('.');
       other.fill(':');
       std::vector<char16_t> text(length + 1, u'\xA00');
