@@ -37,4 +37,11 @@ void EventWord::give_back() {
   next_free_ = std::exchange(first_free, this);
 }
 
+void EventWord::hold_for_fork() {
+  mutex.lock();
+}
+void EventWord::let_go_after_fork() {
+  mutex.unlock();
+}
+
 }  // namespace hmodule::nt

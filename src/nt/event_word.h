@@ -30,6 +30,9 @@ class alignas(64) EventWord {
   // One for a new event. give_back() when the event is gone.
   static EventWord& take(bool automatic, bool set);
   void give_back();
+  // Nobody takes or gives back in between (fork.h).
+  static void hold_for_fork();
+  static void let_go_after_fork();
 
   // What the event was; `unknown` leaves all to the dispatcher.
   enum class Before : std::uint8_t { reset, set, unknown };

@@ -59,6 +59,9 @@ class HandleTable {
   EventWord::Before try_wait(HANDLE handle) const { return quickly<&EventWord::try_wait>(handle, EventWord::kMayWait); }
 
   std::uint32_t count() const { return count_.load(std::memory_order_relaxed); }
+  // No handle is made or closed in between (fork.h).
+  void hold_for_fork() { free_mutex_.lock(); }
+  void let_go_after_fork() { free_mutex_.unlock(); }
 
  private:
   struct Slot {

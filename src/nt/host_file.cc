@@ -132,7 +132,7 @@ Result<OpenedFile> HostFile::open(const FileRequest& request, std::u16string ful
   const bool wants_file =
       (request.options & (FILE_NON_DIRECTORY_FILE | FILE_OPEN_REPARSE_POINT)) == FILE_NON_DIRECTORY_FILE &&
       request.disposition != FILE_CREATE && !wants_directory;
-  const path::HostPath place = TRY(wants_file ? path::volumes().to_host(full, open_it) : path::volumes().to_host(full));
+  path::HostPath place = TRY(wants_file ? path::volumes().to_host(full, open_it) : path::volumes().to_host(full));
   if (wants_directory && (place.exists() ? !place.is_directory() : (request.options & FILE_DIRECTORY_FILE) == 0))
     return fail(STATUS_OBJECT_NAME_INVALID, "{} ends like a directory and is none", utf8(full));
   while (wants_directory && path::is_separator(full.back())) full.pop_back();
@@ -155,7 +155,7 @@ Result<OpenedFile> HostFile::open(const FileRequest& request, std::u16string ful
   }
   if ((request.options & FILE_DIRECTORY_FILE) != 0)
     return fail(STATUS_NOT_A_DIRECTORY, "{} is not a directory", utf8(full));
-  return open_existing(request, full, place, std::move(opened));
+  return open_existing(request, std::move(full), std::move(place), std::move(opened));
 }
 
 Result<OpenedFile> HostFile::open_directory(const FileRequest& request, const std::u16string& full,
@@ -186,8 +186,8 @@ Result<OpenedFile> HostFile::open_link(const FileRequest& request, const std::u1
   return OpenedFile{std::move(file), FILE_OPENED};
 }
 
-Result<OpenedFile> HostFile::open_existing(const FileRequest& request, const std::u16string& full,
-                                           const path::HostPath& place, OpenedHost opened) {
+Result<OpenedFile> HostFile::open_existing(const FileRequest& request, std::u16string full, path::HostPath place,
+                                           OpenedHost opened) {
   const bool read_only = S_ISREG(place.mode) && (place.mode & 0222) == 0;
   if (read_only && ((request.access & kWriteBits) != 0 || overwrites(request.disposition)))
     return fail(STATUS_ACCESS_DENIED, "{} is read-only", place.path);
@@ -201,7 +201,7 @@ Result<OpenedFile> HostFile::open_existing(const FileRequest& request, const std
   }
   const Kind kind = kind_of(opened.fd.get(), opened.info.st_mode);
   Ref<HostFile> file = make_object<HostFile>(std::move(opened.fd), Ownership::owned, request.access, request.options,
-                                             kind, (flags & O_PATH) != 0, place.path, full);
+                                             kind, (flags & O_PATH) != 0, std::move(place.path), std::move(full));
   TRY(file->claim(request, key_of(opened.info)));
   if (!overwrites(request.disposition)) return OpenedFile{std::move(file), FILE_OPENED};
   TRY(file->overwrite(request));

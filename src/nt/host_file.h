@@ -73,8 +73,8 @@ class HostFile final : public File {
                                            const path::HostPath& place, ULONG information);
   static Result<OpenedFile> open_link(const FileRequest& request, const std::u16string& full,
                                       const std::string& host_path);
-  static Result<OpenedFile> open_existing(const FileRequest& request, const std::u16string& full,
-                                          const path::HostPath& place, OpenedHost opened = {});
+  static Result<OpenedFile> open_existing(const FileRequest& request, std::u16string full, path::HostPath place,
+                                          OpenedHost opened = {});
   static Result<OpenedFile> create(const FileRequest& request, const std::u16string& full, const path::HostPath& place);
   Status claim(const FileRequest& request);
   Status claim(const FileRequest& request, FileKey key);

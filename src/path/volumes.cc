@@ -147,7 +147,11 @@ constexpr auto kStat = [](const char* path, struct stat& info) { return ::stat(p
 Found look_for(const std::string& directory, std::span<const std::u16string_view> components, DirectoryCache& cache,
                Volumes::Look look) {
   using Outcome = Found::Outcome;
-  Found exact = {Outcome::there, directory};
+  Found exact = {Outcome::there, {}};
+  std::size_t units = directory.size();
+  for (const auto component : components) units += 1 + component.size();
+  exact.path.reserve(units);
+  exact.path = directory;
   for (const auto component : components) append_to(exact.path, host_name(component));
   if (look(exact.path.c_str(), exact.info) == 0) return exact;
   if (errno == EACCES) return {Outcome::denied, std::move(exact.path)};
