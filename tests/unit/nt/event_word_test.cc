@@ -279,7 +279,8 @@ TEST_F(QuickEvents, AHandleClosedMeanwhileChangesNoOtherEvent) {
   done = true;
 }
 
-#ifndef __SANITIZE_ADDRESS__  // GCC 12's does not hold its allocator over a fork
+// GCC 12's AddressSanitizer does not hold its allocator over a fork, ThreadSanitizer knows no threads begun after one.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 // HOST-05: in whatever the other threads were, a child can make, use and close events.
 TEST_F(QuickEvents, AChildOfAForkFindsTheTablesWhole) {
   std::atomic<bool> done{false};
@@ -299,8 +300,9 @@ TEST_F(QuickEvents, AChildOfAForkFindsTheTablesWhole) {
     thread::let_go_after_fork();
     let_go_after_fork();
     int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    ASSERT_EQ(status, 0);
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    if (status != 0) break;
   }
   done = true;
 }
