@@ -2,11 +2,9 @@
 
 #include "nt/clock.h"
 #include "nt/futex.h"
-
-#include <pthread.h>
+#include "nt/service_thread.h"
 
 #include <climits>
-#include <csignal>
 #include <set>
 
 namespace hmodule::nt {
@@ -19,16 +17,7 @@ struct AlarmThread {
 
   void start() {
     running = true;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);  // the host's signals are for the host's threads
-    pthread_t thread;
-    const auto body = [](void* self) -> void* {
-      pthread_setname_np(pthread_self(), "hmodule-timers");
-      static_cast<AlarmThread*>(self)->run();
-    };
-    if (pthread_create(&thread, nullptr, body, this) == 0) pthread_detach(thread);
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    static_cast<void>(start_service_thread("hmodule-timers", [this] { run(); }));
   }
 
   [[noreturn]] void run() {

@@ -3,19 +3,17 @@
 #include "base/utf.h"
 #include "nt/io_error.h"
 #include "nt/kernel_section.h"
+#include "nt/service_thread.h"
 #include "path/volumes.h"
 
 #include <dirent.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <thread>
 
 namespace hmodule::nt {
 namespace {
@@ -40,11 +38,7 @@ class Reader {
     watches_.push_back(watch);
     if (!wake_) {
       wake_ = UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-      sigset_t all, old;
-      sigfillset(&all);
-      pthread_sigmask(SIG_SETMASK, &all, &old);
-      std::thread([this] { run(); }).detach();
-      pthread_sigmask(SIG_SETMASK, &old, nullptr);
+      static_cast<void>(start_service_thread("hmodule-watches", [this] { run(); }));
     } else {
       const std::uint64_t one = 1;
       [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);

@@ -83,6 +83,7 @@ class File : public Signal {
 
   bool synchronous() const { return (options_ & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)) != 0; }
   ACCESS_MASK access() const { return access_; }
+  ULONG options() const { return options_; }
 
  protected:
   File(ACCESS_MASK access, ULONG options);

@@ -8,6 +8,8 @@
 #include <immintrin.h>
 #include <sched.h>
 
+#include <algorithm>
+
 namespace hmodule::nt {
 namespace {
 
@@ -82,6 +84,11 @@ void HandleTable::recycle(std::uint32_t index) {
 
 Result<HANDLE> HandleTable::insert(Ref<Object> object, ACCESS_MASK access, ULONG attributes) {
   const std::uint32_t index = TRY(allocate());
+  fill(index, std::move(object), access, attributes);
+  return handle_at(index);
+}
+
+void HandleTable::fill(std::uint32_t index, Ref<Object> object, ACCESS_MASK access, ULONG attributes) {
   count_.fetch_add(1, std::memory_order_relaxed);
   object->handle_opened();
   Slot& slot = slot_at(index);
@@ -95,7 +102,6 @@ Result<HANDLE> HandleTable::insert(Ref<Object> object, ACCESS_MASK access, ULONG
                       std::memory_order_release);
   }
   lock.set(object.detach());
-  return handle_at(index);
 }
 
 Result<HandleTable::Entry> HandleTable::find(HANDLE handle) {
@@ -151,6 +157,46 @@ Result<HANDLE> HandleTable::duplicate(HANDLE handle, ACCESS_MASK access, ULONG a
   if ((options & DUPLICATE_SAME_ACCESS) != 0) access = entry.access;
   if ((options & DUPLICATE_SAME_ATTRIBUTES) != 0) attributes = entry.attributes;
   return insert(std::move(entry.object), access, attributes);
+}
+
+std::vector<HANDLE> HandleTable::inheritable() {
+  std::uint32_t end = 0;
+  {
+    const std::lock_guard lock(free_mutex_);
+    end = used_;
+  }
+  std::vector<HANDLE> all;
+  for (std::uint32_t index = 1; index < end; ++index) {
+    const SlotLock lock(slot_at(index));
+    if (lock.object() != nullptr && (slot_at(index).attributes_or_next & OBJ_INHERIT) != 0)
+      all.push_back(handle_at(index));
+  }
+  return all;
+}
+
+HandleTable::SetAside HandleTable::set_aside(HANDLE last) {
+  const std::uint32_t end = std::min(index_of(last) + 1, kChunkSlots * kChunks);
+  const std::lock_guard lock(free_mutex_);
+  const std::uint32_t first = used_;
+  for (std::uint32_t chunk = 0; chunk * kChunkSlots < end; ++chunk) {
+    if (chunks_[chunk].load(std::memory_order_relaxed) == nullptr)
+      chunks_[chunk].store(new Slot[kChunkSlots], std::memory_order_release);
+  }
+  used_ = std::max(first, end);
+  return {*this, first, end};
+}
+
+Status HandleTable::SetAside::insert(HANDLE handle, Ref<Object> object, ACCESS_MASK access, ULONG attributes) const {
+  const std::uint32_t index = index_of(handle);
+  if (index < first_ || index >= end_ || table_.slot_at(index).object.load() != 0)
+    return fail(STATUS_INVALID_HANDLE, "handle {} is taken already", handle);
+  table_.fill(index, std::move(object), access, attributes);
+  return ok;
+}
+
+HandleTable::SetAside::~SetAside() {
+  for (std::uint32_t index = end_; index-- > first_;)
+    if (table_.slot_at(index).object.load() == 0) table_.recycle(index);
 }
 
 Status HandleTable::set_attributes(HANDLE handle, ULONG mask, ULONG attributes) {

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <memory>
+#include <vector>
 
 namespace hmodule::nt {
 
@@ -58,6 +59,25 @@ class HandleTable {
   }
   EventWord::Before try_wait(HANDLE handle) const { return quickly<&EventWord::try_wait>(handle, EventWord::kMayWait); }
 
+  // The values of handles with OBJ_INHERIT.
+  std::vector<HANDLE> inheritable();
+  // For the handles that a process begins with: no other handle has a value up to `last`, as long as this lives.
+  class SetAside {
+   public:
+    SetAside(const SetAside&) = delete;
+    SetAside& operator=(const SetAside&) = delete;
+    ~SetAside();
+    // INVALID_HANDLE: it is not set aside, or taken.
+    Status insert(HANDLE handle, Ref<Object> object, ACCESS_MASK access, ULONG attributes) const;
+
+   private:
+    friend class HandleTable;
+    SetAside(HandleTable& table, std::uint32_t first, std::uint32_t end) : table_(table), first_(first), end_(end) {}
+    HandleTable& table_;
+    const std::uint32_t first_, end_;  // indexes
+  };
+  SetAside set_aside(HANDLE last);
+
   std::uint32_t count() const { return count_.load(std::memory_order_relaxed); }
   // No handle is made or closed in between (fork.h).
   void hold_for_fork() { free_mutex_.lock(); }
@@ -91,6 +111,7 @@ class HandleTable {
   }
   Slot& slot_at(std::uint32_t index) const { return chunks_[index / kChunkSlots].load()[index % kChunkSlots]; }
   Result<std::uint32_t> allocate();
+  void fill(std::uint32_t index, Ref<Object> object, ACCESS_MASK access, ULONG attributes);
   void recycle(std::uint32_t index);
   // Empties the slot of `handle` unless it is protected.
   Result<Ref<Object>> take(HANDLE handle);

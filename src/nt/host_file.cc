@@ -263,13 +263,19 @@ Status HostFile::overwrite(const FileRequest& request) {
   return set_attributes(fd_.get(), (request.attributes & ~FILE_ATTRIBUTE_NORMAL) | FILE_ATTRIBUTE_ARCHIVE);
 }
 
-Result<Ref<HostFile>> HostFile::wrap(int descriptor, Ownership ownership, ACCESS_MASK access) {
+Result<Ref<HostFile>> HostFile::wrap(int descriptor, Ownership ownership, ACCESS_MASK access, ULONG options,
+                                     std::u16string full) {
   struct stat host;
   if (fstat(descriptor, &host) != 0) return fail_errno("descriptor");
   const int flags = fcntl(descriptor, F_GETFL);
-  return make_object<HostFile>(UniqueFd(descriptor), ownership, access, FILE_SYNCHRONOUS_IO_NONALERT,
-                               kind_of(descriptor, host.st_mode), flags >= 0 && (flags & O_PATH) != 0, std::string(),
-                               std::u16string());
+  const bool is_named = !full.empty();
+  std::string host_path = is_named ? TRY(path::volumes().to_host(full)).path : std::string();
+  Ref<HostFile> file = make_object<HostFile>(UniqueFd(descriptor), ownership, access, options & ~FILE_DELETE_ON_CLOSE,
+                                             kind_of(descriptor, host.st_mode), flags >= 0 && (flags & O_PATH) != 0,
+                                             std::move(host_path), std::move(full));
+  constexpr ULONG kAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+  if (is_named) TRY(file->claim({.access = access, .share = kAll}, key_of(host)));
+  return file;
 }
 
 namespace {

@@ -22,9 +22,11 @@ class HostFile final : public File {
 
   // `full` is the Windows name.
   static Result<OpenedFile> open(const FileRequest& request, std::u16string full);
-  // A descriptor that somebody else opened: a standard stream of the host, the end of a pipe.
+  // A descriptor that somebody else opened: a standard stream of the host, the end of a pipe, a parent's file. `full`
+  // is its Windows name, if it has one.
   enum class Ownership : std::uint8_t { owned, borrowed };
-  static Result<Ref<HostFile>> wrap(int descriptor, Ownership ownership, ACCESS_MASK access);
+  static Result<Ref<HostFile>> wrap(int descriptor, Ownership ownership, ACCESS_MASK access,
+                                    ULONG options = FILE_SYNCHRONOUS_IO_NONALERT, std::u16string full = {});
 
   ~HostFile() override;
   void last_handle_closed() override;

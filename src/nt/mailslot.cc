@@ -6,12 +6,12 @@
 #include "nt/io_error.h"
 #include "nt/kernel_section.h"
 #include "nt/pending_io.h"
+#include "nt/service_thread.h"
 #include "nt/session.h"
 #include "nt/unique_fd.h"
 
 #include <dirent.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -156,35 +156,19 @@ int Slot::milliseconds_to_next() const {
       std::clamp<std::int64_t>((first - interrupt_time() + kPerMillisecond - 1) / kPerMillisecond, 0, INT32_MAX));
 }
 
-void* fetch_for_ever(void* argument) {
-  pthread_setname_np(pthread_self(), "hmodule-mail");
-  const std::unique_ptr<std::shared_ptr<Slot>> slot(static_cast<std::shared_ptr<Slot>*>(argument));
+void fetch_for_ever(const std::shared_ptr<Slot>& slot) {
   for (int timeout = -1;;) {
-    pollfd watched[] = {{(*slot)->socket.get(), POLLIN, 0}, {(*slot)->wake.get(), POLLIN, 0}};
+    pollfd watched[] = {{slot->socket.get(), POLLIN, 0}, {slot->wake.get(), POLLIN, 0}};
     ::poll(watched, 2, timeout);
     FinishedIo finished;
-    const std::lock_guard guard((*slot)->mutex);
-    if ((*slot)->closed) return nullptr;
+    const std::lock_guard guard(slot->mutex);
+    if (slot->closed) return;
     eventfd_t ignored;
-    if ((watched[1].revents & POLLIN) != 0) ::eventfd_read((*slot)->wake.get(), &ignored);
-    (*slot)->fetch();
-    (*slot)->serve(finished);
-    timeout = (*slot)->milliseconds_to_next();
+    if ((watched[1].revents & POLLIN) != 0) ::eventfd_read(slot->wake.get(), &ignored);
+    slot->fetch();
+    slot->serve(finished);
+    timeout = slot->milliseconds_to_next();
   }
-}
-
-bool start_thread(const std::shared_ptr<Slot>& slot) {
-  auto argument = std::make_unique<std::shared_ptr<Slot>>(slot);
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // the host's signals are for the host's threads
-  pthread_t thread;
-  const bool started = pthread_create(&thread, nullptr, fetch_for_ever, argument.get()) == 0;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (!started) return false;
-  static_cast<void>(argument.release());
-  pthread_detach(thread);
-  return true;
 }
 
 class Mailslot final : public File {
@@ -304,7 +288,7 @@ Result<Ref<File>> create_mailslot(const MailslotRequest& request) {
   if (::bind(slot->socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return fail_errno("name the mailslot");
   Ref<File> file(make_object<Mailslot>(slot));  // which removes the name
-  if (!start_thread(slot)) return fail(STATUS_NO_MEMORY, "no thread for the mailslot");
+  TRY(start_service_thread("hmodule-mail", [slot] { fetch_for_ever(slot); }));
   return file;
 }
 

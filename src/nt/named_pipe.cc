@@ -87,15 +87,21 @@ std::vector<std::shared_ptr<Instance>> living_instances(Pipe& pipe) {
   return living;
 }
 
-class PipeEnd final : public File {
+class PipeEnd final : public NamedPipe {
  public:
   PipeEnd(std::shared_ptr<Instance> instance, Side side, ACCESS_MASK access, ULONG options, ULONG completion_mode)
-      : File(access, options), instance_(std::move(instance)), side_(side), completion_mode_(completion_mode) {}
+      : NamedPipe(access, options), instance_(std::move(instance)), side_(side), completion_mode_(completion_mode) {}
   ~PipeEnd() override { close(); }
   void last_handle_closed() override { close(); }
 
-  Result<IoResult> read(std::span<std::byte> buffer, std::optional<std::uint64_t>, IoNotice& notice) override;
-  Result<IoResult> write(std::span<const std::byte> data, std::optional<std::uint64_t>, IoNotice& notice) override;
+  Result<IoResult> read(std::span<std::byte> buffer, std::optional<std::uint64_t>, IoNotice& notice) override {
+    return read(buffer, synchronous() ? nullptr : &notice);
+  }
+  Result<IoResult> write(std::span<const std::byte> data, std::optional<std::uint64_t>, IoNotice& notice) override {
+    return write(data, synchronous() ? nullptr : &notice);
+  }
+  Result<IoResult> receive(std::span<std::byte> buffer) override { return read(buffer, nullptr); }
+  Result<IoResult> send(std::span<const std::byte> data) override { return write(data, nullptr); }
   Status flush() override;
   Result<IoResult> query(FILE_INFORMATION_CLASS what, std::span<std::byte> out) override;
   Status set(FILE_INFORMATION_CLASS what, std::span<const std::byte> in) override;
@@ -109,6 +115,9 @@ class PipeEnd final : public File {
   Channel& outgoing() { return instance_->to[other(side_)]; }
   bool nonblocking() const { return completion_mode_ == FILE_PIPE_COMPLETE_OPERATION; }
   PendingIo pending(IoNotice& notice, std::span<std::byte> buffer = {});
+  // Without a notice the caller waits.
+  Result<IoResult> read(std::span<std::byte> buffer, IoNotice* notice);
+  Result<IoResult> write(std::span<const std::byte> data, IoNotice* notice);
 
   std::optional<IoResult> take_data(std::span<std::byte> buffer, FinishedIo& finished);
   Status why_no_data() const;
@@ -178,7 +187,7 @@ Status PipeEnd::may_write() const {
   return why_no_data();
 }
 
-Result<IoResult> PipeEnd::read(std::span<std::byte> buffer, std::optional<std::uint64_t>, IoNotice& notice) {
+Result<IoResult> PipeEnd::read(std::span<std::byte> buffer, IoNotice* notice) {
   FinishedIo finished;
   std::unique_lock guard(instance_->mutex);
   for (;;) {
@@ -186,8 +195,8 @@ Result<IoResult> PipeEnd::read(std::span<std::byte> buffer, std::optional<std::u
       if (const auto result = take_data(buffer, finished)) return *result;
     TRY(why_no_data());
     if (nonblocking()) return fail(STATUS_PIPE_EMPTY, "the pipe is empty");
-    if (!synchronous()) {
-      incoming().readers.push_back(pending(notice, buffer));
+    if (notice != nullptr) {
+      incoming().readers.push_back(pending(*notice, buffer));
       return IoResult{STATUS_PENDING, 0};
     }
     instance_->changed.wait(guard);
@@ -205,7 +214,7 @@ void PipeEnd::feed_readers(Channel& channel, Side reader, FinishedIo& finished) 
   }
 }
 
-Result<IoResult> PipeEnd::write(std::span<const std::byte> data, std::optional<std::uint64_t>, IoNotice& notice) {
+Result<IoResult> PipeEnd::write(std::span<const std::byte> data, IoNotice* notice) {
   FinishedIo finished;
   std::unique_lock guard(instance_->mutex);
   TRY(may_write());
@@ -220,8 +229,8 @@ Result<IoResult> PipeEnd::write(std::span<const std::byte> data, std::optional<s
   // A first message longer than the quota goes through at once: there is nobody to protect from it.
   if (fits || channel.messages.empty()) return IoResult{STATUS_SUCCESS, data.size()};
   Message& mine = channel.messages.back();
-  if (!synchronous()) {
-    mine.writer = pending(notice);
+  if (notice != nullptr) {
+    mine.writer = pending(*notice);
     return IoResult{STATUS_PENDING, 0};
   }
   const std::shared_ptr<bool> consumed = mine.consumed = std::make_shared<bool>(false);

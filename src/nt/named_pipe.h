@@ -26,6 +26,19 @@ struct PipeRequest {
   LARGE_INTEGER default_timeout = 0;  // 100 ns, negative
 };
 
+// An end of an instance, for somebody who is no Windows caller: he waits, however the end was opened.
+class NamedPipe : public File {
+ public:
+  // What was written at the other end; in message mode one message, or as much as fits of it (BUFFER_OVERFLOW).
+  // PIPE_BROKEN, PIPE_DISCONNECTED when nothing more comes.
+  virtual Result<IoResult> receive(std::span<std::byte> buffer) = 0;
+  // The same errors, and PIPE_CLOSING.
+  virtual Result<IoResult> send(std::span<const std::byte> data) = 0;
+
+ protected:
+  using File::File;
+};
+
 // A new instance, which is listening. INSTANCE_NOT_AVAILABLE beyond the maximum, ACCESS_DENIED when the parameters do
 // not agree with the first instance.
 Result<Ref<File>> create_pipe(const PipeRequest& request);

@@ -11,12 +11,14 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <mutex>
 
 namespace hmodule::nt {
 namespace {
 
 constexpr unsigned kMaximumLinks = 32;
+constexpr char16_t kUnnamed = u'\\';  // begins the session's names of objects without one; nobody can ask for these
 
 KernelMutex& names_mutex() {
   static auto* mutex = new KernelMutex;
@@ -90,6 +92,15 @@ class NameSpace {
       return find(place, attributes | OBJ_OPENLINK, type);
     }
     return Ref<Object>::share(*object);
+  }
+
+  Result<Ref<Object>> find_in_session(std::u16string_view name) {
+    Place place = {Ref<Directory>::share(*shared_), std::u16string(name)};
+    if (Object* const known = shared_->find(name, false)) return Ref<Object>::share(*known);
+    Ref<Object> object = TRY(find_shared(place, false));
+    if (!object) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: not in the session", utf8(name));
+    if (!name.starts_with(kUnnamed)) shared_->insert(name, *object);
+    return object;
   }
 
   // False when another process has just made an object of that name.
@@ -176,7 +187,7 @@ class NameSpace {
   }
 
   const Ref<Directory> root_ = make_object<Directory>();
-  const Directory* shared_ = nullptr;
+  Directory* shared_ = nullptr;
   HANDLE base_ = nullptr;
 };
 
@@ -256,11 +267,29 @@ Result<ObjectAttributes> attributes_from(const OBJECT_ATTRIBUTES* attributes) {
   return result;
 }
 
+namespace {
+
+// An object that gets a child is in the session from its birth: later there may be waiters. What finds no place there
+// stays with its process.
+void share_with_children(Object& object) {
+  static std::atomic<unsigned> count{0};
+  const auto facts = object.facts_to_share();
+  if (!facts || !session::join()) return;
+  const std::string name = fmt::format("{}.{}", ::getpid(), count.fetch_add(1));
+  auto shared = session::publish(kUnnamed + utf16(name), *facts);
+  if (shared && *shared) object.share(*std::move(shared));
+}
+
+}  // namespace
+
 Result<Created> create_object(const ObjectType& type, const ObjectAttributes& attributes, ACCESS_MASK access,
                               const std::function<Ref<Object>()>& make) {
-  if (attributes.name.empty()) return Created{TRY(handles().insert(make(), access, attributes.attributes)), false};
-
   Ref<Object> object = make();  // before the lock: it may be dear, and it may be for nothing
+  if (attributes.name.empty()) {
+    if ((attributes.attributes & OBJ_INHERIT) != 0) share_with_children(*object);
+    return Created{TRY(handles().insert(std::move(object), access, attributes.attributes)), false};
+  }
+
   bool existed = false;
   {
     NameSpace& names = NameSpace::instance();
@@ -281,6 +310,12 @@ Result<Created> create_object(const ObjectType& type, const ObjectAttributes& at
     NameSpace::reserve_handle(place, *object);
   }
   return Created{TRY(NameSpace::redeem_handle(object, access, attributes.attributes)), existed};
+}
+
+Result<Ref<Object>> object_in_session(std::u16string_view name) {
+  NameSpace& names = NameSpace::instance();
+  const NamesLock lock;
+  return names.find_in_session(name);
 }
 
 Result<HANDLE> open_object(const ObjectType& type, const ObjectAttributes& attributes, ACCESS_MASK access) {

@@ -1,5 +1,5 @@
-// The object name space: directories of named objects, \BaseNamedObjects above all. It belongs to this process; sharing
-// it with others is not done yet.
+// The object name space: directories of named objects. What is directly below \BaseNamedObjects is shared with the
+// other processes of the user (session.h), and so is, without a name, what is made for children to inherit.
 #pragma once
 
 #include "nt/handle_table.h"
@@ -60,6 +60,9 @@ struct Created {
 // STATUS_OBJECT_TYPE_MISMATCH, STATUS_OBJECT_PATH_NOT_FOUND, STATUS_OBJECT_NAME_INVALID.
 Result<Created> create_object(const ObjectType& type, const ObjectAttributes& attributes, ACCESS_MASK access,
                               const std::function<Ref<Object>()>& make);
+// What SharedObject::name() names, in a process that has inherited a handle to it; it may have no name for others.
+// OBJECT_NAME_NOT_FOUND.
+Result<Ref<Object>> object_in_session(std::u16string_view name);
 // NtOpen<Type>.
 Result<HANDLE> open_object(const ObjectType& type, const ObjectAttributes& attributes, ACCESS_MASK access);
 

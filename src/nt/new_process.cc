@@ -6,12 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <thread>
 #include <vector>
 
 #include "base/install.h"
@@ -21,7 +20,9 @@
 #include "nt/file.h"
 #include "nt/handle_table.h"
 #include "nt/io_error.h"
+#include "nt/pipe_bridge.h"
 #include "nt/process_parameters.h"
+#include "nt/service_thread.h"
 #include "nt/unique_fd.h"
 #include "path/volumes.h"
 #include "win/status.h"
@@ -30,7 +31,9 @@ namespace hmodule::nt {
 namespace {
 
 // Between a parent and the `hmodule` command it starts; taken out of the environment by the child.
-constexpr char kCommandLine[] = "HMODULE_COMMAND_LINE", kExitPipe[] = "HMODULE_EXIT_PIPE";
+constexpr char kCommandLine[] = "HMODULE_COMMAND_LINE", kExitPipe[] = "HMODULE_EXIT_PIPE",
+               kHandles[] = "HMODULE_HANDLES";
+constexpr DWORD kReady = 0x59444552;  // the first word through the exit pipe: the child has its inheritance
 
 class SpawnActions {
  public:
@@ -125,10 +128,12 @@ std::vector<std::string> environment_of(const ProcessRequest& request) {
 }
 
 // The descriptor below a standard handle, above those that the child's own three will take; none for no handle.
-Result<UniqueFd> descriptor_of(HANDLE handle) {
+Result<UniqueFd> descriptor_of(HANDLE handle, bool reads) {
   constexpr int kAbove = 10;
   if (handle == nullptr || handle == current_process_handle()) return UniqueFd();
   const auto file = TRY(object_of<File>(handle, 0));
+  if (auto* const pipe = dynamic_cast<NamedPipe*>(file.get()))
+    return bridge_one_way(Ref<NamedPipe>::share(*pipe), reads);
   if (file->descriptor() < 0) return UniqueFd();
   UniqueFd copy(::fcntl(file->descriptor(), F_DUPFD_CLOEXEC, kAbove));
   if (!copy) return fail_errno("a standard handle");
@@ -162,8 +167,13 @@ DWORD code_of_signal(int signal) {
   }
 }
 
-// Runs as a thread of its own until the child has ended.
-void watch(pid_t child, UniqueFd exit_pipe, const Ref<Process>& process, const Ref<Thread>& thread) {
+// Until the child has ended. The exit pipe tells first that it is ready, and then what it answered.
+void watch(pid_t child, const UniqueFd& exit_pipe, std::optional<Inheritance> inheritance, const Ref<Process>& process,
+           const Ref<Thread>& thread) {
+  DWORD told = 0;
+  const auto hear = [&] { return exit_pipe && ::read(exit_pipe.get(), &told, sizeof told) == sizeof told; };
+  const bool ready = hear() && told == kReady;
+  inheritance.reset();
   siginfo_t info{};
   int waited;
   do waited = ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED);
@@ -171,22 +181,33 @@ void watch(pid_t child, UniqueFd exit_pipe, const Ref<Process>& process, const R
   DWORD code = 1;  // the host has waited for its children itself, and nobody knows
   if (waited == 0)
     code = info.si_code == CLD_EXITED ? static_cast<DWORD>(info.si_status) : code_of_signal(info.si_status);
-  DWORD told = 0;
-  if (exit_pipe && ::read(exit_pipe.get(), &told, sizeof told) == sizeof told) code = told;
+  if (ready && hear()) code = told;
   process->child_ended(code);
   thread->process_ended(process->exit_code().value());
 }
 
-// The descriptor that the parent reads from; -1: none does.
-int exit_pipe() {
-  static const int descriptor = [] {
-    const char* const text = std::getenv(kExitPipe);
-    const int number = text == nullptr ? -1 : std::atoi(text);
-    ::unsetenv(kExitPipe);
-    if (number > 2) ::fcntl(number, F_SETFD, FD_CLOEXEC);
-    return number > 2 ? number : -1;
-  }();
-  return descriptor;
+// A descriptor that the parent names in the environment, for us alone; -1: it does not.
+int descriptor_from_parent(const char* variable) {
+  const char* const text = std::getenv(variable);
+  const int number = text == nullptr ? -1 : std::atoi(text);
+  ::unsetenv(variable);
+  if (number <= 2) return -1;
+  ::fcntl(number, F_SETFD, FD_CLOEXEC);
+  return number;
+}
+
+struct Parent {
+  std::optional<std::u16string> command_line;
+  int exit_pipe = -1;  // it reads from there
+};
+Parent& parent() {
+  static auto* const instance = new Parent;
+  return *instance;
+}
+
+void tell(DWORD word) {
+  if (parent().exit_pipe < 0) return;
+  [[maybe_unused]] const ssize_t written = ::write(parent().exit_pipe, &word, sizeof word);
 }
 
 }  // namespace
@@ -201,6 +222,7 @@ Result<NewProcess> create_process(const ProcessRequest& request) {
   if (request.suspended)  // the child stops itself before it becomes the program
     arguments = {"/bin/sh", "-c", "kill -STOP $$; exec \"$0\" \"$@\""};
   UniqueFd exit_read, exit_write;
+  std::optional<Inheritance> inheritance;
   if (kind == Kind::windows) {
     const std::string& runner = command_path();
     if (runner.empty())
@@ -213,6 +235,9 @@ Result<NewProcess> create_process(const ProcessRequest& request) {
     arguments.insert(arguments.end(), {runner, "run", program});
     environment.push_back(fmt::format("{}={}", kCommandLine, utf8(request.command_line)));
     environment.push_back(fmt::format("{}={}", kExitPipe, exit_write.get()));
+    inheritance.emplace(
+        TRY(Inheritance::prepare(request.inherit_handles, request.inherited, request.standard, request.info)));
+    environment.push_back(fmt::format("{}={}", kHandles, inheritance->list()));
   } else {
     arguments.push_back(program);
     const std::vector<std::u16string> split = split_command_line(request.command_line);
@@ -221,15 +246,23 @@ Result<NewProcess> create_process(const ProcessRequest& request) {
 
   SpawnActions actions;
   std::array<UniqueFd, 3> standard;
-  for (int i = 0; request.standard && i < 3; ++i) {
-    UniqueFd& from = standard.at(static_cast<std::size_t>(i));
-    from = TRY(descriptor_of(request.standard->at(static_cast<std::size_t>(i))));
+  for (std::size_t i = 0; i < 3; ++i) {
+    const int target = static_cast<int>(i);
+    const auto same = std::find(request.standard.begin(), request.standard.begin() + target, request.standard[i]);
+    const bool seen = same != request.standard.begin() + target && i == 2;  // output and error are often one
+    UniqueFd& from = standard[seen ? static_cast<std::size_t>(same - request.standard.begin()) : i];
+    if (!seen) from = TRY(descriptor_of(request.standard[i], i == 0));
     if (from)
-      posix_spawn_file_actions_adddup2(actions.get(), from.get(), i);
+      posix_spawn_file_actions_adddup2(actions.get(), from.get(), target);
     else
-      posix_spawn_file_actions_addopen(actions.get(), i, "/dev/null", i == 0 ? O_RDONLY : O_WRONLY, 0);
+      posix_spawn_file_actions_addopen(actions.get(), target, "/dev/null", i == 0 ? O_RDONLY : O_WRONLY, 0);
   }
-  if (exit_write) posix_spawn_file_actions_adddup2(actions.get(), exit_write.get(), exit_write.get());
+  const auto hand_on = [&](int descriptor) { posix_spawn_file_actions_adddup2(actions.get(), descriptor, descriptor); };
+  if (exit_write) hand_on(exit_write.get());
+  if (inheritance) {
+    hand_on(inheritance->list());
+    for (const UniqueFd& each : inheritance->descriptors()) hand_on(each.get());
+  }
   posix_spawn_file_actions_addchdir_np(actions.get(), directory.c_str());
   const SpawnAttributes attributes(request.own_group);
 
@@ -244,25 +277,29 @@ Result<NewProcess> create_process(const ProcessRequest& request) {
   NewProcess made;
   made.process = TRY(Process::adopt_child(static_cast<DWORD>(child)));
   made.thread = Thread::of_other_process(made.process, request.suspended);
-  std::thread(watch, child, std::move(exit_read), made.process, made.thread).detach();
+  auto watcher = [=, exit_pipe = std::move(exit_read), left = std::move(inheritance), process = made.process,
+                  thread = made.thread]() mutable { watch(child, exit_pipe, std::move(left), process, thread); };
+  TRY(start_service_thread("hmodule-child", std::move(watcher)));
   return made;
 }
 
+bool take_from_parent() {
+  const char* const line = std::getenv(kCommandLine);
+  if (line == nullptr) return false;
+  parent() = {.command_line = utf16(line), .exit_pipe = descriptor_from_parent(kExitPipe)};
+  ::unsetenv(kCommandLine);
+  const int list = descriptor_from_parent(kHandles);
+  if (list >= 0) take_inheritance(list);
+  tell(kReady);
+  return list >= 0;
+}
+
 const std::optional<std::u16string>& command_line_from_parent() {
-  static const auto& taken = *new std::optional<std::u16string>([]() -> std::optional<std::u16string> {
-    const char* const line = std::getenv(kCommandLine);
-    if (line == nullptr) return std::nullopt;
-    std::u16string out = utf16(line);
-    ::unsetenv(kCommandLine);
-    static_cast<void>(exit_pipe());
-    return out;
-  }());
-  return taken;
+  return parent().command_line;
 }
 
 void tell_parent(DWORD exit_code) {
-  if (exit_pipe() < 0) return;
-  [[maybe_unused]] const ssize_t written = ::write(exit_pipe(), &exit_code, sizeof exit_code);
+  tell(exit_code);
 }
 
 }  // namespace hmodule::nt

@@ -7,7 +7,9 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "nt/inheritance.h"
 #include "nt/process.h"
 #include "nt/thread.h"
 
@@ -18,7 +20,10 @@ struct ProcessRequest {
   std::u16string command_line;                     // a native program gets it split by the rules of CommandLineToArgvW
   std::optional<std::u16string> environment = {};  // a block; none: a copy of this process's
   std::u16string directory = {};                   // empty: this process's
-  std::optional<std::array<HANDLE, 3>> standard = {};  // input, output, error; none: this process's own
+  std::array<HANDLE, 3> standard = {};             // input, output, error
+  bool inherit_handles = false;                    // the rest; only a Windows program can
+  std::optional<std::vector<HANDLE>> inherited = {};  // if only these
+  StartInfo info = {};
   bool suspended = false;
   bool own_group = false;  // CREATE_NEW_PROCESS_GROUP
 };
@@ -28,11 +33,14 @@ struct NewProcess {
   Ref<Thread> thread;  // stands for all of the process's threads
 };
 
-// Standard handles that are files, pipes or devices are handed on; no other handle is. OBJECT_NAME_NOT_FOUND,
-// OBJECT_PATH_NOT_FOUND, ACCESS_DENIED, INVALID_IMAGE_FORMAT (neither native nor a Windows program), NO_MEMORY.
+// OBJECT_NAME_NOT_FOUND, OBJECT_PATH_NOT_FOUND, ACCESS_DENIED, INVALID_IMAGE_FORMAT (neither native nor a Windows
+// program), INVALID_PARAMETER (a handle that cannot be inherited), NO_MEMORY.
 Result<NewProcess> create_process(const ProcessRequest& request);
 
-// What the parent told a program that is run: the raw command line, if it was started from here.
+// Before anything else opens a handle: takes what the parent tells and gives to a program that it starts. False if this
+// process was not started from here.
+bool take_from_parent();
+// The raw command line that the parent gave.
 const std::optional<std::u16string>& command_line_from_parent();
 // Before the process ends: the whole exit code, for a parent that listens.
 void tell_parent(DWORD exit_code);

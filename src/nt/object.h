@@ -53,6 +53,7 @@ class Object {
   // gives up its own state for `shared` then. Called with the names lock held.
   virtual std::optional<SharedFacts> facts_to_share() { return std::nullopt; }
   virtual void share(std::unique_ptr<SharedObject>) {}
+  virtual const SharedObject* session_part() const { return nullptr; }
   // The process's last handle is gone, and so is its claim to the name.
   virtual void name_lost() {}
   // `port` receives a packet with `key` for every completed operation (FileCompletionInformation). `port` is an

@@ -115,8 +115,9 @@ void replace_for_good(UNICODE_STRING& field, std::u16string_view text) {
 
 void set_names(std::u16string_view image, std::u16string_view line) {
   RTL_USER_PROCESS_PARAMETERS& all = parameters();
+  const auto text = [](const UNICODE_STRING& field) { return std::u16string_view(field.Buffer, field.Length / 2); };
+  if (text(all.WindowTitle) == text(all.ImagePathName)) replace_for_good(all.WindowTitle, image);  // no parent chose it
   replace_for_good(all.ImagePathName, image);
-  replace_for_good(all.WindowTitle, image);
   replace_for_good(all.CommandLine, line);
   ansi_command_lines().push_back(utf8(line));
 }
@@ -131,9 +132,8 @@ void set_up_process() {
     set_names(path::volumes().from_host(link_target("/proc/self/exe")), join_command_line(host_arguments()));
     set(parameters().DesktopInfo, u"WinSta0\\Default");
     set(parameters().CurrentDirectory.DosPath, host_directory());
-    static_cast<void>(command_line_from_parent());  // nothing for our own children
+    if (!take_from_parent()) set_up_standard_handles();
     install_environment(environment_block_from_host(environ));
-    set_up_standard_handles();
   });
 }
 

@@ -42,6 +42,7 @@ class Section final : public Object {
 
   std::optional<SharedFacts> facts_to_share() override;
   void share(std::unique_ptr<SharedObject> shared) override;
+  const SharedObject* session_part() const override { return shared_.get(); }
   void name_lost() override;
   static Result<Ref<Section>> of_other_process(const SharedObject& shared);
 

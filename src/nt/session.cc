@@ -5,6 +5,7 @@
 #include "nt/clock.h"
 #include "nt/futex.h"
 #include "nt/io_error.h"
+#include "nt/service_thread.h"
 #include "nt/thread.h"
 
 #include <fcntl.h>
@@ -440,35 +441,16 @@ void step_in_between() {
   futex_wake_all_shared(word);
 }
 
-bool start_native_thread(const char* name, void* (*body)(void*), void* argument) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // the host's signals are for the host's threads
-  pthread_t thread;
-  const bool started = pthread_create(&thread, nullptr, body, argument) == 0;
-  if (started) {
-    pthread_setname_np(thread, name);
-    pthread_detach(thread);
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
-}
-
 // False when there is no place, or no thread that could hold it.
 bool live() {
   std::atomic<std::uint32_t> answer{0};  // then 1 or 2: found a place, found none
-  const bool started = start_native_thread(
-      "hmodule-names",
-      [](void* argument) -> void* {
-        auto& told = *static_cast<std::atomic<std::uint32_t>*>(argument);
-        const bool found = claim_place();
-        if (found) step_in_between();
-        told.store(found ? 1 : 2);
-        futex_wake_all(told);
-        if (found) watch_neighbour();
-        return nullptr;
-      },
-      &answer);
+  const bool started(start_service_thread("hmodule-names", [&answer] {
+    const bool found = claim_place();
+    if (found) step_in_between();
+    answer.store(found ? 1 : 2);
+    futex_wake_all(answer);
+    if (found) watch_neighbour();
+  }));
   while (started && answer.load() == 0) futex_wait(answer, 0);
   return answer.load() == 1;
 }
@@ -639,9 +621,7 @@ void relay(const Dispatcher&, Waitable& object) {
     segment->processes[self].news.fetch_add(1);  // it may have been signalled before
     futex_wake_all_shared(segment->processes[self].news);
   }
-  if (!std::exchange(relay_runs, true))
-    start_native_thread(
-        "hmodule-relay", [](void*) -> void* { run_relay(); }, nullptr);
+  if (!std::exchange(relay_runs, true)) static_cast<void>(start_service_thread("hmodule-relay", run_relay));
 }
 
 void stop_relay(const Dispatcher&, Waitable& object) {
@@ -673,6 +653,11 @@ SharedFacts SharedObject::facts() const {
           .variant = object.variant,
           .value = object.state.value.load(),
           .maximum = object.maximum};
+}
+
+std::u16string SharedObject::name() const {
+  const ObjectEntry& object = object_at(index_);
+  return {object.name, object.name_length};
 }
 
 Result<int> SharedObject::open_descriptor(int flags) const {

@@ -4,6 +4,7 @@
 #include "base/result.h"
 
 #include <cstdint>
+#include <string>
 
 namespace hmodule::nt {
 
@@ -33,6 +34,7 @@ class SharedObject {
 
   std::uint32_t index() const { return index_; }
   SharedFacts facts() const;
+  std::u16string name() const;
   // A descriptor of what is behind a section, opened anew from a process that has one.
   Result<int> open_descriptor(int flags) const;
 

@@ -2,13 +2,12 @@
 
 #include "nt/io_error.h"
 #include "nt/kernel_section.h"
+#include "nt/service_thread.h"
 #include "nt/socket.h"
 
-#include <pthread.h>
 #include <sys/epoll.h>
 
 #include <array>
-#include <csignal>
 #include <mutex>
 #include <unordered_map>
 
@@ -44,22 +43,9 @@ class Watcher {
   Status start() {
     epoll_ = UniqueFd(epoll_create1(EPOLL_CLOEXEC));
     if (!epoll_) return fail_errno("epoll");
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);  // the host's signals are for the host's threads
-    pthread_t thread;
-    const auto body = [](void* self) -> void* {
-      pthread_setname_np(pthread_self(), "hmodule-sockets");
-      static_cast<Watcher*>(self)->run();
-    };
-    const int error = pthread_create(&thread, nullptr, body, this);
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (error != 0) {
-      epoll_ = UniqueFd();
-      return fail(STATUS_INSUFFICIENT_RESOURCES, "no thread for sockets: error {}", error);
-    }
-    pthread_detach(thread);
-    return ok;
+    Status started = start_service_thread("hmodule-sockets", [this] { run(); });
+    if (!started) epoll_ = UniqueFd();
+    return started;
   }
 
   [[noreturn]] void run() {

@@ -64,6 +64,7 @@ class Waitable : public Object {
   // session's lock.
   SharedObject* shared() const { return shared_.get(); }
   void share(std::unique_ptr<SharedObject> shared) override;
+  const SharedObject* session_part() const override { return shared(); }
   void name_lost() override;
 
   // From here on, and as long as anybody waits, the state changes under the lock alone; signalled() begins so, too.

@@ -270,6 +270,11 @@ void enumerate_resources(const hmodule::library& kernel32, const char* name, Thr
     kernel32.get<int(void*, Throws, void*)>(name)(module, callback, nullptr);
 }
 
+struct Copy {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / ("hmodule-border-" + std::to_string(getpid()));
+  ~Copy() { std::filesystem::remove(path); }
+};
+
 constexpr CallsBack kCallsBack[] = {
     {"EnumSystemLocalesEx",
      [](const hmodule::library& kernel32, const char* name, Throws callback) {
@@ -293,12 +298,31 @@ constexpr CallsBack kCallsBack[] = {
     {"CopyFileExW",
      [](const hmodule::library& kernel32, const char* name, Throws callback) {
        const std::filesystem::path from = std::filesystem::path(TEST_DLLS) / "resources.dll";
-       const struct Copy {
-         std::filesystem::path path;
-         ~Copy() { std::filesystem::remove(path); }
-       } copy{std::filesystem::temp_directory_path() / ("hmodule-border-" + std::to_string(getpid()))};
+       const Copy copy;
        kernel32.get<int(const char16_t*, const char16_t*, Throws, void*, void*, unsigned)>(name)(
            from.u16string().c_str(), copy.path.u16string().c_str(), callback, nullptr, nullptr, 0);
+     }},
+    {"CopyFileExA",
+     [](const hmodule::library& kernel32, const char* name, Throws callback) {
+       const std::filesystem::path from = std::filesystem::path(TEST_DLLS) / "resources.dll";
+       const Copy copy;
+       kernel32.get<int(const char*, const char*, Throws, void*, void*, unsigned)>(name)(
+           from.c_str(), copy.path.c_str(), callback, nullptr, nullptr, 0);
+     }},
+    {"RtlQueryRegistryValues",
+     [](const hmodule::library&, const char* name, Throws callback) {
+       static const hmodule::library ntdll("ntdll.dll");
+       const struct {
+         Throws routine;
+         unsigned flags;
+         const char16_t* name;
+         void* context;
+         unsigned default_type;
+         const void* default_data;
+         unsigned default_length;
+       } table[2] = {{callback, 0, nullptr, nullptr, 0, nullptr, 0}, {}};  // every value
+       ntdll.get<int(unsigned, const char16_t*, const void*, void*, void*)>(name)(3 /* RTL_REGISTRY_WINDOWS_NT */,
+                                                                                  nullptr, table, nullptr, nullptr);
      }},
     {"SleepEx",
      [](const hmodule::library& kernel32, const char* name, Throws callback) {
@@ -320,6 +344,13 @@ std::size_t open_descriptors() {
   const std::filesystem::directory_iterator all("/proc/self/fd");
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
+unsigned open_handles() {
+  static const hmodule::library kernel32("kernel32.dll");
+  void* const this_process = reinterpret_cast<void*>(-1);
+  unsigned count = 0;
+  EXPECT_NE(kernel32.get<int(void*, unsigned*)>("GetProcessHandleCount")(this_process, &count), 0);
+  return count;
+}
 TEST_P(Border, FunctionsThatCallBackAreCrossed) {
   const auto catches = dll.get<int(Callback, void*, int*)>("catches");
   for (int i = 0; i < static_cast<int>(std::size(kCallsBack)); ++i) {
@@ -327,14 +358,16 @@ TEST_P(Border, FunctionsThatCallBackAreCrossed) {
     Between between{&dll, 0, i};
     const int before = ends();
     std::size_t descriptors = 0;
+    unsigned handles = 0;
     for (int round = 1; round <= 3; ++round) {
       int caught = 0;
       EXPECT_EQ(catches(calls_back, &between, &caught), -1);
       EXPECT_EQ(between.ended, round);
       EXPECT_EQ(ends(), before + 2 * round);
-      if (round == 1) descriptors = open_descriptors();
+      if (round == 1) descriptors = open_descriptors(), handles = open_handles();
     }
     EXPECT_EQ(open_descriptors(), descriptors);
+    EXPECT_EQ(open_handles(), handles);
   }
 }
 

@@ -3,7 +3,9 @@
 #include <array>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "base/utf.h"
 #include "module/builtin.h"
@@ -22,7 +24,8 @@ namespace hmodule::winapi {
 namespace {
 
 constexpr DWORD CREATE_SUSPENDED = 0x4, CREATE_NEW_PROCESS_GROUP = 0x200, CREATE_UNICODE_ENVIRONMENT = 0x400,
-                DEBUG_PROCESS = 0x1, DEBUG_ONLY_THIS_PROCESS = 0x2;
+                DEBUG_PROCESS = 0x1, DEBUG_ONLY_THIS_PROCESS = 0x2, EXTENDED_STARTUPINFO_PRESENT = 0x80000;
+constexpr ULONG_PTR PROC_THREAD_ATTRIBUTE_HANDLE_LIST = 0x20002;
 
 struct PROCESS_INFORMATION {
   HANDLE hProcess, hThread;
@@ -74,19 +77,67 @@ std::u16string block_of(const void* environment, DWORD flags) {
   return {block, nt::block_length(block)};
 }
 
+// --- Attribute lists: an array of {attribute, size, pointer} that the caller provides the memory for ---
+
+struct Attribute {
+  ULONG_PTR attribute;
+  SIZE_T size;
+  void* value;
+};
+struct AttributeList {
+  DWORD reserved, capacity, count, padding;
+  void* unused;
+  Attribute entries[1];
+};
+
 // --- CreateProcess ---
 
 struct Arguments {
   std::optional<std::u16string> application, command_line, directory;
   DWORD flags;
   const void* environment;
-  std::optional<std::array<HANDLE, 3>> standard;
+  bool inherit;
+  std::array<HANDLE, 3> standard;
+  std::optional<std::vector<HANDLE>> inherited;
+  nt::StartInfo info;
 };
 
 template <typename Char>
-std::optional<std::array<HANDLE, 3>> standard_of(const StartupInfo<Char>& info) {
-  if ((info.dwFlags & STARTF_USESTDHANDLES) == 0) return std::nullopt;
-  return std::array{info.hStdInput, info.hStdOutput, info.hStdError};
+std::array<HANDLE, 3> standard_of(const StartupInfo<Char>& info) {
+  if ((info.dwFlags & STARTF_USESTDHANDLES) != 0) return {info.hStdInput, info.hStdOutput, info.hStdError};
+  const RTL_USER_PROCESS_PARAMETERS& own = thread::process_parameters();
+  return {own.StandardInput, own.StandardOutput, own.StandardError};
+}
+
+std::u16string wide(const WCHAR* text) {
+  return text;
+}
+std::u16string wide(const char* text) {
+  return nls::from_ansi(text);
+}
+
+template <typename Char>
+nt::StartInfo start_info_of(const StartupInfo<Char>& info) {
+  nt::StartInfo out = {.window = {info.dwX, info.dwY, info.dwXSize, info.dwYSize, info.dwXCountChars,
+                                  info.dwYCountChars, info.dwFillAttribute, info.dwFlags, info.wShowWindow}};
+  if (info.lpTitle != nullptr) out.title = wide(info.lpTitle);
+  if (info.lpReserved2 != nullptr)
+    out.runtime_data.assign(reinterpret_cast<const char*>(info.lpReserved2), info.cbReserved2);
+  return out;
+}
+
+// STARTUPINFOEX: the attribute list follows.
+template <typename Char>
+std::optional<std::vector<HANDLE>> handle_list_of(const StartupInfo<Char>& info, DWORD flags) {
+  if ((flags & EXTENDED_STARTUPINFO_PRESENT) == 0) return std::nullopt;
+  const auto* const list = *reinterpret_cast<const AttributeList* const*>(&info + 1);
+  if (list == nullptr) return std::nullopt;
+  for (const Attribute& each : std::span(list->entries, list->count)) {
+    if (each.attribute != PROC_THREAD_ATTRIBUTE_HANDLE_LIST) continue;
+    const auto* const handles = static_cast<const HANDLE*>(each.value);
+    return std::vector<HANDLE>(handles, handles + each.size / sizeof(HANDLE));
+  }
+  return std::nullopt;
 }
 
 Status create(const Arguments& given, const SECURITY_ATTRIBUTES* process_security,
@@ -101,10 +152,9 @@ Status create(const Arguments& given, const SECURITY_ATTRIBUTES* process_securit
   if (given.environment != nullptr) request.environment = block_of(given.environment, given.flags);
   if (given.directory) request.directory = TRY(nt::full_path(*given.directory));
   request.standard = given.standard;
-  if (!given.standard) {
-    const RTL_USER_PROCESS_PARAMETERS& own = thread::process_parameters();
-    request.standard = {own.StandardInput, own.StandardOutput, own.StandardError};
-  }
+  request.inherit_handles = given.inherit;
+  request.inherited = given.inherited;
+  request.info = given.info;
   request.suspended = (given.flags & CREATE_SUSPENDED) != 0;
   request.own_group = (given.flags & CREATE_NEW_PROCESS_GROUP) != 0;
   nt::NewProcess made = TRY(nt::create_process(request));
@@ -121,45 +171,33 @@ Status create(const Arguments& given, const SECURITY_ATTRIBUTES* process_securit
   return ok;
 }
 
-HM_WINAPI BOOL CreateProcessW(const WCHAR* application, WCHAR* command_line,
-                              const SECURITY_ATTRIBUTES* process_security, const SECURITY_ATTRIBUTES* thread_security,
-                              BOOL, DWORD flags, void* environment, const WCHAR* directory,
-                              const StartupInfo<WCHAR>* info, PROCESS_INFORMATION* out) noexcept {
+template <typename Char>
+BOOL create_process(const Char* application, const Char* command_line, const SECURITY_ATTRIBUTES* process_security,
+                    const SECURITY_ATTRIBUTES* thread_security, BOOL inherit, DWORD flags, const void* environment,
+                    const Char* directory, const StartupInfo<Char>* info, PROCESS_INFORMATION* out) noexcept {
   return succeed([&]() -> Status {
     if (info == nullptr || out == nullptr) return fail(STATUS_INVALID_PARAMETER, "CreateProcess: a structure is NULL");
-    const auto text = [](const WCHAR* given) {
-      return given == nullptr ? std::nullopt : std::optional(std::u16string(given));
-    };
-    return create({text(application), text(command_line), text(directory), flags, environment, standard_of(*info)},
+    const auto text = [](const Char* given) { return given == nullptr ? std::nullopt : std::optional(wide(given)); };
+    return create({text(application), text(command_line), text(directory), flags, environment, inherit != FALSE,
+                   standard_of(*info), handle_list_of(*info, flags), start_info_of(*info)},
                   process_security, thread_security, *out);
   });
+}
+
+HM_WINAPI BOOL CreateProcessW(const WCHAR* application, WCHAR* command_line,
+                              const SECURITY_ATTRIBUTES* process_security, const SECURITY_ATTRIBUTES* thread_security,
+                              BOOL inherit, DWORD flags, void* environment, const WCHAR* directory,
+                              const StartupInfo<WCHAR>* info, PROCESS_INFORMATION* out) noexcept {
+  return create_process<WCHAR>(application, command_line, process_security, thread_security, inherit, flags,
+                               environment, directory, info, out);
 }
 
 HM_WINAPI BOOL CreateProcessA(const char* application, char* command_line, const SECURITY_ATTRIBUTES* process_security,
-                              const SECURITY_ATTRIBUTES* thread_security, BOOL, DWORD flags, void* environment,
+                              const SECURITY_ATTRIBUTES* thread_security, BOOL inherit, DWORD flags, void* environment,
                               const char* directory, const StartupInfo<char>* info, PROCESS_INFORMATION* out) noexcept {
-  return succeed([&]() -> Status {
-    if (info == nullptr || out == nullptr) return fail(STATUS_INVALID_PARAMETER, "CreateProcess: a structure is NULL");
-    const auto text = [](const char* given) {
-      return given == nullptr ? std::nullopt : std::optional(nls::from_ansi(given));
-    };
-    return create({text(application), text(command_line), text(directory), flags, environment, standard_of(*info)},
-                  process_security, thread_security, *out);
-  });
+  return create_process<char>(application, command_line, process_security, thread_security, inherit, flags, environment,
+                              directory, info, out);
 }
-
-// --- Attribute lists: an array of {attribute, size, pointer} that the caller provides the memory for ---
-
-struct Attribute {
-  ULONG_PTR attribute;
-  SIZE_T size;
-  void* value;
-};
-struct AttributeList {
-  DWORD reserved, capacity, count, padding;
-  void* unused;
-  Attribute entries[1];
-};
 
 HM_WINAPI BOOL InitializeProcThreadAttributeList(AttributeList* list, DWORD count, DWORD flags, SIZE_T* size) noexcept {
   return succeed([&]() -> Status {
@@ -215,7 +253,9 @@ HM_WINAPI BOOL UpdateProcThreadAttribute(AttributeList* list, DWORD flags, ULONG
 HM_WINAPI void DeleteProcThreadAttributeList(AttributeList*) noexcept {}  // the memory is the caller's
 
 constexpr std::string_view kInherited =
-    "of the handles only the three standard ones are inherited; attribute lists and desktops change nothing";
+    "threads, keys, tokens and completion ports are not inherited, nor are events and their kin that became "
+    "inheritable "
+    "after their birth; of attribute lists only PROC_THREAD_ATTRIBUTE_HANDLE_LIST counts";
 
 const Export kRows[] = {
     {"CreateProcessA", proc(CreateProcessA), Support::partial, kInherited},

@@ -78,13 +78,17 @@ nt::CopyOptions copy_options(ProgressRoutine progress, void* data, const BOOL* c
                                        const BOOL* cancel, DWORD flags) {
   return copy_file(from, to, copy_options(progress, data, cancel, flags));
 }
+[[gnu::noinline]] Status copy_and_tell(const CHAR* from, const CHAR* to, ProgressRoutine progress, void* data,
+                                       const BOOL* cancel, DWORD flags) {
+  return copy_and_tell(Wide(from).get(), Wide(to).get(), progress, data, cancel, flags);
+}
 HM_WINAPI BOOL CopyFileExW(const WCHAR* from, const WCHAR* to, ProgressRoutine progress, void* data, BOOL* cancel,
                            DWORD flags) noexcept {
   return succeed([&] { return copy_and_tell(from, to, progress, data, cancel, flags); });
 }
 HM_WINAPI BOOL CopyFileExA(const CHAR* from, const CHAR* to, ProgressRoutine progress, void* data, BOOL* cancel,
                            DWORD flags) noexcept {
-  return succeed([&] { return copy_and_tell(Wide(from).get(), Wide(to).get(), progress, data, cancel, flags); });
+  return succeed([&] { return copy_and_tell(from, to, progress, data, cancel, flags); });
 }
 
 struct COPYFILE2_EXTENDED_PARAMETERS {

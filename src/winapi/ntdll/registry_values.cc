@@ -305,13 +305,16 @@ class ValueQuery {
   const WCHAR* const environment_;
 };
 
+// Not inlined: in a function that is noexcept an exception of a routine would leave the key open.
+[[gnu::noinline]] Status query_values(ULONG relative_to, const WCHAR* path, const Row* table, void* context,
+                                      const WCHAR* environment) {
+  TRY(require(table));
+  const KeyHandle top = TRY(key_at(relative_to, path, nt::KEY_READ));
+  return ValueQuery(top.get(), context, environment).run(table);
+}
 HM_WINAPI NTSTATUS RtlQueryRegistryValues(ULONG relative_to, const WCHAR* path, const Row* table, void* context,
                                           const WCHAR* environment) noexcept {
-  return status_of([&]() -> Status {
-    TRY(require(table));
-    const KeyHandle top = TRY(key_at(relative_to, path, nt::KEY_READ));
-    return ValueQuery(top.get(), context, environment).run(table);
-  });
+  return status_of([&] { return query_values(relative_to, path, table, context, environment); });
 }
 
 const Export kRows[] = {
