@@ -245,11 +245,12 @@ void* Heap::next_block(const void* block) noexcept {
   return node->next == &blocks_ ? nullptr : reinterpret_cast<char*>(node->next) + prefix();
 }
 
-// Of malloc's free blocks the topmost one can be asked for.
+// Of malloc's free blocks the topmost one can be asked for. Never 0, which says that it failed: a page can always be
+// had.
 SIZE_T Heap::compact() noexcept {
   thread::block_cache().clear();
   malloc_trim(0);
-  return mallinfo2().keepcost;
+  return std::max<SIZE_T>(mallinfo2().keepcost, 0x1000);
 }
 
 bool Heap::validate() noexcept {

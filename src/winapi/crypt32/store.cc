@@ -69,8 +69,9 @@ Result<CertificatePtr> Store::add(const CertificatePtr& certificate, DWORD dispo
     case kReplace:
       return *same = certificate;
     case kReplaceInherit: {
-      const std::scoped_lock both((*same)->mutex, certificate->mutex);
-      certificate->properties.insert((*same)->properties.begin(), (*same)->properties.end());
+      const CertificatePtr replaced = *same;  // with the mutex that is held
+      const std::scoped_lock both(replaced->mutex, certificate->mutex);
+      certificate->properties.insert(replaced->properties.begin(), replaced->properties.end());
       return *same = certificate;
     }
     // The same certificate is not newer than itself.

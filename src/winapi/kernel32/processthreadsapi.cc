@@ -154,7 +154,8 @@ HM_WINAPI DWORD ResumeThread(HANDLE handle) noexcept {
     return thread->resume();
   });
 }
-HM_WINAPI void call_user_apc(ULONG_PTR routine, ULONG_PTR parameter, ULONG_PTR) noexcept {
+// Not noexcept, for the routine may raise exceptions: ThreadSanitizer's additions would end the process then.
+HM_WINAPI void call_user_apc(ULONG_PTR routine, ULONG_PTR parameter, ULONG_PTR) {
   thread::call(reinterpret_cast<HM_WINAPI void (*)(ULONG_PTR)>(routine), parameter);
 }
 HM_WINAPI BOOL QueueUserAPC2(HM_WINAPI void (*routine)(ULONG_PTR), HANDLE handle, ULONG_PTR parameter,

@@ -113,8 +113,8 @@ HM_WINAPI NTSTATUS RtlRunOnceBeginInitialize(void** once, ULONG flags, void** co
 HM_WINAPI NTSTATUS RtlRunOnceComplete(void** once, ULONG flags, void* context) noexcept {
   return nt::run_once::complete(once, flags, context);
 }
-HM_WINAPI NTSTATUS RtlRunOnceExecuteOnce(void** once, RunOnceCallback callback, void* parameter,
-                                         void** context) noexcept {
+// Not inlined: what ThreadSanitizer adds to a function that is noexcept would end the process at an exception.
+[[gnu::noinline]] NTSTATUS execute_once(void** once, RunOnceCallback callback, void* parameter, void** context) {
   const NTSTATUS status = nt::run_once::begin(once, 0, context);
   if (status != STATUS_PENDING) return status;
   void* result = nullptr;
@@ -124,6 +124,10 @@ HM_WINAPI NTSTATUS RtlRunOnceExecuteOnce(void** once, RunOnceCallback callback, 
   }
   if (context != nullptr) *context = result;
   return nt::run_once::complete(once, 0, result);
+}
+HM_WINAPI NTSTATUS RtlRunOnceExecuteOnce(void** once, RunOnceCallback callback, void* parameter,
+                                         void** context) noexcept {
+  return execute_once(once, callback, parameter, context);
 }
 
 HM_WINAPI NTSTATUS RtlWaitOnAddress(const volatile void* address, const void* compare, SIZE_T size,
