@@ -93,6 +93,26 @@ TEST_F(Handles, DuplicatesShareTheObject) {
   for (const HANDLE each : {handle, same, less}) EXPECT_TRUE(handles().close(each));
 }
 
+// What a process begins with: inherited handles have the values that they have in its parent.
+TEST_F(Handles, SetAsideAreForWhomTheyAreMeant) {
+  static auto* const table = new HandleTable;  // it gives no memory back
+  const auto event = [] { return Ref<Object>(make_object<Event>(Event::Kind::notification, false)); };
+  const auto handle = [](std::uintptr_t value) { return reinterpret_cast<HANDLE>(value); };
+  {
+    const HandleTable::SetAside places = table->set_aside(handle(40));
+    EXPECT_GT(reinterpret_cast<std::uintptr_t>(*table->insert(event(), EVENT_ALL_ACCESS)), 40U);
+    EXPECT_TRUE(places.insert(handle(20), event(), SYNCHRONIZE, OBJ_INHERIT));
+    EXPECT_FALSE(places.insert(handle(20), event(), SYNCHRONIZE, 0)) << "it is taken";
+    EXPECT_FALSE(places.insert(handle(44), event(), SYNCHRONIZE, 0)) << "it was not set aside";
+    EXPECT_FALSE(places.insert(handle(0), event(), SYNCHRONIZE, 0)) << "no handle is 0";
+  }
+  EXPECT_EQ(*table->insert(event(), EVENT_ALL_ACCESS), handle(4)) << "what nobody inherited is free again";
+  const auto inherited = table->find(handle(20));
+  ASSERT_TRUE(inherited);
+  EXPECT_EQ(inherited->access, SYNCHRONIZE);
+  EXPECT_THAT(table->inheritable(), testing::ElementsAre(handle(20)));
+}
+
 TEST_F(Handles, ManyThreadsOpenLookUpAndClose) {
   const std::uint32_t before = handles().count();
   std::vector<std::thread> threads;
