@@ -134,7 +134,7 @@ void fill(KUSER_SHARED_DATA& data) {
 constexpr std::uintptr_t kAddress = 0x7FFE0000;
 constexpr std::size_t kSize = sizeof(KUSER_SHARED_DATA);
 KUSER_SHARED_DATA* written = nullptr;  // the page, where we write it
-std::atomic<bool> ticks{false};
+std::atomic<bool> touched{false};
 
 void* run_clock(void*) {
   pthread_setname_np(pthread_self(), "hmodule-clock");
@@ -146,7 +146,6 @@ void* run_clock(void*) {
 }
 
 void start_clock() {
-  if (ticks.exchange(true)) return;
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);  // the host's signals are for the host's threads
@@ -155,13 +154,14 @@ void start_clock() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-// Of two threads that touch it at once the later one finds the clock running, and reads again.
+// Of threads that touch it at once one starts the clock; it alone writes the time meanwhile, which must not go back.
+// The others read again, and fault, until it is readable.
 Claim first_touch(int, siginfo_t& info, ucontext_t& context) {
   constexpr greg_t kWrite = 2, kFetch = 16;  // of the page fault's error code
   if (reinterpret_cast<std::uintptr_t>(info.si_addr) - kAddress >= kSize ||
       (context.uc_mcontext.gregs[REG_ERR] & (kWrite | kFetch)) != 0)
     return Claim::no;
-  if (ticks.load()) return Claim::resume;
+  if (touched.exchange(true)) return Claim::resume;
   tell_time(*written);
   mprotect(reinterpret_cast<void*>(kAddress), kSize, PROT_READ);
   interrupt(context, start_clock);
