@@ -4,6 +4,6 @@
 __attribute__((visibility("default"))) const char* __lsan_default_suppressions(void);
 
 const char* __lsan_default_suppressions(void) {
-  return "leak:hmodule::winapi::(anonymous namespace)::allocate_block\n"
+  return "leak:allocate_block\n" /* where RtlAllocateHeap ends; its namespace is not always told */
          "leak:hmodule::winapi::RtlInitializeCriticalSectionEx\n";
 }
