@@ -248,10 +248,9 @@ Result<NewProcess> create_process(const ProcessRequest& request) {
   std::array<UniqueFd, 3> standard;
   for (std::size_t i = 0; i < 3; ++i) {
     const int target = static_cast<int>(i);
-    const auto same = std::find(request.standard.begin(), request.standard.begin() + target, request.standard[i]);
-    const bool seen = same != request.standard.begin() + target && i == 2;  // output and error are often one
-    UniqueFd& from = standard[seen ? static_cast<std::size_t>(same - request.standard.begin()) : i];
-    if (!seen) from = TRY(descriptor_of(request.standard[i], i == 0));
+    const bool is_output = i == 2 && request.standard[2] == request.standard[1];  // one bridge, if it is a pipe's end
+    UniqueFd& from = standard[is_output ? 1 : i];
+    if (!is_output) from = TRY(descriptor_of(request.standard[i], i == 0));
     if (from)
       posix_spawn_file_actions_adddup2(actions.get(), from.get(), target);
     else

@@ -225,17 +225,17 @@ DWORD wait_answer(Work&& work, const char* function = __builtin_FUNCTION()) noex
   return wait_answer([&] { return nt::wait_for_handle(handle, alertable != 0, timeout_of(milliseconds)); },
                      "WaitForSingleObject");
 }
-HM_WINAPI DWORD WaitForSingleObjectEx(HANDLE handle, DWORD milliseconds, BOOL alertable) noexcept {
+[[gnu::always_inline]] inline DWORD wait_quickly(HANDLE handle, DWORD milliseconds, BOOL alertable) noexcept {
   const auto before = nt::handles().try_wait(handle);
   if (before == nt::EventWord::Before::set) return WAIT_OBJECT_0;
   if (before == nt::EventWord::Before::reset && milliseconds == 0 && !alertable) return WAIT_TIMEOUT;
   return wait_under_lock(handle, milliseconds, alertable);
 }
+HM_WINAPI DWORD WaitForSingleObjectEx(HANDLE handle, DWORD milliseconds, BOOL alertable) noexcept {
+  return wait_quickly(handle, milliseconds, alertable);
+}
 HM_WINAPI DWORD WaitForSingleObject(HANDLE handle, DWORD milliseconds) noexcept {
-  const auto before = nt::handles().try_wait(handle);
-  if (before == nt::EventWord::Before::set) return WAIT_OBJECT_0;
-  if (before == nt::EventWord::Before::reset && milliseconds == 0) return WAIT_TIMEOUT;
-  return wait_under_lock(handle, milliseconds, FALSE);
+  return wait_quickly(handle, milliseconds, FALSE);
 }
 HM_WINAPI DWORD WaitForMultipleObjectsEx(DWORD count, const HANDLE* handles, BOOL all, DWORD milliseconds,
                                          BOOL alertable) noexcept {

@@ -8,6 +8,7 @@
 #include "nt/thread.h"
 #include "thread/fork.h"
 #include "thread/teb.h"
+#include "unit/nt/helper_thread.h"
 
 #include <gmock/gmock.h>
 #include <sys/wait.h>
@@ -58,20 +59,6 @@ bool wait(HANDLE handle, Timeout timeout) {
   const auto status = wait_for_handle(handle, false, timeout);
   return status && *status == STATUS_SUCCESS;
 }
-
-class Helper {
- public:
-  template <typename Body>
-  explicit Helper(Body body)
-      : thread_([body] {
-          thread::attach();
-          body();
-        }) {}
-  ~Helper() { thread_.join(); }
-
- private:
-  std::thread thread_;
-};
 
 class QuickEvents : public testing::Test {
  protected:

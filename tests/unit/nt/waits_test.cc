@@ -9,6 +9,7 @@
 #include "nt/thread.h"
 #include "nt/timer.h"
 #include "thread/teb.h"
+#include "unit/nt/helper_thread.h"
 
 #include <gmock/gmock.h>
 
@@ -27,21 +28,6 @@ Ref<Event> event(Event::Kind kind, bool set = false) {
   return make_object<Event>(kind, set);
 }
 constexpr auto kManual = Event::Kind::notification, kAuto = Event::Kind::synchronization;
-
-// A host thread with a Windows side, joined at the end.
-class Helper {
- public:
-  template <typename Body>
-  explicit Helper(Body body)
-      : thread_([body] {
-          thread::attach();
-          body();
-        }) {}
-  ~Helper() { thread_.join(); }
-
- private:
-  std::thread thread_;
-};
 
 class Waits : public testing::Test {
  protected:
