@@ -16,7 +16,7 @@ class FunctionRef<R(Args...)> {
  public:
   template <typename F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<R, F&, Args...>)
-      FunctionRef(F&& callable)
+      FunctionRef(F&& callable)  // NOLINT(bugprone-forwarding-reference-overload): constrained, in a way it cannot see
       : callable_(const_cast<void*>(static_cast<const volatile void*>(std::addressof(callable)))),
         call_([](void* it, Args... args) -> R {
           return (*static_cast<std::remove_reference_t<F>*>(it))(std::forward<Args>(args)...);

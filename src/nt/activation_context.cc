@@ -3,6 +3,7 @@
 #include "base/utf.h"
 #include "nt/io_error.h"
 #include "nt/kernel_section.h"
+#include "nt/thread.h"
 #include "nt/unique_fd.h"
 #include "path/dos_path.h"
 #include "path/volumes.h"
@@ -304,7 +305,10 @@ void pop(Stack& stack) {
 Result<ULONG_PTR> activate(HANDLE handle) {
   TRY(add_context_reference(handle));
   thread::attach();
-  if (stack_of_thread() == nullptr) thread::teb().ActivationContextStackPointer = new Stack;
+  if (stack_of_thread() == nullptr) {
+    current_thread();  // with an object, which takes the stack along when the thread ends
+    thread::teb().ActivationContextStackPointer = new Stack;
+  }
   Stack& stack = *stack_of_thread();
   // The upper bits as Windows has them: a cookie is of one thread.
   const ULONG_PTR cookie = ULONG_PTR{0x1000'0000} << 32 | stack.NextCookieSequenceNumber++;

@@ -397,7 +397,8 @@ bool claim_place() {
     ProcessEntry& process = segment->processes[i];
     if (process.pid.load() != 0) continue;
     make_robust(process.life);
-    pthread_mutex_trylock(&process.life);  // nobody else knows it, so it is no lock that is taken within another
+    // Nobody else knows it: it is free, and no lock that is taken within another.
+    static_cast<void>(pthread_mutex_trylock(&process.life));
     process.news.store(0);
     process.pid.store(static_cast<std::uint32_t>(::getpid()));
     self = i;

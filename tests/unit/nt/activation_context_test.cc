@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <cstring>
+#include <thread>
 
 namespace hmodule::nt {
 namespace {
@@ -143,6 +144,14 @@ TEST_F(Contexts, EndWithTheirLastReference) {
   EXPECT_TRUE(release_context_reference(context));
   EXPECT_EQ(context_of(context).error().status, STATUS_INVALID_PARAMETER);
   EXPECT_EQ(activate(context).error().status, STATUS_INVALID_PARAMETER);
+}
+
+// Of a host thread too, which no function has asked for its object.
+TEST_F(Contexts, EndWithTheThreadTheyAreActiveIn) {
+  const HANDLE context = handle();
+  std::thread([&] { EXPECT_TRUE(activate(context)); }).join();
+  EXPECT_TRUE(release_context_reference(context));
+  EXPECT_EQ(context_of(context).error().status, STATUS_INVALID_PARAMETER);
 }
 
 }  // namespace
