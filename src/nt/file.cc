@@ -8,6 +8,7 @@
 #include "nt/io_error.h"
 #include "nt/mailslot.h"
 #include "nt/named_pipe.h"
+#include "nt/socket_poll.h"
 #include "path/volumes.h"
 
 #include <fcntl.h>
@@ -190,6 +191,7 @@ Result<OpenedFile> open_file(const FileRequest& wanted) {
   FileRequest request = wanted;
   request.access = file_access(request.access);
   if (const auto device = device_part(request.name)) return open_device(*device, request);
+  if (is_afd_name(request.name)) return open_afd(request);
   auto native = path::from_nt_path(request.name);
   return HostFile::open(request, native ? *std::move(native) : std::u16string(request.name));
 }

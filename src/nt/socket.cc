@@ -3,6 +3,7 @@
 #include "nt/io_error.h"
 #include "nt/kernel_section.h"
 #include "nt/socket_error.h"
+#include "nt/socket_poll.h"
 #include "nt/socket_watcher.h"
 #include "win/netstatus.h"
 
@@ -50,13 +51,16 @@ class Socket::Afterwards {
   ~Afterwards() {
     for (auto& [socket, pending] : moved_) socket->enqueue(std::move(pending));
     for (Finished& each : finished_) each.pending.owner->complete(each.pending.notice, each.result, true);
+    for (const auto& poll : polls_) poll->look();
   }
+  void look(const std::vector<std::shared_ptr<SocketPoll>>& polls) { polls_ = polls; }
   void finish(Pending pending, IoResult result) { finished_.push_back({std::move(pending), result}); }
   void move(Socket& to, Pending pending) { moved_.emplace_back(Ref<Socket>::share(to), std::move(pending)); }
 
  private:
   std::vector<Finished> finished_;
   std::vector<std::pair<Ref<Socket>, Pending>> moved_;
+  std::vector<std::shared_ptr<SocketPoll>> polls_;
 };
 
 Socket::Socket(UniqueFd fd, Kind kind, ULONG options)
@@ -67,10 +71,12 @@ Socket::~Socket() = default;
 void Socket::last_handle_closed() {
   mark(kClosed);
   forget_socket(*this);
-  cancel(nullptr, nullptr);
+  cancel_operations(nullptr, nullptr);
   {
+    Afterwards afterwards;
     const Lock lock(*this);
     selected_ = {};
+    afterwards.look(polls_);
   }
   // Whoever still waits in recv, accept or select hears of it.
   if (reference_count() > 1) ::shutdown(fd(), SHUT_RD);
@@ -84,7 +90,10 @@ void Socket::mark(unsigned state) {
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     connected_at_.store(now.tv_sec, std::memory_order_relaxed);
   }
-  state_.fetch_or(state);
+  const unsigned before = state_.fetch_or(state);
+  // What the watcher's edge told may have come too early for a poll to understand: it gets another.
+  if ((before & kPolled) != 0 && (state & (kConnected | kConnecting | kListening)) != 0)
+    static_cast<void>(watch_socket(*this, kReceiveEvents | kSendEvents, true));
 }
 
 Status Socket::set_nonblocking(bool on) {
@@ -110,11 +119,18 @@ int Socket::finish_connect() {
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error == 0)
+  if (error == 0) {
     mark(kConnected | kBound);
-  else
+  } else {
     error_.store(error);
+    connect_failed(error);
+  }
   return error;
+}
+
+void Socket::connect_failed(int error) {
+  connect_error_.store(error);
+  if (is(kPolled)) static_cast<void>(watch_socket(*this, kReceiveEvents | kSendEvents, true));
 }
 
 int Socket::take_error() {
@@ -139,7 +155,7 @@ Status Socket::replace(UniqueFd fd) {
 Status Socket::renew() {
   UniqueFd fd(::socket(kind_.family, kind_.type | SOCK_CLOEXEC, kind_.protocol));
   if (!fd) return socket_failure("socket", errno);
-  unmark(kBound | kConnected | kConnecting | kReceiveShut | kSendShut);
+  unmark(kBound | kConnected | kConnecting | kReceiveShut | kSendShut | kReset);
   return replace(std::move(fd));
 }
 
@@ -214,6 +230,7 @@ void Socket::ready() {
   const Lock lock(*this);
   advance(lock, afterwards);
   if (selected_) look_for_events(lock);
+  afterwards.look(polls_);
 }
 
 bool Socket::cancel_of(const Socket& owner, const Thread* thread, const IO_STATUS_BLOCK* status_block) {
@@ -237,6 +254,11 @@ bool Socket::cancel_of(const Socket& owner, const Thread* thread, const IO_STATU
 }
 
 bool Socket::cancel(const Thread* thread, const IO_STATUS_BLOCK* status_block) {
+  const bool any_poll = asked_.cancel(thread, status_block);
+  return cancel_operations(thread, status_block) || any_poll;
+}
+
+bool Socket::cancel_operations(const Thread* thread, const IO_STATUS_BLOCK* status_block) {
   bool any = cancel_of(*this, thread, status_block);
   std::vector<Ref<Socket>> followers;
   {
@@ -324,6 +346,68 @@ void Socket::look_for_events(const Lock& lock) {
     if (ended && !data) raise(lock, NetworkEvent::close, (now.revents & POLLERR) != 0 ? ECONNRESET : 0);
   }
   if ((now.revents & POLLOUT) != 0 && !is(kSendShut)) raise(lock, NetworkEvent::write);
+}
+
+// --- AFD's polls ---
+
+Result<IoResult> Socket::control(ULONG code, std::span<const std::byte> in, std::span<std::byte> out,
+                                 IoNotice& notice) {
+  return code == IOCTL_AFD_POLL ? asked_.start(*this, in, out, notice) : File::control(code, in, out, notice);
+}
+
+Result<std::shared_ptr<SocketPoll>> Socket::add_poll(std::shared_ptr<SocketPoll> poll) {
+  mark(kPolled);
+  const Lock lock(*this);
+  if (!is(kClosed)) TRY(follow(lock, kReceiveEvents | kSendEvents));
+  std::shared_ptr<SocketPoll> displaced;
+  if (main_poll_ != nullptr && main_poll_->exclusive() && poll->exclusive())
+    displaced = *std::ranges::find(polls_, main_poll_, &std::shared_ptr<SocketPoll>::get);
+  if (main_poll_ == nullptr || displaced) main_poll_ = poll.get();
+  polls_.push_back(std::move(poll));
+  return displaced;
+}
+
+void Socket::remove_poll(const SocketPoll& poll) {
+  const Lock lock(*this);
+  std::erase_if(polls_, [&](const auto& each) { return each.get() == &poll; });
+  if (main_poll_ == &poll) main_poll_ = nullptr;
+}
+
+Socket::Readiness Socket::readiness() {
+  const Lock lock(*this);
+  if (is(kClosed)) return {AFD_POLL_LOCAL_CLOSE, STATUS_SUCCESS};
+  pollfd now = {fd(), POLLIN | POLLOUT | POLLPRI | POLLRDHUP, 0};
+  ::poll(&now, 1, 0);
+  if (is(kListening)) return {(now.revents & POLLIN) != 0 ? AFD_POLL_ACCEPT : 0, STATUS_SUCCESS};
+  if (!datagrams()) return connection_readiness(lock, now.revents);
+  ULONG events = is(kConnected) ? AFD_POLL_CONNECT : 0;
+  if ((now.revents & (POLLIN | POLLERR)) != 0) events |= AFD_POLL_RECEIVE;
+  if ((now.revents & POLLOUT) != 0) events |= AFD_POLL_SEND;
+  return {events, STATUS_SUCCESS};
+}
+
+Socket::Readiness Socket::connection_readiness(const Lock&, short host_events) {
+  const auto has = [&](int bits) { return (host_events & bits) != 0; };
+  if (is(kConnecting) && has(POLLOUT | POLLHUP | POLLERR)) finish_connect();
+  if (const int error = connect_error_.load(); error != 0 && !is(kConnecting | kConnected))
+    return {AFD_POLL_CONNECT_FAIL, socket_status(error)};
+  if (!is(kConnected)) return {0, STATUS_SUCCESS};
+  ULONG events = AFD_POLL_CONNECT;
+  if (has(POLLOUT)) events |= AFD_POLL_SEND;
+  if (has(POLLPRI)) {
+    int is_inline = 0;
+    socklen_t size = sizeof is_inline;
+    ::getsockopt(fd(), SOL_SOCKET, SO_OOBINLINE, &is_inline, &size);
+    events |= is_inline != 0 ? AFD_POLL_RECEIVE : AFD_POLL_RECEIVE_EXPEDITED;
+  }
+  if (has(POLLIN) && !is(kReceiveShut) && pending_bytes(fd()) > 0) events |= AFD_POLL_RECEIVE;
+  // A reset leaves POLLERR until somebody fetches the error, and then a connection that neither side ended.
+  if (has(POLLERR) || (has(POLLHUP) && kind_.family != AF_UNIX && !is(kSendShut))) mark(kReset);
+  if (is(kReset))
+    events |= AFD_POLL_ABORT;
+  else if (has(POLLRDHUP) && !is(kReceiveShut))
+    events |= AFD_POLL_DISCONNECT;
+  return {events, STATUS_SUCCESS};
 }
 
 // --- Receiving and sending ---

@@ -21,6 +21,22 @@
 namespace hmodule::nt {
 
 class Socket;
+class SocketPoll;
+
+// The polls (socket_poll.h) that wait and were asked of one file.
+class SocketPolls {
+ public:
+  Result<IoResult> start(File& file, std::span<const std::byte> in, std::span<std::byte> out, IoNotice& notice);
+  bool cancel(const Thread* thread, const IO_STATUS_BLOCK* status_block);
+
+ private:
+  friend class SocketPoll;
+  void add(std::shared_ptr<SocketPoll> poll);
+  void remove(const SocketPoll& poll);
+
+  KernelMutex mutex_;
+  std::vector<std::shared_ptr<SocketPoll>> list_;
+};
 
 // An overlapped operation.
 class SocketOperation {
@@ -50,6 +66,8 @@ class Socket final : public File {
 
   Result<IoResult> read(std::span<std::byte> buffer, std::optional<std::uint64_t>, IoNotice& notice) override;
   Result<IoResult> write(std::span<const std::byte> data, std::optional<std::uint64_t>, IoNotice& notice) override;
+  Result<IoResult> control(ULONG code, std::span<const std::byte> in, std::span<std::byte> out,
+                           IoNotice& notice) override;
   bool cancel(const Thread* thread, const IO_STATUS_BLOCK* status_block) override;
   ULONG device_type() const override { return FILE_DEVICE_NAMED_PIPE; }  // as Windows says
   int descriptor() const override { return fd_.get(); }
@@ -72,6 +90,8 @@ class Socket final : public File {
     kIgnoreUnreachable = 0x200,  // SIO_UDP_CONNRESET off
     kSelecting = 0x400,          // WSAEventSelect
     kClosed = 0x800,             // the last handle is gone; somebody still waits in a call
+    kPolled = 0x1000,            // some poll has asked for it
+    kReset = 0x2000,             // the peer has cut the connection, as a poll saw
   };
   bool is(unsigned state) const { return (state_.load(std::memory_order_relaxed) & state) != 0; }
   void mark(unsigned state);
@@ -85,6 +105,8 @@ class Socket final : public File {
   bool wait(short events, int milliseconds) const;
   // A non-blocking connect that has ended: 0 or an errno, remembered for SO_ERROR.
   int finish_connect();
+  // A connect that failed at once. Polls tell of it until the next.
+  void connect_failed(int error);
   // SO_ERROR: an errno, and none from then on.
   int take_error();
   // A connection from accept() takes the place of what is below this socket, and so does a new socket.
@@ -96,6 +118,17 @@ class Socket final : public File {
   // STATUS_PENDING, or how it ended at once; nobody was told then. A failure is an Error.
   Result<IoResult> start(Direction direction, std::unique_ptr<SocketOperation> operation, IoNotice& notice);
   void ready();  // the watcher's call
+
+  // --- AFD's polls ---
+  // What is true now: AFD_POLL_*.
+  struct Readiness {
+    ULONG events;
+    NTSTATUS connect_status;  // for AFD_POLL_CONNECT_FAIL
+  };
+  Readiness readiness();
+  // The poll hears of changes from now on. The answer has to end: an exclusive one that another exclusive one follows.
+  Result<std::shared_ptr<SocketPoll>> add_poll(std::shared_ptr<SocketPoll> poll);
+  void remove_poll(const SocketPoll& poll);
 
   // --- WSAEventSelect ---
   Status select(Ref<Event> event, LONG mask);
@@ -129,21 +162,27 @@ class Socket final : public File {
   void advance(const Lock&, Afterwards& afterwards);
   void enqueue(Pending pending);
   Status follow(const Lock&, std::uint32_t events);
+  bool cancel_operations(const Thread* thread, const IO_STATUS_BLOCK* status_block);
   bool cancel_of(const Socket& owner, const Thread* thread, const IO_STATUS_BLOCK* status_block);
   void rearm_selected(NetworkEvent event);
   void look_for_events(const Lock&);
   void raise(const Lock&, NetworkEvent event, int error = 0);
+  Readiness connection_readiness(const Lock&, short host_events);
 
   const UniqueFd fd_;
   const Kind kind_;
   std::atomic<unsigned> state_{0};
   std::atomic<std::int64_t> connected_at_{0};
-  std::atomic<int> error_{0};  // of a connect, until SO_ERROR asks
+  std::atomic<int> error_{0};          // of a connect, until SO_ERROR asks
+  std::atomic<int> connect_error_{0};  // the same, until the next connect
+  SocketPolls asked_;
 
   mutable KernelMutex mutex_;  // guards what follows
   std::deque<Pending> queues_[2];
   std::vector<Ref<Socket>> followers_;  // connections on which this listener's AcceptEx waits for the first data
   std::uint32_t watched_ = 0;           // EPOLL bits
+  std::vector<std::shared_ptr<SocketPoll>> polls_;
+  const SocketPoll* main_poll_ = nullptr;  // came when there was none
   Ref<Event> selected_;
   LONG selected_mask_ = 0, raised_ = 0, recorded_ = 0;  // raised: not again before its call
   int event_errors_[static_cast<int>(NetworkEvent::count)] = {};

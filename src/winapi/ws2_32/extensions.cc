@@ -96,12 +96,14 @@ class Connect final : public SocketOperation {
       ioctl(socket.fd(), FIONBIO, &on);
       const int result = ::connect(socket.fd(), to_.get(), to_.length), error = errno;
       ioctl(socket.fd(), FIONBIO, &off);
-      if (result == 0)
+      if (result == 0) {
         socket.mark(Socket::kConnected);
-      else if (error == EINPROGRESS)
+      } else if (error == EINPROGRESS) {
         socket.mark(Socket::kConnecting);
-      else
+      } else {
+        socket.connect_failed(error);
         return IoResult{nt::socket_status(error), 0};
+      }
     }
     if (socket.is(Socket::kConnecting)) {
       if (!socket.wait(POLLOUT, 0)) return std::nullopt;

@@ -255,7 +255,12 @@ Status connect_socket(Socket& socket, HostAddress address) {
     socket.rearm(NetworkEvent::write);
     return ok;
   }
-  if (errno != EINPROGRESS && errno != EINTR) return failed("connect");
+  if (errno != EINPROGRESS && errno != EINTR) {
+    const int error = errno;
+    if (!socket.datagrams()) socket.connect_failed(error);
+    errno = error;
+    return failed("connect");
+  }
   socket.mark(Socket::kConnecting | Socket::kBound);
   if (socket.is(Socket::kNonblocking)) {
     socket.rearm(NetworkEvent::connect);

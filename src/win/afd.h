@@ -1,0 +1,30 @@
+// What the driver below Winsock is asked by those who do without select(): libuv, wepoll and mio declare it like this;
+// no header of Windows does.
+#pragma once
+
+#include "win/types.h"
+
+namespace hmodule {
+
+inline constexpr ULONG IOCTL_AFD_POLL = 0x12024;
+
+inline constexpr ULONG AFD_POLL_RECEIVE = 0x1, AFD_POLL_RECEIVE_EXPEDITED = 0x2, AFD_POLL_SEND = 0x4,
+                       AFD_POLL_DISCONNECT = 0x8, AFD_POLL_ABORT = 0x10, AFD_POLL_LOCAL_CLOSE = 0x20,
+                       AFD_POLL_CONNECT = 0x40, AFD_POLL_ACCEPT = 0x80, AFD_POLL_CONNECT_FAIL = 0x100;
+
+struct AFD_POLL_HANDLE_INFO {
+  HANDLE Handle;
+  ULONG Events;
+  NTSTATUS Status;
+};
+static_assert(sizeof(AFD_POLL_HANDLE_INFO) == 16);
+
+// Handles[NumberOfHandles] follow.
+struct AFD_POLL_INFO {
+  LARGE_INTEGER Timeout;
+  ULONG NumberOfHandles;
+  ULONG Exclusive;
+};
+static_assert(sizeof(AFD_POLL_INFO) == 16);
+
+}  // namespace hmodule
