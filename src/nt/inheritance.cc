@@ -166,7 +166,7 @@ Result<Ref<Object>> object_of(const Record& record, std::u16string name) {
       ::fcntl(record.descriptor, F_SETFD, FD_CLOEXEC);
       auto socket = make_object<Socket>(UniqueFd(record.descriptor),
                                         Socket::Kind{record.family, record.type, record.protocol}, record.options);
-      socket->mark(record.state & ~(Socket::kSelecting | Socket::kClosed));
+      socket->mark(record.state & ~(Socket::kSelecting | Socket::kClosed | Socket::kPolled));
       return Ref<Object>(std::move(socket));
     }
     case Kind::process:
