@@ -7,15 +7,14 @@
 #include "nt/kernel_section.h"
 #include "nt/pending_io.h"
 #include "nt/service_thread.h"
-#include "nt/session.h"
+#include "nt/session_socket.h"
 #include "nt/unique_fd.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -31,26 +30,9 @@ namespace {
 
 // --- names ---
 
-// Of the socket, but for the size at its end. Names may be longer than Linux lets a socket's be, so this is a digest.
+// Of the socket, but for the size at its end.
 std::string socket_prefix(std::u16string_view name) {
-  std::uint64_t digest = 0xCBF2'9CE4'8422'2325;  // FNV-1a
-  for (const char byte : session::scope() + '\0' + utf8(upcase(name)))
-    digest = (digest ^ static_cast<unsigned char>(byte)) * 0x100'0000'01B3;
-  return fmt::format("mailslot.{:016x}.", digest);
-}
-
-// By way of the directory's descriptor, which makes it short enough.
-sockaddr_un address_of(int directory, const std::string& name) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  fmt::format_to_n(address.sun_path, sizeof address.sun_path - 1, "/proc/self/fd/{}/{}", directory, name);
-  return address;
-}
-
-Result<UniqueFd> new_socket() {
-  UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return fail_errno("make a socket");
-  return socket;
+  return session_socket_name("mailslot", utf8(upcase(name))) + '.';
 }
 
 struct Connection {
@@ -58,28 +40,18 @@ struct Connection {
   ULONG maximum_message = 0;
 };
 // To the server of that name; without a socket if there is none. The directory is locked.
-Result<Connection> connect_to(int directory, const std::string& prefix) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(::openat(directory, ".", O_DIRECTORY | O_CLOEXEC)),
-                                                    ::closedir);
+Result<Connection> connect_to(const UniqueFd& directory, const std::string& prefix) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(
+      ::fdopendir(::openat(directory.get(), ".", O_DIRECTORY | O_CLOEXEC)), ::closedir);
   if (!listing) return fail_errno("list the mailslots");
   while (const dirent* const entry = ::readdir(listing.get())) {
     const std::string name = entry->d_name;
     if (!name.starts_with(prefix)) continue;
-    Connection connection = {TRY(new_socket())};
+    Connection connection = {TRY(connect_session_socket(directory, SOCK_DGRAM, name))};
     std::from_chars(name.data() + prefix.size(), name.data() + name.size(), connection.maximum_message);
-    const sockaddr_un address = address_of(directory, name);
-    if (::connect(connection.socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
-      return connection;
-    if (errno == ECONNREFUSED) ::unlinkat(directory, name.c_str(), 0);  // its server is dead
+    if (connection.socket) return connection;
   }
   return Connection{};
-}
-
-// The user's directory, to be changed by nobody else meanwhile.
-Result<UniqueFd> locked_directory() {
-  UniqueFd directory = TRY(session::directory());
-  if (::flock(directory.get(), LOCK_EX) != 0) return fail_errno("lock the directory of mailslots");
-  return directory;
 }
 
 // --- the server's end ---
@@ -235,7 +207,7 @@ class Mailslot final : public File {
     FinishedIo finished;
     const std::lock_guard guard(slot_->mutex);
     if (std::exchange(slot_->closed, true)) return;
-    if (const auto directory = session::directory()) ::unlinkat(directory->get(), slot_->name.c_str(), 0);
+    remove_session_socket(slot_->name);
     ::shutdown(slot_->socket.get(), SHUT_RDWR);
     for (Slot::Reader& reader : slot_->readers) finished.add(std::move(reader.operation), {STATUS_CANCELLED, 0});
     slot_->readers.clear();
@@ -274,19 +246,16 @@ class MailslotWriter final : public File {
 
 Result<Ref<File>> create_mailslot(const MailslotRequest& request) {
   const std::string prefix = socket_prefix(request.name);
-  const UniqueFd directory = TRY(locked_directory());
-  if (TRY(connect_to(directory.get(), prefix)).socket)
+  const UniqueFd directory = TRY(lock_session_directory());
+  if (TRY(connect_to(directory, prefix)).socket)
     return fail(STATUS_OBJECT_NAME_COLLISION, "there is a mailslot {}", utf8(request.name));
   auto slot = std::make_shared<Slot>();
-  slot->socket = TRY(new_socket());
   slot->wake = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!slot->wake) return fail_errno("make an event");
   slot->name = prefix + std::to_string(request.maximum_message);
   slot->maximum_message = request.maximum_message;
   slot->read_timeout = request.read_timeout;
-  const sockaddr_un address = address_of(directory.get(), slot->name);
-  if (::bind(slot->socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return fail_errno("name the mailslot");
+  slot->socket = TRY(bind_session_socket(directory, SOCK_DGRAM, slot->name));
   Ref<File> file(make_object<Mailslot>(slot));  // which removes the name
   TRY(start_service_thread("hmodule-mail", [slot] { fetch_for_ever(slot); }));
   return file;
@@ -295,8 +264,8 @@ Result<Ref<File>> create_mailslot(const MailslotRequest& request) {
 Result<OpenedFile> open_mailslot(std::u16string_view name, const FileRequest& request) {
   if ((request.share & FILE_SHARE_READ) == 0)
     return fail(STATUS_SHARING_VIOLATION, "the mailslot {} is open for reading", utf8(name));
-  const UniqueFd directory = TRY(locked_directory());
-  Connection connection = TRY(connect_to(directory.get(), socket_prefix(name)));
+  const UniqueFd directory = TRY(lock_session_directory());
+  Connection connection = TRY(connect_to(directory, socket_prefix(name)));
   if (!connection.socket) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "no mailslot is named {}", utf8(name));
   return OpenedFile{make_object<MailslotWriter>(std::move(connection), request.access, request.options), FILE_OPENED};
 }

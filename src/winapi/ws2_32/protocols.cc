@@ -4,6 +4,7 @@
 #include "base/utf.h"
 #include "module/builtin.h"
 #include "nt/process.h"
+#include "nt/socket_offer.h"
 
 #include <netinet/in.h>
 
@@ -108,7 +109,7 @@ HM_WINAPI INT WSCEnumProtocols(const INT* wanted, WSAPROTOCOL_INFO<WCHAR>* buffe
   return count;
 }
 
-// --- Duplicates: handles that wait for WSASocket ---
+// --- Duplicates: handles that wait for WSASocket in this process; what others wait for, nt/socket_offer.h keeps ---
 
 struct Duplicates {
   std::mutex mutex;
@@ -125,9 +126,14 @@ INT duplicate(SOCKET socket, DWORD process, WSAPROTOCOL_INFO<Char>* info) noexce
       [&]() -> Status {
         const auto object = TRY(socket_of(socket));
         if (info == nullptr) return refused(WSAEFAULT, "nowhere to describe the socket");
-        if (process != nt::Process::current()->id())
-          return refused(WSAEOPNOTSUPP, "sockets cannot be given to other processes");
         *info = protocol_of<Char>(*object);
+        if (process != nt::Process::current()->id()) {
+          const auto number = nt::offer_socket(*object, process);
+          if (!number && number.error().status == STATUS_INVALID_CID) return refused(WSAEINVAL, "no such process");
+          if (!number) return failed(number.error());
+          info->dwProviderReserved = *number;
+          return ok;
+        }
         info->dwProviderReserved = static_cast<DWORD>(TRY(socket_handle(object)));
         const std::lock_guard guard(duplicates().mutex);
         duplicates().waiting.insert(info->dwProviderReserved);
@@ -142,13 +148,9 @@ HM_WINAPI INT WSADuplicateSocketW(SOCKET socket, DWORD process, WSAPROTOCOL_INFO
   return duplicate(socket, process, info);
 }
 
-constexpr std::string_view kOwnProcess = "within this process";
-
 const Export kRows[] = {
-    {"WSADuplicateSocketA", proc(WSADuplicateSocketA), Support::partial, kOwnProcess},
-    {"WSADuplicateSocketW", proc(WSADuplicateSocketW), Support::partial, kOwnProcess},
-    {"WSAEnumProtocolsA", proc(WSAEnumProtocolsA)},
-    {"WSAEnumProtocolsW", proc(WSAEnumProtocolsW)},
+    {"WSADuplicateSocketA", proc(WSADuplicateSocketA)}, {"WSADuplicateSocketW", proc(WSADuplicateSocketW)},
+    {"WSAEnumProtocolsA", proc(WSAEnumProtocolsA)},     {"WSAEnumProtocolsW", proc(WSAEnumProtocolsW)},
     {"WSCEnumProtocols", proc(WSCEnumProtocols)},
 };
 
@@ -167,11 +169,15 @@ WSAPROTOCOL_INFO<Char> protocol_of(const nt::Socket& socket) {
 template WSAPROTOCOL_INFO<char> protocol_of(const nt::Socket&);
 template WSAPROTOCOL_INFO<WCHAR> protocol_of(const nt::Socket&);
 
-Result<SOCKET> take_duplicate(DWORD reserved) {
-  const std::lock_guard guard(duplicates().mutex);
-  if (duplicates().waiting.erase(reserved) == 0)
-    return refused(WSAEINVAL, "no socket of WSADuplicateSocket, or taken already");
-  return SOCKET{reserved};
+Result<SOCKET> take_duplicate(DWORD reserved, DWORD flags) {
+  {
+    const std::lock_guard guard(duplicates().mutex);
+    if (duplicates().waiting.erase(reserved) != 0) return SOCKET{reserved};
+  }
+  auto socket =
+      nt::take_offered_socket(reserved, (flags & WSA_FLAG_OVERLAPPED) != 0 ? 0 : FILE_SYNCHRONOUS_IO_NONALERT);
+  if (!socket) return refused(WSAEINVAL, "no socket of WSADuplicateSocket, or taken already");
+  return socket_handle(*std::move(socket), (flags & WSA_FLAG_NO_HANDLE_INHERIT) != 0 ? 0 : nt::OBJ_INHERIT);
 }
 
 extern const ExportTable protocols_exports = kRows;

@@ -11,7 +11,7 @@ WSAPROTOCOL_INFO<Char> protocol_of(const nt::Socket& socket);
 extern template WSAPROTOCOL_INFO<char> protocol_of(const nt::Socket&);
 extern template WSAPROTOCOL_INFO<WCHAR> protocol_of(const nt::Socket&);
 
-// The handle that WSADuplicateSocket made; each can be taken once.
-Result<SOCKET> take_duplicate(DWORD reserved);
+// What WSADuplicateSocket made, here or in another process; each can be taken once. `flags`: WSASocket's.
+Result<SOCKET> take_duplicate(DWORD reserved, DWORD flags);
 
 }  // namespace hmodule::winapi

@@ -153,7 +153,7 @@ SOCKET make(INT family, INT type, INT protocol, WSAPROTOCOL_INFO<Char>* info, DW
         constexpr INT kFromInfo = -1;
         if (info != nullptr) {
           TRY(require_startup());
-          if (info->dwProviderReserved != 0) return take_duplicate(info->dwProviderReserved);
+          if (info->dwProviderReserved != 0) return take_duplicate(info->dwProviderReserved, flags);
           if (family == kFromInfo) family = info->iAddressFamily;
           if (type == kFromInfo) type = info->iSocketType;
           if (protocol == kFromInfo) protocol = info->iProtocol;
