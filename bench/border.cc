@@ -36,6 +36,11 @@ auto runtime_function(const char* name) {
   return runtime.get<F>(name);
 }
 
+template <class F>
+F* native_function(const char* name) {
+  return reinterpret_cast<F*>(dlsym(RTLD_DEFAULT, name));
+}
+
 // A call that the compiler does not see through, as a DLL's is not.
 template <class F>
 F* opaque(F* native) {
@@ -368,85 +373,78 @@ void copy(benchmark::State& state, Copy copy_bytes) {
   std::vector<char> from(size, 'a'), to(size);
   for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(copy_bytes(to.data(), from.data(), size));
 }
-template <class Length>
-void length(benchmark::State& state, Length length_of) {
-  const std::string text(static_cast<std::size_t>(state.range(0)), 'a');
-  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(length_of(text.c_str()));
-}
-template <class Compare>
-void compare(benchmark::State& state, Compare compare_texts) {
-  const std::string a(static_cast<std::size_t>(state.range(0)), 'a'), b = a;
-  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(compare_texts(a.c_str(), b.c_str()));
-}
-
 template <class Fill>
 void fill(benchmark::State& state, Fill fill_bytes) {
   const auto size = static_cast<std::size_t>(state.range(0));
   std::vector<char> to(size);
   for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(fill_bytes(to.data(), 1, size));
 }
+// Two equal texts, each so far from the beginning of a page; `size` is for those who compare with a limit.
 template <class Compare>
-void compare_bytes(benchmark::State& state, Compare compare_memory) {
+void compare_two(benchmark::State& state, Compare compare_texts) {
   const auto size = static_cast<std::size_t>(state.range(0));
-  const std::vector<char> a(size, 'a'), b = a;
-  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(compare_memory(a.data(), b.data(), size));
+  struct alignas(4096) Page {
+    char bytes[4096];
+  };
+  std::vector<Page> first(size / sizeof(Page) + 2), second(first.size());
+  char *const a = first[0].bytes + state.range(1), *const b = second[0].bytes + state.range(2);
+  for (char* text : {a, b}) *std::fill_n(text, size, 'a') = 0;
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(compare_texts(a, b, size));
+}
+template <class Compare>
+void compare_texts(benchmark::State& state, Compare compare) {
+  compare_two(state, [compare](const char* a, const char* b, std::size_t) { return compare(a, b); });
+}
+// To the end of a text.
+template <class Search>
+void search(benchmark::State& state, Search search_text) {
+  const std::string text(static_cast<std::size_t>(state.range(0)), 'a');
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(search_text(text.c_str(), text.size()));
+}
+template <class Length>
+void length(benchmark::State& state, Length length_of) {
+  search(state, [length_of](const char* text, std::size_t) { return length_of(text); });
 }
 template <class Find>
 void find(benchmark::State& state, Find find_character) {
-  const std::string text(static_cast<std::size_t>(state.range(0)), 'a');
-  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(find_character(text.c_str(), 'b'));
+  search(state, [find_character](const char* text, std::size_t) { return find_character(text, 'b'); });
+}
+template <class Find>
+void find_within(benchmark::State& state, Find find_character) {
+  search(state, [find_character](const char* text, std::size_t size) { return find_character(text, 'b', size); });
 }
 
-using Strcmp = int(const char*, const char*);
+void copies(benchmark::internal::Benchmark* those) {
+  those->Arg(16)->Arg(32)->Arg(256)->Arg(4 << 10)->Arg(1 << 20);
+}
+void texts(benchmark::internal::Benchmark* those) {
+  those->Arg(16)->Arg(100)->Arg(1 << 10);
+}
+void pairs(benchmark::internal::Benchmark* those) {
+  for (const std::int64_t size : {16, 100, 256, 1 << 10, 4 << 10}) those->Args({size, 0, 0})->Args({size, 3, 1005});
+}
 
-void runtime_memcpy(benchmark::State& state) {
-  copy(state, runtime_function<void*(void*, const void*, SIZE_T)>("memcpy"));
-}
-void native_memcpy(benchmark::State& state) {
-  copy(state, opaque<void*(void*, const void*, std::size_t)>(std::memcpy));
-}
-void runtime_memset(benchmark::State& state) {
-  fill(state, runtime_function<void*(void*, int, SIZE_T)>("memset"));
-}
-void native_memset(benchmark::State& state) {
-  fill(state, opaque<void*(void*, int, std::size_t)>(std::memset));
-}
-void runtime_memcmp(benchmark::State& state) {
-  compare_bytes(state, runtime_function<int(const void*, const void*, SIZE_T)>("memcmp"));
-}
-void native_memcmp(benchmark::State& state) {
-  compare_bytes(state, opaque<int(const void*, const void*, std::size_t)>(std::memcmp));
-}
-void runtime_strlen(benchmark::State& state) {
-  length(state, runtime_function<SIZE_T(const char*)>("strlen"));
-}
-void native_strlen(benchmark::State& state) {
-  length(state, opaque<std::size_t(const char*)>(std::strlen));
-}
-void runtime_strcmp(benchmark::State& state) {
-  compare(state, runtime_function<Strcmp>("strcmp"));
-}
-void native_strcmp(benchmark::State& state) {
-  compare(state, opaque<Strcmp>(std::strcmp));
-}
-void runtime_strchr(benchmark::State& state) {
-  find(state, runtime_function<char*(const char*, int)>("strchr"));
-}
-void native_strchr(benchmark::State& state) {
-  find(state, opaque<const char*(const char*, int)>(std::strchr));
-}
-BENCHMARK(runtime_memcpy)->Arg(32)->Arg(256)->Arg(4 << 10)->Arg(1 << 20);
-BENCHMARK(native_memcpy)->Arg(32)->Arg(256)->Arg(4 << 10)->Arg(1 << 20);
-BENCHMARK(runtime_memset)->Arg(32)->Arg(256)->Arg(4 << 10)->Arg(1 << 20);
-BENCHMARK(native_memset)->Arg(32)->Arg(256)->Arg(4 << 10)->Arg(1 << 20);
-BENCHMARK(runtime_memcmp)->Arg(16)->Arg(256)->Arg(4 << 10);
-BENCHMARK(native_memcmp)->Arg(16)->Arg(256)->Arg(4 << 10);
-BENCHMARK(runtime_strlen)->Arg(16)->Arg(100)->Arg(1 << 10);
-BENCHMARK(native_strlen)->Arg(16)->Arg(100)->Arg(1 << 10);
-BENCHMARK(runtime_strcmp)->Arg(16)->Arg(100)->Arg(1 << 10);
-BENCHMARK(native_strcmp)->Arg(16)->Arg(100)->Arg(1 << 10);
-BENCHMARK(runtime_strchr)->Arg(16)->Arg(100)->Arg(1 << 10);
-BENCHMARK(native_strchr)->Arg(16)->Arg(100)->Arg(1 << 10);
+// A function of the runtimes beside glibc's of that name.
+#define BENCHMARK_BESIDE(measure, name, type, sizes) \
+  void runtime_##name(benchmark::State& state) {     \
+    measure(state, runtime_function<type>(#name));   \
+  }                                                  \
+  void native_##name(benchmark::State& state) {      \
+    measure(state, native_function<type>(#name));    \
+  }                                                  \
+  BENCHMARK(runtime_##name)->Apply(sizes);           \
+  BENCHMARK(native_##name)->Apply(sizes)
+
+BENCHMARK_BESIDE(copy, memcpy, void*(void*, const void*, SIZE_T), copies);
+BENCHMARK_BESIDE(copy, memmove, void*(void*, const void*, SIZE_T), copies);
+BENCHMARK_BESIDE(fill, memset, void*(void*, int, SIZE_T), copies);
+BENCHMARK_BESIDE(compare_two, memcmp, int(const void*, const void*, SIZE_T), pairs);
+BENCHMARK_BESIDE(compare_texts, strcmp, int(const char*, const char*), pairs);
+BENCHMARK_BESIDE(compare_two, strncmp, int(const char*, const char*, SIZE_T), pairs);
+BENCHMARK_BESIDE(length, strlen, SIZE_T(const char*), texts);
+BENCHMARK_BESIDE(search, strnlen, SIZE_T(const char*, SIZE_T), texts);
+BENCHMARK_BESIDE(find, strchr, char*(const char*, int), texts);
+BENCHMARK_BESIDE(find_within, memchr, void*(const void*, int, SIZE_T), texts);
 
 // --- DuckDB: what one statement costs beyond its work ---
 

@@ -6,12 +6,15 @@ namespace hmodule::winapi {
 
 bool has_avx2() {
   __builtin_cpu_init();
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+}
+bool has_evex() {
+  return has_avx2() && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
 }
 
 namespace {
 
-const Leaves& best = has_avx2() ? avx2::leaves : sse2::leaves;
+const Leaves& best = has_evex() ? evex::leaves : has_avx2() ? avx2::leaves : sse2::leaves;
 
 const Export kRows[] = {
     {"memchr", proc(best.memchr)},   {"memcmp", proc(best.memcmp)},

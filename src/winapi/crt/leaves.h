@@ -31,13 +31,17 @@ struct Leaves {
   HM_WINAPI SIZE_T (*wcsnlen)(const WCHAR* text, SIZE_T limit) noexcept;
 };
 
-// Compiled twice (leaves.inc).
+// Compiled three times (leaves.inc).
 namespace sse2 {
 extern const Leaves leaves;
 }
 namespace avx2 {
-extern const Leaves leaves;  // for a processor with AVX2 and BMI
+extern const Leaves leaves;  // for a processor with AVX2, BMI and BMI2
+}
+namespace evex {
+extern const Leaves leaves;  // for one that also has AVX-512 for bytes in short vectors (VL, BW)
 }
 bool has_avx2();
+bool has_evex();
 
 }  // namespace hmodule::winapi

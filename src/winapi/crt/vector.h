@@ -1,20 +1,27 @@
-// A vector register, as wide as the flags of the including file allow. What is written with it is compiled once for
-// each width, into the namespace HM_WIDTH. Of other headers nothing may be called there: code for the wider processor
+// A vector register, of the kind that the flags of the including file allow. What is written with it is compiled once
+// for each kind, into the namespace HM_SET. Of other headers nothing may be called there: code for the newer processor
 // could be linked in for all.
 //
-// Of the vector registers the Windows convention lets a function use six for nothing, so nobody here needs more.
+// Of the first 16 vector registers the Windows convention lets a function use six for nothing, so nobody needs more. Of
+// AVX-512 come a mask with a bit for each lane as the answer of a comparison, and 16 further registers, all of them for
+// nothing: their use does not slow down code for SSE, so nobody has to clear the upper halves at the end (vzeroupper).
 #pragma once
 
 #include "win/types.h"
 
 #include <immintrin.h>
 
+#if defined(__AVX512VL__) && defined(__AVX512BW__)
+#define HM_SET evex
+#elif defined(__AVX2__)
+#define HM_SET avx2
+#else
+#define HM_SET sse2
+#endif
 #ifdef __AVX2__
-#define HM_WIDTH avx2
 #define HM_VECTOR(operation, type) _mm256_##operation##_##type##256
 #define HM_LANES(operation) _mm256_##operation
 #else
-#define HM_WIDTH sse2
 #define HM_VECTOR(operation, type) _mm_##operation##_##type##128
 #define HM_LANES(operation) _mm_##operation
 #endif
@@ -23,10 +30,10 @@
 #ifdef __clang__
 #define HM_UNROLL _Pragma("unroll")
 #else
-#define HM_UNROLL _Pragma("GCC unroll 4")
+#define HM_UNROLL _Pragma("GCC unroll 8")
 #endif
 
-namespace hmodule::winapi::HM_WIDTH {
+namespace hmodule::winapi::HM_SET {
 
 #ifdef __AVX2__
 using Vector = __m256i;
@@ -68,24 +75,84 @@ HM_INLINE Vector all_of(char16_t c) {
 HM_INLINE Vector difference(Vector a, Vector b) {  // zero where they are equal
   return HM_VECTOR(xor, si)(a, b);
 }
-HM_INLINE Vector both(Vector a, Vector b) {
-  return HM_VECTOR(and, si)(a, b);
-}
-HM_INLINE Vector either(Vector a, Vector b) {
-  return HM_VECTOR(or, si)(a, b);
-}
 
 // Lanes of one character each.
+//
+// Bits stand for lanes: one for each with masks, else one for each byte.
+using Bits = std::uint32_t;
+
 template <typename Char>
 struct Lanes;
+#ifdef __AVX512VL__
+inline constexpr SIZE_T kMany = 8;  // so many registers are at hand
+
 template <>
 struct Lanes<char> {
-  HM_INLINE static Vector equal(Vector a, Vector b) { return HM_LANES(cmpeq_epi8)(a, b); }
-  HM_INLINE static Vector least(Vector a, Vector b) { return HM_LANES(min_epu8)(a, b); }
+  static constexpr SIZE_T kBytesPerBit = 1;
+  static constexpr Bits kAll = 0xFFFF'FFFF;
+  HM_INLINE static Bits equal(Vector a, Vector b) { return _mm256_cmpeq_epi8_mask(a, b); }
+  HM_INLINE static Bits equal_of(Bits these, Vector a, Vector b) { return _mm256_mask_cmpeq_epi8_mask(these, a, b); }
+  HM_INLINE static Bits not_zero(Vector a) { return _mm256_test_epi8_mask(a, a); }
+  HM_INLINE static Vector least(Vector a, Vector b) { return _mm256_min_epu8(a, b); }
 };
 template <>
 struct Lanes<char16_t> {
-  HM_INLINE static Vector equal(Vector a, Vector b) { return HM_LANES(cmpeq_epi16)(a, b); }
+  static constexpr SIZE_T kBytesPerBit = 2;
+  static constexpr Bits kAll = 0xFFFF;
+  HM_INLINE static Bits equal(Vector a, Vector b) { return _mm256_cmpeq_epi16_mask(a, b); }
+  HM_INLINE static Bits equal_of(Bits these, Vector a, Vector b) {
+    return _mm256_mask_cmpeq_epi16_mask(static_cast<__mmask16>(these), a, b);
+  }
+  HM_INLINE static Bits not_zero(Vector a) { return _mm256_test_epi16_mask(a, a); }
+  HM_INLINE static Vector least(Vector a, Vector b) { return _mm256_min_epu16(a, b); }
+};
+
+HM_INLINE Vector add_difference(Vector differences, Vector a, Vector b) {
+  return _mm256_ternarylogic_epi64(differences, a, b, 0xF6);  // differences | (a ^ b)
+}
+HM_INLINE bool is_zero(Vector a) {
+  return _mm256_test_epi8_mask(a, a) == 0;
+}
+
+// The lowest bit is that of the first lane where the strings differ or both end; the others say nothing. Zero if there
+// is none.
+template <typename Char>
+HM_INLINE Bits first_end(const char* a, const char* b) {
+  const Vector x = get<Vector>(a);
+  const Bits going_on = Lanes<Char>::equal_of(Lanes<Char>::not_zero(x), x, get<Vector>(b));
+  return going_on - Lanes<Char>::kAll;  // adds 1: a carry goes through all lanes up to the first that is not set
+}
+// The same of four vectors: whether there is such a lane.
+template <typename Char>
+HM_INLINE bool ends_in_four(const char* a, const char* b) {
+  using L = Lanes<Char>;
+  const Vector x = get<Vector>(a), y = get<Vector>(a + kWidth), z = get<Vector>(a + 2 * kWidth),
+               w = get<Vector>(a + 3 * kWidth);
+  Bits going_on = L::not_zero(L::least(L::least(x, y), L::least(z, w)));
+  going_on = L::equal_of(going_on, x, get<Vector>(b));
+  going_on = L::equal_of(going_on, y, get<Vector>(b + kWidth));
+  going_on = L::equal_of(going_on, z, get<Vector>(b + 2 * kWidth));
+  going_on = L::equal_of(going_on, w, get<Vector>(b + 3 * kWidth));
+  return going_on != L::kAll;
+}
+#else
+inline constexpr SIZE_T kMany = 4;
+
+template <typename Char>
+struct BytesOfLanes {
+  static constexpr SIZE_T kBytesPerBit = 1;
+  static constexpr Bits kAll = kWidth == 32 ? 0xFFFF'FFFF : 0xFFFF;
+};
+template <>
+struct Lanes<char> : BytesOfLanes<char> {
+  HM_INLINE static Vector same(Vector a, Vector b) { return HM_LANES(cmpeq_epi8)(a, b); }
+  HM_INLINE static Bits equal(Vector a, Vector b) { return static_cast<Bits>(HM_LANES(movemask_epi8)(same(a, b))); }
+  HM_INLINE static Vector least(Vector a, Vector b) { return HM_LANES(min_epu8)(a, b); }
+};
+template <>
+struct Lanes<char16_t> : BytesOfLanes<char16_t> {
+  HM_INLINE static Vector same(Vector a, Vector b) { return HM_LANES(cmpeq_epi16)(a, b); }
+  HM_INLINE static Bits equal(Vector a, Vector b) { return static_cast<Bits>(HM_LANES(movemask_epi8)(same(a, b))); }
 #ifdef __AVX2__
   HM_INLINE static Vector least(Vector a, Vector b) {
     return _mm256_min_epu16(a, b);
@@ -97,15 +164,51 @@ struct Lanes<char16_t> {
 #endif
 };
 
-// A bit for each byte of the lanes that are zero.
+HM_INLINE Vector add_difference(Vector differences, Vector a, Vector b) {
+  return HM_VECTOR(or, si)(differences, difference(a, b));
+}
+HM_INLINE bool is_zero(Vector a) {
+  return Lanes<char>::equal(a, Vector{}) == Lanes<char>::kAll;
+}
+
+// Zero in each lane where the strings differ or both end.
 template <typename Char>
-HM_INLINE std::uint32_t zeros(Vector a) {
-  return static_cast<std::uint32_t>(HM_LANES(movemask_epi8)(Lanes<Char>::equal(a, all_of(Char{}))));
+HM_INLINE Vector going_on(const char* a, const char* b) {
+  const Vector x = get<Vector>(a);
+  return HM_VECTOR(and, si)(Lanes<Char>::same(x, get<Vector>(b)), x);
+}
+// The lowest bit is that of the first such lane. Zero if there is none.
+template <typename Char>
+HM_INLINE Bits first_end(const char* a, const char* b) {
+  return Lanes<Char>::equal(going_on<Char>(a, b), Vector{});
+}
+// The same of four vectors: whether there is such a lane.
+template <typename Char>
+HM_INLINE bool ends_in_four(const char* a, const char* b) {
+  using L = Lanes<Char>;
+  const Vector first_two = L::least(going_on<Char>(a, b), going_on<Char>(a + kWidth, b + kWidth));
+  const Vector last_two =
+      L::least(going_on<Char>(a + 2 * kWidth, b + 2 * kWidth), going_on<Char>(a + 3 * kWidth, b + 3 * kWidth));
+  return L::equal(L::least(first_two, last_two), Vector{}) != 0;
+}
+#endif
+
+template <typename Char>
+HM_INLINE Bits zeros(Vector a) {
+  return Lanes<Char>::equal(a, Vector{});
+}
+template <typename Char>
+HM_INLINE SIZE_T first_byte(Bits bits) {
+  return static_cast<SIZE_T>(__builtin_ctz(bits)) * Lanes<Char>::kBytesPerBit;
+}
+// Without the lanes in the first `bytes`.
+template <typename Char>
+HM_INLINE Bits behind(Bits bits, SIZE_T bytes) {
+  return bits >> (bytes / Lanes<Char>::kBytesPerBit);
 }
 // What was read before it is read again after it, and need not wait in a register.
 HM_INLINE void look_again() {
   __asm__ volatile("" : : : "memory");
 }
-inline constexpr std::uint32_t kAllBytes = kWidth == 32 ? 0xFFFF'FFFF : 0xFFFF;
 
-}  // namespace hmodule::winapi::HM_WIDTH
+}  // namespace hmodule::winapi::HM_SET

@@ -1,5 +1,5 @@
-// Each function in both widths beside a simple one, with its arguments at all alignments, and up against pages that
-// cannot be read: behind the end, and before the beginning.
+// Each function of each set that the processor can run beside a simple one, with its arguments at all alignments, and
+// up against pages that cannot be read: behind the end, and before the beginning.
 #include "winapi/crt/leaves.h"
 
 #include <gtest/gtest.h>
@@ -39,6 +39,7 @@ class CrtLeaves : public testing::TestWithParam<const Leaves*> {
  protected:
   void SetUp() override {
     if (GetParam() == &avx2::leaves && !has_avx2()) GTEST_SKIP() << "the processor has no AVX2";
+    if (GetParam() == &evex::leaves && !has_evex()) GTEST_SKIP() << "the processor has no AVX-512";
   }
   const Leaves& leaves = *GetParam();
   Island one, other;
@@ -266,8 +267,10 @@ TEST_P(CrtLeaves, WideStrings) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Widths, CrtLeaves, testing::Values(&sse2::leaves, &avx2::leaves),
-                         [](const auto& width) { return width.param == &avx2::leaves ? "Avx2" : "Sse2"; });
+INSTANTIATE_TEST_SUITE_P(Sets, CrtLeaves, testing::Values(&sse2::leaves, &avx2::leaves, &evex::leaves),
+                         [](const auto& set) {
+                           return set.param == &evex::leaves ? "Evex" : set.param == &avx2::leaves ? "Avx2" : "Sse2";
+                         });
 
 }  // namespace
 }  // namespace hmodule::winapi

@@ -1,0 +1,1 @@
+#include "winapi/crt/leaves.inc"
