@@ -91,6 +91,7 @@ struct Lanes<char> {
   static constexpr SIZE_T kBytesPerBit = 1;
   static constexpr Bits kAll = 0xFFFF'FFFF;
   HM_INLINE static Bits equal(Vector a, Vector b) { return _mm256_cmpeq_epi8_mask(a, b); }
+  HM_INLINE static Bits different(Vector a, Vector b) { return _mm256_cmpneq_epi8_mask(a, b); }
   HM_INLINE static Bits equal_of(Bits these, Vector a, Vector b) { return _mm256_mask_cmpeq_epi8_mask(these, a, b); }
   HM_INLINE static Bits not_zero(Vector a) { return _mm256_test_epi8_mask(a, a); }
   HM_INLINE static Vector least(Vector a, Vector b) { return _mm256_min_epu8(a, b); }
@@ -128,12 +129,12 @@ HM_INLINE bool ends_in_four(const char* a, const char* b) {
   using L = Lanes<Char>;
   const Vector x = get<Vector>(a), y = get<Vector>(a + kWidth), z = get<Vector>(a + 2 * kWidth),
                w = get<Vector>(a + 3 * kWidth);
-  Bits going_on = L::not_zero(L::least(L::least(x, y), L::least(z, w)));
-  going_on = L::equal_of(going_on, x, get<Vector>(b));
-  going_on = L::equal_of(going_on, y, get<Vector>(b + kWidth));
-  going_on = L::equal_of(going_on, z, get<Vector>(b + 2 * kWidth));
-  going_on = L::equal_of(going_on, w, get<Vector>(b + 3 * kWidth));
-  return going_on != L::kAll;
+  const Bits not_ending = L::not_zero(L::least(L::least(x, y), L::least(z, w)));
+  Vector differences = difference(x, get<Vector>(b));
+  differences = add_difference(differences, y, get<Vector>(b + kWidth));
+  differences = add_difference(differences, z, get<Vector>(b + 2 * kWidth));
+  differences = add_difference(differences, w, get<Vector>(b + 3 * kWidth));
+  return L::equal_of(not_ending, differences, Vector{}) != L::kAll;
 }
 #else
 inline constexpr SIZE_T kMany = 4;
@@ -147,6 +148,7 @@ template <>
 struct Lanes<char> : BytesOfLanes<char> {
   HM_INLINE static Vector same(Vector a, Vector b) { return HM_LANES(cmpeq_epi8)(a, b); }
   HM_INLINE static Bits equal(Vector a, Vector b) { return static_cast<Bits>(HM_LANES(movemask_epi8)(same(a, b))); }
+  HM_INLINE static Bits different(Vector a, Vector b) { return equal(a, b) ^ kAll; }
   HM_INLINE static Vector least(Vector a, Vector b) { return HM_LANES(min_epu8)(a, b); }
 };
 template <>
