@@ -108,6 +108,12 @@ struct Lanes<char16_t> {
   HM_INLINE static Vector least(Vector a, Vector b) { return _mm256_min_epu16(a, b); }
 };
 
+// Stays in a register; GCC reads what is used twice from memory twice.
+HM_INLINE Vector get_once(const char* from) {
+  auto vector = get<Vector>(from);
+  __asm__("" : "+v"(vector));
+  return vector;
+}
 HM_INLINE Vector add_difference(Vector differences, Vector a, Vector b) {
   return _mm256_ternarylogic_epi64(differences, a, b, 0xF6);  // differences | (a ^ b)
 }
@@ -127,8 +133,7 @@ HM_INLINE Bits first_end(const char* a, const char* b) {
 template <typename Char>
 HM_INLINE bool ends_in_four(const char* a, const char* b) {
   using L = Lanes<Char>;
-  const Vector x = get<Vector>(a), y = get<Vector>(a + kWidth), z = get<Vector>(a + 2 * kWidth),
-               w = get<Vector>(a + 3 * kWidth);
+  const Vector x = get_once(a), y = get_once(a + kWidth), z = get_once(a + 2 * kWidth), w = get_once(a + 3 * kWidth);
   const Bits not_ending = L::not_zero(L::least(L::least(x, y), L::least(z, w)));
   Vector differences = difference(x, get<Vector>(b));
   differences = add_difference(differences, y, get<Vector>(b + kWidth));
