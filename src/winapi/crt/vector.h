@@ -206,7 +206,7 @@ HM_INLINE Bits zeros(Vector a) {
 }
 template <typename Char>
 HM_INLINE SIZE_T first_byte(Bits bits) {
-  return static_cast<SIZE_T>(__builtin_ctz(bits)) * Lanes<Char>::kBytesPerBit;
+  return SIZE_T{static_cast<unsigned>(__builtin_ctz(bits))} * Lanes<Char>::kBytesPerBit;
 }
 // Without the lanes in the first `bytes`.
 template <typename Char>
