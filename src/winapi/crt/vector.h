@@ -206,7 +206,9 @@ HM_INLINE Bits zeros(Vector a) {
 }
 template <typename Char>
 HM_INLINE SIZE_T first_byte(Bits bits) {
-  return SIZE_T{static_cast<unsigned>(__builtin_ctz(bits))} * Lanes<Char>::kBytesPerBit;
+  auto bit = static_cast<SIZE_T>(__builtin_ctz(bits));
+  __asm__("" : "+r"(bit));  // or else GCC adds to the shorter number, and then has to make it a longer one
+  return bit * Lanes<Char>::kBytesPerBit;
 }
 // Without the lanes in the first `bytes`.
 template <typename Char>
