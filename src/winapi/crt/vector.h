@@ -215,6 +215,14 @@ template <typename Char>
 HM_INLINE Bits behind(Bits bits, SIZE_T bytes) {
   return bits >> (bytes / Lanes<Char>::kBytesPerBit);
 }
+// Only the lanes in the first `bytes`, which are fewer than a vector has.
+HM_INLINE Bits first_of(Bits bits, SIZE_T bytes) {
+#ifdef __BMI2__
+  return _bzhi_u32(bits, static_cast<Bits>(bytes));
+#else
+  return bits & ((Bits{1} << bytes) - 1);
+#endif
+}
 // What was read before it is read again after it, and need not wait in a register.
 HM_INLINE void look_again() {
   __asm__ volatile("" : : : "memory");
