@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -265,6 +266,122 @@ TEST_P(CrtLeaves, WideStrings) {
       ASSERT_EQ(std::memcmp(to + 1, text.data(), bytes), 0);
     }
   }
+}
+
+// Two texts of every length: one at a page's end, and the other at many distances from one, or around the end of a page
+// that goes on.
+TEST_P(CrtLeaves, EveryLengthNearTheEndOfAPage) {
+  for (std::size_t length = 0; length <= kLongest; ++length)
+    for (std::size_t shift = 0; shift <= 2 * kLongest; shift += shift < 70 ? length % 3 + 1 : 41) {
+      char* const a = one.end() - length - 1;
+      char* const b = shift < kLongest ? other.end() - length - 1 - shift : other.begin() + kPage + kLongest - shift;
+      for (char* text : {a, b}) {
+        for (std::size_t i = 0; i < length; ++i) text[i] = pattern(i);
+        text[length] = 0;
+      }
+      ASSERT_EQ(leaves.strlen(a), length);
+      ASSERT_EQ(leaves.strlen(b), length);
+      ASSERT_EQ(leaves.strnlen(b, length + 1), length);
+      ASSERT_EQ(leaves.strchr(b, 0), b + length);
+      ASSERT_EQ(leaves.memchr(a, 0, length + 1), a + length);
+      ASSERT_EQ(leaves.memcmp(a, b, length + 1), 0);
+      ASSERT_EQ(leaves.memcmp(b, a, length), 0);
+      ASSERT_EQ(leaves.strcmp(a, b), 0) << length << " characters, shifted by " << shift;
+      ASSERT_EQ(leaves.strcmp(b, a), 0) << length << " characters, shifted by " << shift;
+      ASSERT_EQ(leaves.strncmp(b, a, length + 1), 0);
+      a[length] = 'x';  // nothing ends it
+      ASSERT_EQ(leaves.strcmp(a, b), 1) << length << " characters, shifted by " << shift;
+      ASSERT_EQ(leaves.strcmp(b, a), -1) << length << " characters, shifted by " << shift;
+      ASSERT_EQ(leaves.strncmp(a, b, length), 0);
+      b[length] = 'x';
+      ASSERT_EQ(leaves.strncmp(a, b, length + 1), 0) << length << " characters, shifted by " << shift;
+      ASSERT_EQ(leaves.strncmp(b, a, length + 1), 0) << length << " characters, shifted by " << shift;
+      ASSERT_EQ(leaves.strnlen(a, length + 1), length + 1);
+      if (length == 0) continue;
+      b[length - 1] ^= 1;
+      const int order = (pattern(length - 1) & 1) != 0 ? 1 : -1;
+      ASSERT_EQ(leaves.strncmp(a, b, length - 1), 0);
+      ASSERT_EQ(leaves.strncmp(a, b, length + 1), order);
+      ASSERT_EQ(leaves.memcmp(b, a, length), -order);
+    }
+}
+
+// What the Windows convention lets a function use for something else only if it puts it back.
+struct NonVolatile {
+  std::array<std::array<std::uint64_t, 2>, 10> xmm;  // XMM6 to XMM15
+  std::array<std::uint64_t, 8> general;              // RBX, RBP, RDI, RSI, R12 to R15
+  bool operator==(const NonVolatile&) const = default;
+};
+extern "C" void hm_test_call_keeping(const void* function, const std::uint64_t (&arguments)[3], NonVolatile& registers);
+asm(R"(
+.text
+.type hm_test_call_keeping, @function
+hm_test_call_keeping:
+  pushq %rbx
+  pushq %rbp
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  subq $0x38, %rsp        # 32 bytes for the function, and the place of `registers`
+  movq %rdx, 0x20(%rsp)
+  movq %rdi, %rax
+  movq %rdx, %r10
+  movq (%rsi), %rcx
+  movq 8(%rsi), %rdx
+  movq 16(%rsi), %r8
+  .irp n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+  movups (\n - 6) * 16(%r10), %xmm\n
+  .endr
+  movq 160(%r10), %rbx
+  movq 168(%r10), %rbp
+  movq 176(%r10), %rdi
+  movq 184(%r10), %rsi
+  movq 192(%r10), %r12
+  movq 200(%r10), %r13
+  movq 208(%r10), %r14
+  movq 216(%r10), %r15
+  call *%rax
+  movq 0x20(%rsp), %r10
+  .irp n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+  movups %xmm\n, (\n - 6) * 16(%r10)
+  .endr
+  movq %rbx, 160(%r10)
+  movq %rbp, 168(%r10)
+  movq %rdi, 176(%r10)
+  movq %rsi, 184(%r10)
+  movq %r12, 192(%r10)
+  movq %r13, 200(%r10)
+  movq %r14, 208(%r10)
+  movq %r15, 216(%r10)
+  addq $0x38, %rsp
+  popq %r15
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbp
+  popq %rbx
+  ret
+)");
+
+TEST_P(CrtLeaves, NonVolatileRegistersAreKept) {
+  NonVolatile wanted;
+  std::uint64_t next = 0x0123'4567'89AB'CDEF;
+  for (auto& vector : wanted.xmm) vector = {next += 7, next += 7};
+  for (auto& general : wanted.general) general = next += 7;
+  const auto* const functions = reinterpret_cast<const void* const*>(&leaves);
+  for (std::size_t i = 0; i < sizeof(Leaves) / sizeof(void*); ++i)
+    for (const std::size_t size : kSizes)
+      for (const std::size_t shift : {0U, 1U, 2U, 70U, 150U}) {
+        one.fill('.');
+        other.fill('.');
+        char *const a = one.begin() + kPage - std::min(shift, size) * 2, *const b = other.begin() + kPage + shift;
+        for (char* text : {a, b}) std::memset(text + size / 2 * 2, 0, 2);
+        NonVolatile registers = wanted;
+        hm_test_call_keeping(functions[i],
+                             {reinterpret_cast<std::uint64_t>(a), reinterpret_cast<std::uint64_t>(b), size}, registers);
+        ASSERT_EQ(registers, wanted) << "function " << i << ", " << size << " bytes";
+      }
 }
 
 INSTANTIATE_TEST_SUITE_P(Sets, CrtLeaves, testing::Values(&sse2::leaves, &avx2::leaves, &evex::leaves),
