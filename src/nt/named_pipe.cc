@@ -4,6 +4,12 @@
 #include "nt/io_buffer.h"
 #include "nt/kernel_condition.h"
 #include "nt/pending_io.h"
+#include "nt/pipe_wire.h"
+#include "nt/service_thread.h"
+#include "nt/session.h"
+
+#include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <deque>
@@ -20,6 +26,7 @@ struct Message {
   std::size_t read = 0;
   std::optional<PendingIo> writer = {};  // over quota, overlapped
   std::shared_ptr<bool> consumed = {};   // over quota, blocking
+  bool sent = false;                     // along the wire
   std::size_t rest() const { return data.size() - read; }
 };
 
@@ -53,6 +60,11 @@ struct Instance {
   PipeEnd* end[2] = {};  // the living ends
   ULONG read_mode[2] = {};
   std::deque<PendingIo> listeners;
+  std::shared_ptr<PipeWire> wire;  // to the process that has the end `remote`, which a PipeEnd here stands for
+  Side remote = kClient;
+  DWORD process[2] = {};  // of the ends
+
+  bool goes_out(Side reader) const { return wire && reader == remote; }
 };
 
 // A name.
@@ -62,6 +74,7 @@ class Pipe {
   const std::u16string name_;
   PipeRequest request_;
   std::vector<std::weak_ptr<Instance>> instances_;
+  std::unique_ptr<PipeListener> listener_;  // none: other processes do not see the name
 };
 
 struct Registry {
@@ -102,6 +115,12 @@ class PipeEnd final : public NamedPipe {
   }
   Result<IoResult> receive(std::span<std::byte> buffer) override { return read(buffer, nullptr); }
   Result<IoResult> send(std::span<const std::byte> data) override { return write(data, nullptr); }
+  DWORD server_process() const override { return process_of(kServer); }
+  DWORD client_process() const override { return process_of(kClient); }
+  // What the wire brings for an end that stands for one far away.
+  void carry_message(std::vector<std::byte> data);
+  void carry_consumed(std::size_t bytes, std::size_t messages);
+  Status disconnect();
   Status flush() override;
   Result<IoResult> query(FILE_INFORMATION_CLASS what, std::span<std::byte> out) override;
   Status set(FILE_INFORMATION_CLASS what, std::span<const std::byte> in) override;
@@ -122,13 +141,16 @@ class PipeEnd final : public NamedPipe {
   std::optional<IoResult> take_data(std::span<std::byte> buffer, FinishedIo& finished);
   Status why_no_data() const;
   Status may_write() const;
+  static void pop(Channel& channel, FinishedIo& finished);
   void feed_readers(Channel& channel, Side reader, FinishedIo& finished);
   Result<IoResult> listen(IoNotice& notice);
-  Status disconnect();
+  DWORD process_of(Side side) const;
+  void pump(std::size_t quota);
   Result<IoResult> peek(std::span<std::byte> out);
   Result<IoResult> transceive(std::span<const std::byte> in, std::span<std::byte> out, IoNotice& notice);
   IoResult local_information(std::span<std::byte> out);
   void close();
+  void close_wire();
   static void fail_all(std::deque<PendingIo>& operations, NTSTATUS status, FinishedIo& finished);
   static void drop(Channel& channel, NTSTATUS status, FinishedIo& finished);
 
@@ -148,7 +170,8 @@ std::optional<IoResult> PipeEnd::take_data(std::span<std::byte> buffer, Finished
   Channel& channel = incoming();
   if (channel.messages.empty() || instance_->end[side_] != this) return std::nullopt;
   const bool by_message = instance_->read_mode[side_] == FILE_PIPE_MESSAGE_MODE;
-  std::size_t done = 0;
+  std::size_t done = 0, whole = 0;
+  bool cut = false;
   while (!channel.messages.empty()) {
     Message& message = channel.messages.front();
     const std::size_t count = std::min(message.rest(), buffer.size() - done);
@@ -156,14 +179,62 @@ std::optional<IoResult> PipeEnd::take_data(std::span<std::byte> buffer, Finished
                 buffer.begin() + static_cast<std::ptrdiff_t>(done));
     message.read += count;
     done += count;
-    if (message.rest() != 0) return IoResult{by_message ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS, done};
-    if (message.writer) finished.add(*std::move(message.writer), {STATUS_SUCCESS, message.data.size()});
-    if (message.consumed) *message.consumed = true;
-    channel.messages.pop_front();
+    cut = message.rest() != 0;
+    if (cut) break;
+    pop(channel, finished);
+    ++whole;
     if (by_message || done == buffer.size()) break;
   }
+  if (instance_->goes_out(other(side_))) instance_->wire->send_consumed(done, whole);
+  if (whole != 0) instance_->changed.notify_all();
+  return IoResult{cut && by_message ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS, done};
+}
+
+void PipeEnd::pop(Channel& channel, FinishedIo& finished) {
+  Message& message = channel.messages.front();
+  if (message.writer) finished.add(*std::move(message.writer), {STATUS_SUCCESS, message.data.size()});
+  if (message.consumed) *message.consumed = true;
+  channel.messages.pop_front();
+}
+
+// Under the instance's lock: sends what the quota lets go, and the first in any case.
+void PipeEnd::pump(std::size_t quota) {
+  if (!instance_->goes_out(other(side_))) return;
+  std::size_t on_the_way = 0;
+  for (Message& message : outgoing().messages) {
+    if (!message.sent) {
+      if (on_the_way != 0 && on_the_way + message.rest() > quota) break;
+      instance_->wire->send_message(message.data);
+      message.sent = true;
+    }
+    on_the_way += message.rest();
+  }
+}
+
+void PipeEnd::carry_message(std::vector<std::byte> data) {
+  FinishedIo finished;
+  const std::lock_guard guard(instance_->mutex);
+  if (instance_->end[side_] != this) return;  // disconnected
+  outgoing().messages.push_back({std::move(data)});
+  feed_readers(outgoing(), other(side_), finished);
   instance_->changed.notify_all();
-  return IoResult{STATUS_SUCCESS, done};
+}
+
+void PipeEnd::carry_consumed(std::size_t bytes, std::size_t messages) {
+  FinishedIo finished;
+  const std::lock_guard guard(instance_->mutex);
+  if (instance_->end[side_] != this) return;
+  Channel& channel = incoming();
+  for (; messages != 0 && !channel.messages.empty(); --messages) {
+    bytes -= std::min(bytes, channel.messages.front().rest());
+    pop(channel, finished);
+  }
+  if (!channel.messages.empty()) {
+    Message& first = channel.messages.front();
+    first.read += std::min(bytes, first.rest());
+  }
+  if (PipeEnd* const writer = instance_->end[other(side_)]) writer->pump(channel.quota);
+  instance_->changed.notify_all();
 }
 
 Status PipeEnd::why_no_data() const {
@@ -224,6 +295,7 @@ Result<IoResult> PipeEnd::write(std::span<const std::byte> data, IoNotice* notic
   const bool fits = queued == 0 || queued + data.size() <= channel.quota;
   if (!fits && nonblocking()) return IoResult{};  // nothing written
   channel.messages.push_back({{data.begin(), data.end()}});
+  pump(channel.quota);
   feed_readers(channel, other(side_), finished);
   instance_->changed.notify_all();
   // A first message longer than the quota goes through at once: there is nobody to protect from it.
@@ -287,8 +359,22 @@ Status PipeEnd::disconnect() {
     drop(channel, STATUS_PIPE_DISCONNECTED, finished);
   }
   instance_->end[kClient] = nullptr;
+  instance_->process[kClient] = 0;
+  if (instance_->goes_out(kClient)) instance_->wire->send_disconnected();
+  close_wire();
   instance_->changed.notify_all();
   return ok;
+}
+
+void PipeEnd::close_wire() {
+  if (!instance_->wire) return;
+  instance_->wire->finish();
+  instance_->wire.reset();
+}
+
+DWORD PipeEnd::process_of(Side side) const {
+  const std::lock_guard guard(instance_->mutex);
+  return instance_->process[side];
 }
 
 void PipeEnd::fail_all(std::deque<PendingIo>& operations, NTSTATUS status, FinishedIo& finished) {
@@ -317,6 +403,12 @@ void PipeEnd::close() {
     if (side_ == kServer) {
       fail_all(instance_->listeners, STATUS_CANCELLED, finished);
       if (instance_->state == FILE_PIPE_LISTENING_STATE) instance_->state = FILE_PIPE_DISCONNECTED_STATE;
+    }
+    if (instance_->goes_out(other(side_))) {  // what is far away may still read, and say so
+      pump(SIZE_MAX);
+      instance_->wire->finish();
+    } else {
+      close_wire();
     }
   }
   instance_->changed.notify_all();
@@ -348,7 +440,8 @@ bool PipeEnd::cancel(const Thread* thread, const IO_STATUS_BLOCK* status_block) 
       continue;
     }
     finished.add(*std::move(at->writer), {STATUS_CANCELLED, 0});
-    at = messages.erase(at);
+    at->writer.reset();
+    at = at->sent ? at + 1 : messages.erase(at);  // what is on its way arrives
     any = true;
   }
   return any;
@@ -501,6 +594,207 @@ ULONG quota_or_default(ULONG wanted) {
   return wanted == 0 ? 4096 : wanted;
 }
 
+DWORD own_process() {
+  return static_cast<DWORD>(::getpid());
+}
+
+PipeWelcome welcome_of(const Instance& instance) {
+  const PipeRequest& request = instance.pipe->request_;
+  return {.status = STATUS_SUCCESS,
+          .type = request.type,
+          .share = request.share,
+          .maximum_instances = request.maximum_instances,
+          .inbound_quota = instance.to[kServer].quota,
+          .outbound_quota = instance.to[kClient].quota,
+          .default_timeout = request.default_timeout};
+}
+
+bool is_own_name(std::u16string_view name) {
+  const std::lock_guard guard(registry().mutex);
+  return registry().find(name) != nullptr;
+}
+
+// The client's end of an instance that listens. `remote`: it stands for one far away.
+struct RemoteClient {
+  std::shared_ptr<PipeWire> wire;
+  DWORD process;
+};
+Result<Ref<PipeEnd>> take_instance(std::u16string_view name, const FileRequest& request,
+                                   const RemoteClient* remote = nullptr) {
+  std::vector<std::shared_ptr<Instance>> instances;
+  ULONG share = 0;
+  {
+    const std::lock_guard guard(registry().mutex);
+    const std::shared_ptr<Pipe> pipe = registry().find(name);
+    if (!pipe) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "no pipe is named {}", utf8(name));
+    instances = living_instances(*pipe);
+    share = pipe->request_.share;
+  }
+  if (((request.access & FILE_READ_DATA) != 0 && (share & FILE_SHARE_READ) == 0) ||
+      ((request.access & FILE_WRITE_DATA) != 0 && (share & FILE_SHARE_WRITE) == 0))
+    return fail(STATUS_ACCESS_DENIED, "the pipe {} does not go in that direction", utf8(name));
+  for (const std::shared_ptr<Instance>& instance : instances) {
+    FinishedIo finished;
+    const std::lock_guard guard(instance->mutex);
+    if (instance->state != FILE_PIPE_LISTENING_STATE) continue;
+    Ref<PipeEnd> end =
+        make_object<PipeEnd>(instance, kClient, request.access, request.options, FILE_PIPE_QUEUE_OPERATION);
+    instance->end[kClient] = end.get();
+    instance->read_mode[kClient] = FILE_PIPE_BYTE_STREAM_MODE;
+    instance->state = FILE_PIPE_CONNECTED_STATE;
+    instance->process[kClient] = remote != nullptr ? remote->process : own_process();
+    if (remote != nullptr) {
+      instance->wire = remote->wire;
+      instance->remote = kClient;
+      const PipeWelcome welcome = welcome_of(*instance);
+      instance->wire->send(std::as_bytes(std::span(&welcome, 1)));
+    }
+    for (PendingIo& listener : instance->listeners) finished.add(std::move(listener), {});
+    instance->listeners.clear();
+    instance->changed.notify_all();
+    return end;
+  }
+  return fail(STATUS_PIPE_NOT_AVAILABLE, "no instance of the pipe {} listens", utf8(name));
+}
+
+Status wait_for_instance(std::u16string_view name, std::optional<std::chrono::milliseconds> timeout) {
+  Registry& all = registry();
+  std::unique_lock guard(all.mutex);
+  std::shared_ptr<Pipe> pipe = all.find(name);
+  if (!pipe) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "no pipe is named {}", utf8(name));
+  const LARGE_INTEGER ticks = pipe->request_.default_timeout;
+  const auto limit = timeout.value_or(std::chrono::milliseconds(ticks != 0 ? -ticks / 10'000 : 50));
+  const auto listens = [&] {
+    for (const auto& instance : living_instances(*pipe)) {
+      const std::lock_guard inner(instance->mutex);
+      if (instance->state == FILE_PIPE_LISTENING_STATE) return true;
+    }
+    return false;
+  };
+  if (limit == kWaitForever) {
+    all.listening.wait(guard, listens);
+    return ok;
+  }
+  if (!all.listening.wait_for(guard, limit, listens))
+    return fail(STATUS_IO_TIMEOUT, "no instance of the pipe {} listened in time", utf8(name));
+  return ok;
+}
+
+// --- with other processes ---
+
+// An end that stands for one far away, and its wire. Belongs to the wire's thread.
+class FarEnd final : public PipeWire::Receiver {
+ public:
+  explicit FarEnd(Ref<PipeEnd> end) : end_(std::move(end)) {}
+  void message(std::vector<std::byte> data) override { end_->carry_message(std::move(data)); }
+  void consumed(std::size_t bytes, std::size_t messages) override { end_->carry_consumed(bytes, messages); }
+  void disconnected() override { static_cast<void>(end_->disconnect()); }
+  void closed() override { end_->last_handle_closed(); }
+
+ private:
+  const Ref<PipeEnd> end_;
+};
+
+// Until an instance listens, the time has passed, or the client that waits is gone.
+Status wait_for_client(std::u16string_view name, std::int64_t milliseconds, const UniqueFd& client) {
+  if (milliseconds < 0) return wait_for_instance(name, std::nullopt);
+  for (;;) {
+    constexpr std::int64_t kSlice = 200;
+    const std::int64_t slice = std::min(milliseconds, kSlice);
+    const Status waited = wait_for_instance(name, std::chrono::milliseconds(slice));
+    if (milliseconds != INT64_MAX) milliseconds -= slice;
+    if (waited || waited.error().status != STATUS_IO_TIMEOUT || milliseconds == 0) return waited;
+    pollfd there = {client.get(), POLLRDHUP, 0};
+    if (::poll(&there, 1, 0) != 0) return waited;
+  }
+}
+
+// One client, from his first word to his last.
+void serve_client(std::u16string_view name, UniqueFd socket) {
+  PipeHello hello;
+  if (!receive_hello(socket, hello)) return;
+  const DWORD process = process_behind(socket);
+  PipeWelcome answer = {};
+  if (hello.purpose == PipeHello::Purpose::wait) {
+    if (const Status waited = wait_for_client(name, hello.milliseconds, socket); !waited)
+      answer.status = waited.error().status;
+    return send_welcome(socket, answer);
+  }
+  UniqueFd for_refusal(::dup(socket.get()));
+  const auto wire = PipeWire::make(std::move(socket));
+  if (!wire) return;
+  const RemoteClient client = {*wire, process};
+  auto end = take_instance(name, {.access = hello.access}, &client);
+  if (!end) {
+    answer.status = end.error().status;
+    return send_welcome(for_refusal, answer);
+  }
+  for_refusal = {};
+  FarEnd far(*std::move(end));
+  (*wire)->run(far);
+}
+
+// A pipe of a private process has no name for others, and neither has one where the session's directory is not safe.
+Status publish(Pipe& pipe) {
+  if (session::is_private()) return ok;
+  auto listener =
+      PipeListener::make(pipe.name_, [name = pipe.name_](UniqueFd socket) { serve_client(name, std::move(socket)); });
+  if (listener)
+    pipe.listener_ = *std::move(listener);
+  else if (listener.error().status == STATUS_OBJECT_NAME_COLLISION)
+    return fail(STATUS_ACCESS_DENIED, "{}", listener.error().reason);
+  return ok;
+}
+
+Status refusal(std::u16string_view name, const PipeWelcome& welcome) {
+  if (welcome.status >= 0) return ok;
+  return fail(welcome.status, "the server of the pipe {} says {:#x}", utf8(name), static_cast<ULONG>(welcome.status));
+}
+
+Result<PipeAnswer> ask(std::u16string_view name, const PipeHello& hello) {
+  if (session::is_private()) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "no pipe is named {}", utf8(name));
+  PipeAnswer answer = TRY(ask_pipe_server(name, hello));
+  TRY(refusal(name, answer.welcome));
+  return answer;
+}
+
+Status wait_for_remote(std::u16string_view name, std::optional<std::chrono::milliseconds> timeout) {
+  std::int64_t milliseconds = -1;
+  if (timeout) milliseconds = *timeout == kWaitForever ? INT64_MAX : timeout->count();
+  TRY(ask(name, {.purpose = PipeHello::Purpose::wait, .access = 0, .milliseconds = milliseconds}));
+  return ok;
+}
+
+Result<Ref<PipeEnd>> open_remote(std::u16string_view name, const FileRequest& request) {
+  PipeAnswer answer =
+      TRY(ask(name, {.purpose = PipeHello::Purpose::open, .access = request.access, .milliseconds = 0}));
+  auto instance = std::make_shared<Instance>();
+  instance->pipe = std::make_shared<Pipe>(PipeRequest{.name = name,
+                                                      .share = answer.welcome.share,
+                                                      .type = answer.welcome.type,
+                                                      .maximum_instances = answer.welcome.maximum_instances,
+                                                      .default_timeout = answer.welcome.default_timeout});
+  instance->pipe->instances_.push_back(instance);
+  instance->state = FILE_PIPE_CONNECTED_STATE;
+  instance->message_type = answer.welcome.type == FILE_PIPE_MESSAGE_TYPE;
+  instance->to[kServer].quota = answer.welcome.inbound_quota;
+  instance->to[kClient].quota = answer.welcome.outbound_quota;
+  instance->process[kServer] = process_behind(answer.socket);
+  instance->process[kClient] = own_process();
+  const auto wire = instance->wire = TRY(PipeWire::make(std::move(answer.socket)));
+  instance->remote = kServer;
+  Ref<PipeEnd> server = make_object<PipeEnd>(instance, kServer, FILE_ALL_ACCESS, 0, FILE_PIPE_QUEUE_OPERATION);
+  Ref<PipeEnd> client =
+      make_object<PipeEnd>(instance, kClient, request.access, request.options, FILE_PIPE_QUEUE_OPERATION);
+  instance->end[kServer] = server.get();
+  instance->end[kClient] = client.get();
+  TRY(start_service_thread("hmodule-pipe", [wire, server = std::move(server)]() mutable {
+    FarEnd far(std::move(server));
+    wire->run(far);
+  }));
+  return client;
+}
+
 }  // namespace
 
 Result<Ref<File>> create_pipe(const PipeRequest& wanted) {
@@ -525,6 +819,7 @@ Result<Ref<File>> create_pipe(const PipeRequest& wanted) {
     if (request.disposition == FILE_OPEN)
       return fail(STATUS_OBJECT_NAME_NOT_FOUND, "no pipe is named {}", utf8(request.name));
     pipe = std::make_shared<Pipe>(request);
+    TRY(publish(*pipe));
     std::erase_if(all.pipes, [](const auto& each) { return each.second.expired(); });
     all.pipes[upcase(request.name)] = pipe;
   }
@@ -538,6 +833,7 @@ Result<Ref<File>> create_pipe(const PipeRequest& wanted) {
       request.access & ~((lets_write ? 0 : FILE_READ_DATA) | (lets_read ? 0 : FILE_WRITE_DATA | FILE_APPEND_DATA));
   Ref<PipeEnd> end = make_object<PipeEnd>(instance, kServer, access, request.options, request.completion_mode);
   instance->end[kServer] = end.get();
+  instance->process[kServer] = own_process();
   pipe->instances_.push_back(instance);
   all.listening.notify_all();
   return Ref<File>(std::move(end));
@@ -545,56 +841,12 @@ Result<Ref<File>> create_pipe(const PipeRequest& wanted) {
 
 Result<OpenedFile> open_pipe(std::u16string_view name, const FileRequest& request) {
   if (name.empty()) return OpenedFile{make_object<PipeDevice>(request.access, request.options), FILE_OPENED};
-  std::vector<std::shared_ptr<Instance>> instances;
-  ULONG share = 0;
-  {
-    const std::lock_guard guard(registry().mutex);
-    const std::shared_ptr<Pipe> pipe = registry().find(name);
-    if (!pipe) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "no pipe is named {}", utf8(name));
-    instances = living_instances(*pipe);
-    share = pipe->request_.share;
-  }
-  if (((request.access & FILE_READ_DATA) != 0 && (share & FILE_SHARE_READ) == 0) ||
-      ((request.access & FILE_WRITE_DATA) != 0 && (share & FILE_SHARE_WRITE) == 0))
-    return fail(STATUS_ACCESS_DENIED, "the pipe {} does not go in that direction", utf8(name));
-  for (const std::shared_ptr<Instance>& instance : instances) {
-    FinishedIo finished;
-    const std::lock_guard guard(instance->mutex);
-    if (instance->state != FILE_PIPE_LISTENING_STATE) continue;
-    Ref<PipeEnd> end =
-        make_object<PipeEnd>(instance, kClient, request.access, request.options, FILE_PIPE_QUEUE_OPERATION);
-    instance->end[kClient] = end.get();
-    instance->read_mode[kClient] = FILE_PIPE_BYTE_STREAM_MODE;
-    instance->state = FILE_PIPE_CONNECTED_STATE;
-    for (PendingIo& listener : instance->listeners) finished.add(std::move(listener), {});
-    instance->listeners.clear();
-    instance->changed.notify_all();
-    return OpenedFile{std::move(end), FILE_OPENED};
-  }
-  return fail(STATUS_PIPE_NOT_AVAILABLE, "no instance of the pipe {} listens", utf8(name));
+  Ref<PipeEnd> end = TRY(is_own_name(name) ? take_instance(name, request) : open_remote(name, request));
+  return OpenedFile{std::move(end), FILE_OPENED};
 }
 
 Status wait_for_pipe(std::u16string_view name, std::optional<std::chrono::milliseconds> timeout) {
-  Registry& all = registry();
-  std::unique_lock guard(all.mutex);
-  std::shared_ptr<Pipe> pipe = all.find(name);
-  if (!pipe) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "no pipe is named {}", utf8(name));
-  const LARGE_INTEGER ticks = pipe->request_.default_timeout;
-  const auto limit = timeout.value_or(std::chrono::milliseconds(ticks != 0 ? -ticks / 10'000 : 50));
-  const auto listens = [&] {
-    for (const auto& instance : living_instances(*pipe)) {
-      const std::lock_guard inner(instance->mutex);
-      if (instance->state == FILE_PIPE_LISTENING_STATE) return true;
-    }
-    return false;
-  };
-  if (limit == kWaitForever) {
-    all.listening.wait(guard, listens);
-    return ok;
-  }
-  if (!all.listening.wait_for(guard, limit, listens))
-    return fail(STATUS_IO_TIMEOUT, "no instance of the pipe {} listened in time", utf8(name));
-  return ok;
+  return is_own_name(name) ? wait_for_instance(name, timeout) : wait_for_remote(name, timeout);
 }
 
 }  // namespace hmodule::nt

@@ -1,4 +1,5 @@
-// Named pipes, between the threads of this process.
+// Named pipes, between the threads of this process and with the other processes of the session (pipe_wire.h). A name
+// belongs to the process that made its first instance, as long as it has one.
 //
 // A name has instances, an instance has two ends and a queue of messages in each direction. A write that would exceed
 // the queue's quota is queued all the same, with its writer: he hears of success when the last byte has been read.
@@ -35,12 +36,16 @@ class NamedPipe : public File {
   // The same errors, and PIPE_CLOSING.
   virtual Result<IoResult> send(std::span<const std::byte> data) = 0;
 
+  virtual DWORD server_process() const = 0;
+  // 0: no client has come yet.
+  virtual DWORD client_process() const = 0;
+
  protected:
   using File::File;
 };
 
 // A new instance, which is listening. INSTANCE_NOT_AVAILABLE beyond the maximum, ACCESS_DENIED when the parameters do
-// not agree with the first instance.
+// not agree with the first instance, and when that is another process's.
 Result<Ref<File>> create_pipe(const PipeRequest& request);
 
 // A client's open: OBJECT_NAME_NOT_FOUND, PIPE_NOT_AVAILABLE (no instance listens), ACCESS_DENIED. An empty name is the

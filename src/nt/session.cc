@@ -507,7 +507,7 @@ std::string scope() {
   ::stat("/proc/self/ns/pid", &facts);
   const char* const session = ::secure_getenv("HMODULE_SESSION");
   std::string scope = fmt::format("{}.{}", facts.st_ino, session == nullptr ? "" : session);
-  if (scope.ends_with(".private")) scope += fmt::format(".{}", ::getpid());
+  if (is_private()) scope += fmt::format(".{}", ::getpid());
   std::ranges::replace(scope, '/', '_');
   return scope;
 }
@@ -541,6 +541,11 @@ void rejoin_after_fork() {
   }
 }
 
+bool is_private() {
+  const char* const wish = ::secure_getenv("HMODULE_SESSION");
+  return wish != nullptr && wish == std::string_view("private");
+}
+
 bool joined() {
   return segment != nullptr;
 }
@@ -548,9 +553,7 @@ bool joined() {
 bool join() {
   static std::once_flag once;
   std::call_once(once, [] {
-    if (const char* const wish = ::secure_getenv("HMODULE_SESSION");
-        wish != nullptr && wish == std::string_view("private"))
-      return;
+    if (is_private()) return;
     const auto mapped = map_segment();
     if (!mapped) {
       trace::line(trace::Channel::nt, "named objects stay private: {}", mapped.error().reason);

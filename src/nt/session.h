@@ -55,6 +55,8 @@ namespace session {
 // cannot be trusted.
 Result<UniqueFd> directory();
 std::string scope();
+// HMODULE_SESSION=private: this process meets no other.
+bool is_private();
 
 // Joins at the first call. False where named objects stay this process's own: HMODULE_SESSION=private, or no directory
 // that can be trusted.

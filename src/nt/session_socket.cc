@@ -3,6 +3,8 @@
 #include "nt/io_error.h"
 #include "nt/session.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -10,6 +12,8 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 
 namespace hmodule::nt {
 namespace {
@@ -43,7 +47,32 @@ Result<UniqueFd> lock_session_directory() {
   return directory;
 }
 
+// Listeners do not notice this: a datagram socket is of the wrong type for them.
+bool session_socket_lives(const UniqueFd& directory, const std::string& name) {
+  const auto socket = new_socket(SOCK_DGRAM);
+  const sockaddr_un address = address_of(directory, name);
+  if (!socket || ::connect(socket->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    return true;
+  const bool dead = errno == ECONNREFUSED;
+  if (dead) ::unlinkat(directory.get(), name.c_str(), 0);
+  return !dead && errno != ENOENT;
+}
+
+namespace {
+
+void remove_dead_sockets(const UniqueFd& directory) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(
+      ::fdopendir(::openat(directory.get(), ".", O_DIRECTORY | O_CLOEXEC)), ::closedir);
+  if (!listing) return;
+  while (const dirent* const entry = ::readdir(listing.get()))
+    if (entry->d_type == DT_SOCK) session_socket_lives(directory, entry->d_name);
+}
+
+}  // namespace
+
 Result<UniqueFd> bind_session_socket(const UniqueFd& directory, int type, const std::string& name) {
+  static std::once_flag once;
+  std::call_once(once, remove_dead_sockets, directory);
   UniqueFd socket = TRY(new_socket(type));
   const sockaddr_un address = address_of(directory, name);
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)

@@ -1,6 +1,6 @@
 // Sockets of Linux by which the processes of a session find each other: files in the session's directory, each named
-// after what it is for. One that was left by a process that was killed refuses connections, and is removed by whoever
-// finds it.
+// after what it is for. One that was left by a process that has ended refuses connections, and is removed by whoever
+// finds it: each process looks for such once.
 #pragma once
 
 #include "base/result.h"
@@ -22,6 +22,7 @@ Result<UniqueFd> lock_session_directory();
 Result<UniqueFd> bind_session_socket(const UniqueFd& directory, int type, const std::string& name);
 // No descriptor: there is no such socket, or nobody behind it any more.
 Result<UniqueFd> connect_session_socket(const UniqueFd& directory, int type, const std::string& name);
+bool session_socket_lives(const UniqueFd& directory, const std::string& name);
 void remove_session_socket(const std::string& name);
 
 }  // namespace hmodule::nt

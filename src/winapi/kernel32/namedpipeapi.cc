@@ -245,35 +245,42 @@ HM_WINAPI BOOL GetNamedPipeInfo(HANDLE handle, DWORD* flags, DWORD* out_size, DW
     return ok;
   });
 }
-// Both ends are in this process.
-HM_WINAPI BOOL GetNamedPipeProcessId(HANDLE handle, ULONG* process) noexcept {
+// An end that was inherited does not know who has the other: the process is its own.
+BOOL process_of_end(HANDLE handle, ULONG* process, DWORD (nt::NamedPipe::*which)() const) noexcept {
   return succeed([&]() -> Status {
     const auto file = TRY(nt::object_of<nt::File>(handle, 0));
     TRY(query_file<FILE_PIPE_INFORMATION>(*file, FilePipeInformation));
-    *process = static_cast<ULONG>(::getpid());
+    const auto* const pipe = dynamic_cast<const nt::NamedPipe*>(file.get());
+    *process = pipe != nullptr ? (pipe->*which)() : static_cast<ULONG>(::getpid());
     return ok;
   });
 }
+HM_WINAPI BOOL GetNamedPipeClientProcessId(HANDLE handle, ULONG* process) noexcept {
+  return process_of_end(handle, process, &nt::NamedPipe::client_process);
+}
+HM_WINAPI BOOL GetNamedPipeServerProcessId(HANDLE handle, ULONG* process) noexcept {
+  return process_of_end(handle, process, &nt::NamedPipe::server_process);
+}
 
-constexpr std::string_view kInProcess = "names are seen by this process only";
+constexpr std::string_view kOneServer = "a name's instances are all one process's";
 
 const Export kRows[] = {
-    {"CallNamedPipeA", proc(CallNamedPipeA), Support::partial, kInProcess},
-    {"CallNamedPipeW", proc(CallNamedPipeW), Support::partial, kInProcess},
+    {"CallNamedPipeA", proc(CallNamedPipeA)},
+    {"CallNamedPipeW", proc(CallNamedPipeW)},
     {"ConnectNamedPipe", proc(ConnectNamedPipe)},
-    {"CreateNamedPipeA", proc(CreateNamedPipeA), Support::partial, kInProcess},
-    {"CreateNamedPipeW", proc(CreateNamedPipeW), Support::partial, kInProcess},
+    {"CreateNamedPipeA", proc(CreateNamedPipeA), Support::partial, kOneServer},
+    {"CreateNamedPipeW", proc(CreateNamedPipeW), Support::partial, kOneServer},
     {"CreatePipe", proc(CreatePipe)},
     {"DisconnectNamedPipe", proc(DisconnectNamedPipe)},
-    {"GetNamedPipeClientProcessId", proc(GetNamedPipeProcessId)},
+    {"GetNamedPipeClientProcessId", proc(GetNamedPipeClientProcessId)},
     {"GetNamedPipeHandleStateW", proc(GetNamedPipeHandleStateW), Support::partial, "no collection data, no user name"},
     {"GetNamedPipeInfo", proc(GetNamedPipeInfo)},
-    {"GetNamedPipeServerProcessId", proc(GetNamedPipeProcessId)},
+    {"GetNamedPipeServerProcessId", proc(GetNamedPipeServerProcessId)},
     {"PeekNamedPipe", proc(PeekNamedPipe)},
     {"SetNamedPipeHandleState", proc(SetNamedPipeHandleState)},
     {"TransactNamedPipe", proc(TransactNamedPipe)},
-    {"WaitNamedPipeA", proc(WaitNamedPipeA), Support::partial, kInProcess},
-    {"WaitNamedPipeW", proc(WaitNamedPipeW), Support::partial, kInProcess},
+    {"WaitNamedPipeA", proc(WaitNamedPipeA)},
+    {"WaitNamedPipeW", proc(WaitNamedPipeW)},
 };
 
 }  // namespace
