@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 
 namespace hmodule::nt {
 namespace {
@@ -177,12 +178,13 @@ Result<Ref<Object>> object_of(const Record& record, std::u16string name) {
   return fail(STATUS_INTERNAL_ERROR, "an inherited handle of kind {}", static_cast<unsigned>(record.kind));
 }
 
-// Texts that live as long as the process, as programs may hold on to them.
+// A text that lives as long as the process, as programs may hold on to it.
 UNICODE_STRING kept(std::string_view bytes) {
-  auto* const copy = new std::u16string(bytes.size() / sizeof(char16_t) + 1, u'\0');
-  std::memcpy(copy->data(), bytes.data(), bytes.size());
+  static auto* const all = new std::deque<std::u16string>;
+  std::u16string& copy = all->emplace_back(bytes.size() / sizeof(char16_t) + 1, u'\0');
+  std::memcpy(copy.data(), bytes.data(), bytes.size());
   const auto size = static_cast<USHORT>(bytes.size());
-  return {size, static_cast<USHORT>(size + sizeof(WCHAR)), copy->data()};
+  return {size, static_cast<USHORT>(size + sizeof(WCHAR)), copy.data()};
 }
 
 void set_start_info(const Header& header, std::string_view title, std::string_view runtime_data) {

@@ -127,8 +127,9 @@ static void test_finding(void) {
   }
   TEST("GetLongPathNameA", "long, short and final names") {
     char text[1100];
-    CHECK_EQ(KERNEL(DWORD, "GetLongPathNameA", (const char*, char*, DWORD))(in_scratch("file.txt"), text, sizeof text),
-             strlen(text));
+    const DWORD length =
+        KERNEL(DWORD, "GetLongPathNameA", (const char*, char*, DWORD))(in_scratch("file.txt"), text, sizeof text);
+    CHECK_EQ(length, strlen(text));
     CHECK(strlen(text) > 8 && strcmp(text + strlen(text) - 8, "file.txt") == 0);
     CHECK(KERNEL(DWORD, "GetShortPathNameA", (const char*, char*, DWORD))(in_scratch("file.txt"), text, sizeof text) >
           0);

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <stdexcept>
 #include <utility>
 
@@ -379,7 +380,9 @@ HM_WINAPI int napi_create_threadsafe_function(Environment* env, Value* function,
                                               Finalizer, void* context,
                                               void(HM_WINAPI* call)(Environment*, Value*, void*, void*),
                                               ThreadsafeFunction** result) {
-  *result = new ThreadsafeFunction{env, function, context, call};  // as long as the process
+  static auto* const all = new std::deque<ThreadsafeFunction>;  // as long as the process
+  all->push_back({env, function, context, call});
+  *result = &all->back();
   return kOk;
 }
 HM_WINAPI int napi_call_threadsafe_function(ThreadsafeFunction* function, void* data, int) {

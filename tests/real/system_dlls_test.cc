@@ -130,6 +130,7 @@ TEST(SystemDlls, Advapi32AndSechostGoBeyondTheNativePart) {
   void* sid = nullptr;
   ASSERT_EQ(advapi32.get<int(const char16_t*, void**)>("ConvertStringSidToSidW")(u"S-1-5-32-544", &sid), 1);
   EXPECT_EQ(*advapi32.get<unsigned char*(void*)>("GetSidSubAuthorityCount")(sid), 2);
+  EXPECT_EQ(library("kernel32.dll").get<void*(void*)>("LocalFree")(sid), nullptr);
   const char16_t text[] = u"plain text";
   EXPECT_EQ(advapi32.get<int(const void*, int, int*)>("IsTextUnicode")(text, sizeof text - 2, nullptr), 1);
   unsigned char descriptor[64] = {};
@@ -197,7 +198,8 @@ TEST(SystemDlls, ABuiltinDllComesBackAsItself) {
     const library advapi32("advapi32.dll");
     void* sid = nullptr;
     ASSERT_EQ(advapi32.get<int(const char16_t*, void**)>("ConvertStringSidToSidW")(u"S-1-1-0", &sid),
-              1);                                                                                // the PE build's
+              1);  // the PE build's
+    EXPECT_EQ(library("kernel32.dll").get<void*(void*)>("LocalFree")(sid), nullptr);
     EXPECT_EQ(advapi32.get<unsigned char(void*, unsigned)>("SystemFunction036")(bytes, 16), 1);  // the builtin's
   }
   EXPECT_NE(std::memcmp(first, second, sizeof first), 0);

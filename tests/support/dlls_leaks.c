@@ -5,5 +5,6 @@ __attribute__((visibility("default"))) const char* __lsan_default_suppressions(v
 
 const char* __lsan_default_suppressions(void) {
   return "leak:allocate_block\n" /* where RtlAllocateHeap ends; its namespace is not always told */
-         "leak:hmodule::winapi::RtlInitializeCriticalSectionEx\n";
+         "leak:hmodule::winapi::RtlInitializeCriticalSectionEx\n"
+         "leak:libonnxruntime.so\nleak:libsqlite3.so\n"; /* the Linux side of a comparison */
 }

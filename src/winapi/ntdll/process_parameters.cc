@@ -190,7 +190,7 @@ class ParameterWriter {
     const std::size_t bytes = string.size() * sizeof(WCHAR);
     field = {static_cast<USHORT>(bytes), static_cast<USHORT>(std::max(room, bytes + sizeof(WCHAR))),
              reinterpret_cast<WCHAR*>(at_)};
-    std::memcpy(at_, string.data(), bytes);
+    string.copy(reinterpret_cast<char16_t*>(at_), string.size());
     at_ += size_of(field.MaximumLength);
   }
   void* put_block(std::u16string_view block) {

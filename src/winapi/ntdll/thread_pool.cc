@@ -11,6 +11,7 @@
 #include "thread/call.h"
 #include "winapi/ntdll/nt_args.h"
 
+#include <cstring>
 #include <utility>
 
 namespace hmodule::winapi {
@@ -56,8 +57,12 @@ PoolItem::Callback item_callback(ItemCallback callback, void* context) {
   };
 }
 
+// kernel32 hands on its caller's FILETIME, which need not lie on 8 bytes.
 std::optional<std::int64_t> optional_time(const LARGE_INTEGER* time) {
-  return time == nullptr ? std::nullopt : std::optional<std::int64_t>(*time);
+  if (time == nullptr) return std::nullopt;
+  std::int64_t value;
+  std::memcpy(&value, time, sizeof value);
+  return value;
 }
 
 }  // namespace

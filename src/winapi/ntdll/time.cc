@@ -3,14 +3,26 @@
 #include "nls/timezone.h"
 #include "win/status.h"
 
+#include <cstring>
+
 namespace hmodule::winapi {
 namespace {
 
 using nls::Ticks;
 
+// kernel32 hands on its caller's FILETIME, which need not lie on 8 bytes.
+Ticks load(const LARGE_INTEGER* time) {
+  Ticks value;
+  std::memcpy(&value, time, sizeof value);
+  return value;
+}
+void store(LARGE_INTEGER* time, Ticks value) {
+  std::memcpy(time, &value, sizeof value);
+}
+
 HM_WINAPI NTSTATUS NtQuerySystemTime(LARGE_INTEGER* time) noexcept {
   if (time == nullptr) return STATUS_ACCESS_VIOLATION;
-  *time = nls::system_time();
+  store(time, nls::system_time());
   return STATUS_SUCCESS;
 }
 HM_WINAPI NTSTATUS NtSetSystemTime(const LARGE_INTEGER*, LARGE_INTEGER*) noexcept {
@@ -47,7 +59,7 @@ HM_WINAPI BOOL RtlQueryUnbiasedInterruptTime(ULONGLONG* time) noexcept {
 }
 
 HM_WINAPI void RtlTimeToTimeFields(const LARGE_INTEGER* time, TIME_FIELDS* fields) noexcept {
-  const SYSTEMTIME split = nls::split(*time).value_or(SYSTEMTIME{});
+  const SYSTEMTIME split = nls::split(load(time)).value_or(SYSTEMTIME{});
   const auto narrow = [](WORD value) { return static_cast<SHORT>(value); };
   *fields = {narrow(split.wYear),   narrow(split.wMonth),  narrow(split.wDay),          narrow(split.wHour),
              narrow(split.wMinute), narrow(split.wSecond), narrow(split.wMilliseconds), narrow(split.wDayOfWeek)};
@@ -57,7 +69,7 @@ HM_WINAPI BOOLEAN RtlTimeFieldsToTime(const TIME_FIELDS* fields, LARGE_INTEGER* 
   const auto wide = [](SHORT value) { return static_cast<WORD>(value); };
   const auto joined = nls::join({wide(fields->Year), wide(fields->Month), 0, wide(fields->Day), wide(fields->Hour),
                                  wide(fields->Minute), wide(fields->Second), wide(fields->Milliseconds)});
-  if (joined) *time = *joined;
+  if (joined) store(time, *joined);
   return joined.has_value();
 }
 
@@ -69,22 +81,22 @@ BOOLEAN seconds_since(Ticks epoch, Ticks time, ULONG* seconds) {
   return TRUE;
 }
 HM_WINAPI BOOLEAN RtlTimeToSecondsSince1970(const LARGE_INTEGER* time, ULONG* seconds) noexcept {
-  return seconds_since(nls::kUnixEpoch, *time, seconds);
+  return seconds_since(nls::kUnixEpoch, load(time), seconds);
 }
 HM_WINAPI BOOLEAN RtlTimeToSecondsSince1980(const LARGE_INTEGER* time, ULONG* seconds) noexcept {
-  return seconds_since(nls::kEpoch1980, *time, seconds);
+  return seconds_since(nls::kEpoch1980, load(time), seconds);
 }
 HM_WINAPI void RtlSecondsSince1970ToTime(ULONG seconds, LARGE_INTEGER* time) noexcept {
-  *time = nls::kUnixEpoch + seconds * nls::kTicksPerSecond;
+  store(time, nls::kUnixEpoch + seconds * nls::kTicksPerSecond);
 }
 HM_WINAPI void RtlSecondsSince1980ToTime(ULONG seconds, LARGE_INTEGER* time) noexcept {
-  *time = nls::kEpoch1980 + seconds * nls::kTicksPerSecond;
+  store(time, nls::kEpoch1980 + seconds * nls::kTicksPerSecond);
 }
 
 HM_WINAPI void RtlTimeToElapsedTimeFields(const LARGE_INTEGER* time, TIME_FIELDS* fields) noexcept {
-  const Ticks milliseconds = *time % nls::kTicksPerDay / nls::kTicksPerMillisecond;
+  const Ticks ticks = load(time), milliseconds = ticks % nls::kTicksPerDay / nls::kTicksPerMillisecond;
   fields->Year = fields->Month = 0;
-  fields->Day = static_cast<SHORT>(*time / nls::kTicksPerDay);
+  fields->Day = static_cast<SHORT>(ticks / nls::kTicksPerDay);
   fields->Hour = static_cast<SHORT>(milliseconds / 3'600'000);
   fields->Minute = static_cast<SHORT>(milliseconds / 60'000 % 60);
   fields->Second = static_cast<SHORT>(milliseconds / 1000 % 60);
@@ -92,11 +104,11 @@ HM_WINAPI void RtlTimeToElapsedTimeFields(const LARGE_INTEGER* time, TIME_FIELDS
 }
 
 HM_WINAPI NTSTATUS RtlSystemTimeToLocalTime(const LARGE_INTEGER* time, LARGE_INTEGER* local) noexcept {
-  *local = *time - nls::local_bias();
+  store(local, load(time) - nls::local_bias());
   return STATUS_SUCCESS;
 }
 HM_WINAPI NTSTATUS RtlLocalTimeToSystemTime(const LARGE_INTEGER* local, LARGE_INTEGER* time) noexcept {
-  *time = *local + nls::local_bias();
+  store(time, load(local) + nls::local_bias());
   return STATUS_SUCCESS;
 }
 
