@@ -149,7 +149,7 @@ void kill_other_threads(DWORD exit_code) {
   const Thread& self = current_thread();
   std::vector<Ref<Thread>> threads = all_threads();
   std::erase_if(threads, [&](const Ref<Thread>& thread) { return thread.get() == &self || !thread->created_here(); });
-  for (const auto& thread : threads) static_cast<void>(thread->terminate(exit_code));
+  for (const auto& thread : threads) static_cast<void>(terminate_thread(thread, exit_code));
   const std::int64_t give_up = interrupt_time() + kPatience;
   for (const auto& thread : threads) wait_one(*thread, false, std::min<std::int64_t>(interrupt_time() - give_up, 0));
 }

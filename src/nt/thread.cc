@@ -423,17 +423,20 @@ Result<DWORD> Thread::resume() {
   return previous;
 }
 
-Status Thread::terminate(DWORD exit_code) {
-  if (process_) return process_->terminate(exit_code);
-  if (&current_thread() == this) thread::terminate_current_thread(exit_code, thread::Place::anywhere_else);
+Status terminate_thread(Ref<Thread> thread, DWORD exit_code) {
+  if (thread->process_) return thread->process_->terminate(exit_code);
+  if (&current_thread() == thread.get()) {
+    thread = {};
+    thread::terminate_current_thread(exit_code, thread::Place::anywhere_else);
+  }
   {
     const Dispatcher lock;
-    if (ended()) return fail(STATUS_THREAD_IS_TERMINATING, "thread {} has ended", id());
-    if (killed_.exchange(true)) return ok;
-    exit_code_.store(exit_code, std::memory_order_release);
+    if (thread->ended()) return fail(STATUS_THREAD_IS_TERMINATING, "thread {} has ended", thread->id());
+    if (thread->killed_.exchange(true)) return ok;
+    thread->exit_code_.store(exit_code, std::memory_order_release);
   }
-  futex_wake_all(suspend_count_);
-  send_order();
+  futex_wake_all(thread->suspend_count_);
+  thread->send_order();
   return ok;
 }
 

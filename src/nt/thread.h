@@ -81,7 +81,6 @@ class Thread final : public Signal {
   Result<DWORD> suspend();
   Result<DWORD> resume();
   DWORD suspend_count() const { return suspend_count_.load(std::memory_order_relaxed); }
-  Status terminate(DWORD exit_code);
 
   // --- attributes ---
   Status set_description(std::u16string_view text);
@@ -102,6 +101,7 @@ class Thread final : public Signal {
  private:
   friend Thread& current_thread();
   friend Result<Ref<Thread>> thread_by_id(DWORD id);
+  friend Status terminate_thread(Ref<Thread> thread, DWORD exit_code);
   friend std::vector<Ref<Thread>> all_threads();
   friend struct ThreadLife;
   friend void detail::obey_pending_order();
@@ -135,6 +135,9 @@ class Thread final : public Signal {
 Thread& current_thread();
 // STATUS_INVALID_CID when no thread of this process with a Windows side has that id.
 Result<Ref<Thread>> thread_by_id(DWORD id);
+// Ends it; takes the reference, since nothing of the calling thread's frames is left if it is that one.
+// STATUS_THREAD_IS_TERMINATING.
+Status terminate_thread(Ref<Thread> thread, DWORD exit_code);
 // Calls `visit` for every living thread object.
 std::vector<Ref<Thread>> all_threads();
 

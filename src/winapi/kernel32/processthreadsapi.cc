@@ -119,8 +119,7 @@ HM_WINAPI void ExitThread(DWORD exit_code) noexcept {
 }
 HM_WINAPI BOOL TerminateThread(HANDLE handle, DWORD exit_code) noexcept {
   return succeed([&]() -> Status {
-    const auto thread = TRY(object_of<Thread>(handle, nt::THREAD_TERMINATE));
-    return thread->terminate(exit_code);
+    return nt::terminate_thread(TRY(object_of<Thread>(handle, nt::THREAD_TERMINATE)), exit_code);
   });
 }
 HM_WINAPI HANDLE OpenThread(DWORD access, BOOL inherit, DWORD id) noexcept {

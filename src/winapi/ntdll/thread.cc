@@ -72,7 +72,7 @@ HM_WINAPI void RtlExitUserThread(NTSTATUS status) noexcept {
 HM_WINAPI NTSTATUS NtTerminateThread(HANDLE handle, NTSTATUS exit_status) noexcept {
   return status_of([&]() -> Status {
     const HANDLE target = handle == nullptr ? nt::current_thread_handle() : handle;
-    return TRY(object_of<Thread>(target, nt::THREAD_TERMINATE))->terminate(static_cast<DWORD>(exit_status));
+    return nt::terminate_thread(TRY(object_of<Thread>(target, nt::THREAD_TERMINATE)), static_cast<DWORD>(exit_status));
   });
 }
 

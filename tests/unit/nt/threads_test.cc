@@ -132,7 +132,7 @@ TEST_F(Threads, DieWhenTerminatedAndAbandonTheirMutexes) {
   };
   const auto thread = start(body);
   wait_one(*owned, false, kForever);
-  EXPECT_TRUE(thread->terminate(5));
+  EXPECT_TRUE(terminate_thread(thread, 5));
   EXPECT_EQ(wait_one(*thread, false, kForever), STATUS_SUCCESS);
   EXPECT_EQ(thread->exit_code(), 5U);
   EXPECT_EQ(wait_one(*mutant, false, kForever), STATUS_ABANDONED_WAIT_0);
@@ -202,14 +202,25 @@ TEST_F(Threads, DieAlsoWhileTheyAllocate) {
     running = false;
     const auto thread = start(body);
     while (!running) std::this_thread::yield();
-    EXPECT_TRUE(thread->terminate(5));
+    EXPECT_TRUE(terminate_thread(thread, 5));
     EXPECT_EQ(wait_one(*thread, false, -20 * kTicksPerSecond), STATUS_SUCCESS);
   }
 }
 
+// Without unwinding: the object must not stay for a reference in a frame that is gone (as LeakSanitizer would see).
+TEST_F(Threads, TerminateThemselves) {
+  const thread::StartRoutine body = [](void*) HM_WINAPI -> DWORD {
+    static_cast<void>(terminate_thread(thread_by_id(current_thread().id()).value(), 6));
+    return 0;
+  };
+  const auto thread = start(body);
+  EXPECT_EQ(wait_one(*thread, false, kForever), STATUS_SUCCESS);
+  EXPECT_EQ(thread->exit_code(), 6U);
+}
+
 TEST_F(Threads, TerminatedBeforeTheirStartNeverRun) {
   const auto thread = start(give_back, nullptr, true);
-  EXPECT_TRUE(thread->terminate(9));
+  EXPECT_TRUE(terminate_thread(thread, 9));
   wait_one(*thread, false, kForever);
   EXPECT_EQ(thread->exit_code(), 9U);
 }
