@@ -155,6 +155,14 @@ Status HostFile::set(FILE_INFORMATION_CLASS what, std::span<const std::byte> in)
       return rename(in, true);
     case FileLinkInformation:
       return link(in);
+    case FilePipeInformation: {  // a program's stream is given the modes it has
+      const auto modes = TRY(structure_from<FILE_PIPE_INFORMATION>(in));
+      if (kind_ == Kind::pipe && modes.ReadMode == FILE_PIPE_BYTE_STREAM_MODE &&
+          modes.CompletionMode == FILE_PIPE_QUEUE_OPERATION)
+        return ok;
+      return fail(STATUS_INVALID_PARAMETER, "{}",
+                  kind_ == Kind::pipe ? "a pipe of Linux knows no other mode" : "not a pipe");
+    }
     default:
       return File::set(what, in);
   }

@@ -51,6 +51,11 @@ static int child(int argc, char** argv) {
   if (strcmp(task, "process") == 0) return GetProcessId(first) == strtoul(argv[3], NULL, 10) ? 31 : 32;
   if (strcmp(task, "which") == 0) return (int)(flags_of(first) * 1000 + flags_of(second));
   if (strcmp(task, "echo") == 0) {
+    /* libuv sets the mode of every stream, and gives up if that fails. */
+    const HANDLE out = GetStdHandle(STD_OUTPUT_HANDLE);
+    DWORD bytes = PIPE_READMODE_BYTE | PIPE_WAIT, messages = PIPE_READMODE_MESSAGE;
+    if (!SetNamedPipeHandleState(out, &bytes, NULL, NULL)) return 42;
+    if (SetNamedPipeHandleState(out, &messages, NULL, NULL) || GetLastError() != ERROR_INVALID_PARAMETER) return 43;
     while (fgets(text, sizeof text, stdin)) printf("<%s", text), fflush(stdout);
     return 41;
   }
