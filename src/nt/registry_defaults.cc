@@ -9,6 +9,7 @@
 #include "nt/process_parameters.h"
 #include "nt/registry.h"
 #include "nt/system_information.h"
+#include "nt/user_directories.h"
 #include "path/volumes.h"
 #include "thread/peb.h"
 
@@ -171,7 +172,7 @@ constexpr Row kUser[] = {
     {u"Software\\Microsoft\\Windows\\CurrentVersion\\Run"},
     {SHELL_FOLDERS, u"AppData", [] { return variable(u"APPDATA"); }},
     {SHELL_FOLDERS, u"Local AppData", [] { return variable(u"LOCALAPPDATA"); }},
-    {SHELL_FOLDERS, u"Personal", [] { return variable(u"USERPROFILE"); }},
+    {SHELL_FOLDERS, u"Personal", [] { return user_directory("DOCUMENTS", u"Documents"); }},
 };
 
 Status write(RegistryStore& store, KeyId start, std::span<const Row> rows) {
