@@ -201,7 +201,7 @@ Resolver resolver() {
   return found;
 }
 
-Result<unsigned> best_interface(const IpAddress& destination) {
+Result<Way> way_to(const IpAddress& destination) {
   IpAddress to = destination;
   to.v4.sin_port = htons(9);  // the port stands at the same place in both; nothing is sent
   const nt::UniqueFd probe(::socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -212,7 +212,10 @@ Result<unsigned> best_interface(const IpAddress& destination) {
     return fail_win32(1231, "no way leads there");  // ERROR_NETWORK_UNREACHABLE
   for (const Interface& interface : interfaces())
     for (const Interface::Address& address : interface.addresses)
-      if (same_address(address.address, own)) return interface.index;
+      if (same_address(address.address, own)) {
+        own.v4.sin_port = 0;
+        return Way{interface.index, own};
+      }
   return fail_win32(1231, "no interface has the address that packets would leave with");
 }
 

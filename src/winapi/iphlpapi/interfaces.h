@@ -67,7 +67,11 @@ struct Resolver {
 };
 Resolver resolver();
 
-// The index of the interface that packets to `destination` leave by. ERROR_NETWORK_UNREACHABLE.
-Result<unsigned> best_interface(const IpAddress& destination);
+// How packets to `destination` leave: by which interface, and from which address. ERROR_NETWORK_UNREACHABLE.
+struct Way {
+  unsigned index;
+  IpAddress source;
+};
+Result<Way> way_to(const IpAddress& destination);
 
 }  // namespace hmodule::winapi

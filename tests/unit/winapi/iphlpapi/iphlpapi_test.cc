@@ -68,6 +68,27 @@ TEST(IpHelper, InterfacesGoByNumberLuidAndName) {
   EXPECT_EQ(best, index);
 }
 
+TEST(IpHelper, TheBestRouteHasASource) {
+  const auto call =
+      ip<DWORD, const std::uint64_t*, ULONG, const void*, const void*, ULONG, void*, void*>("GetBestRoute2");
+  const unsigned loopback = if_nametoindex("lo");
+  sockaddr_in to = {}, source = {};
+  char row[104], address[28];
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(call(nullptr, 0, nullptr, &to, 0, row, address), 0u);
+  ULONG index = 0;
+  std::memcpy(&index, row + 8, sizeof index);  // InterfaceIndex
+  EXPECT_EQ(index, loopback);
+  std::memcpy(&source, address, sizeof source);
+  EXPECT_EQ(source.sin_family, AF_INET);
+  EXPECT_EQ(source.sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+  EXPECT_EQ(call(nullptr, loopback + 1000, nullptr, &to, 0, row, address), 1168u);
+  to.sin_family = 77;
+  EXPECT_EQ(call(nullptr, 0, nullptr, &to, 0, row, address), 87u);
+  EXPECT_EQ(call(nullptr, 0, nullptr, nullptr, 0, row, address), 87u);
+}
+
 TEST(IpHelper, TablesTellTheirSizeFirst) {
   for (const char* name : {"GetIfTable", "GetIpAddrTable", "GetTcpTable", "GetUdpTable", "GetIpForwardTable"}) {
     const auto table = ip<DWORD, void*, ULONG*, BOOL>(name);
