@@ -1,0 +1,96 @@
+// Console programs of others under `hmodule run`: Node.js (C++), esbuild (Go), ripgrep (Rust).
+#include "real_dll.h"
+
+#include <sys/wait.h>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+namespace {
+
+struct Outcome {
+  std::string output;  // with the standard error
+  int status;
+};
+
+Outcome run(const std::string& arguments, const std::string& before = "") {
+  const std::string line = before + HMODULE_COMMAND " run " REAL_DLLS "/" + arguments + " 2>&1";
+  std::FILE* const pipe = ::popen(line.c_str(), "r");
+  if (pipe == nullptr) return {"no shell", -1};
+  Outcome outcome = {};
+  std::array<char, 4096> part;
+  while (const std::size_t size = std::fread(part.data(), 1, part.size(), pipe))
+    outcome.output.append(part.data(), size);
+  const int status = ::pclose(pipe);
+  outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  std::erase(outcome.output, '\r');
+  return outcome;
+}
+
+TEST(NodeProgram, HasItsWholeLibrary) {
+  NEED("node.exe");
+  const Outcome outcome = run("node.exe " SOURCES "/node_program.js");
+  EXPECT_EQ(outcome.output,
+            "platform win32 x64 \\ true\n"
+            "crypto 2d711642b726b044\n"
+            "zlib packed\n"
+            "math 1,2,3 0.10000000000000000555 1.234,5\n"
+            "files written twice 13 text.txt\n"
+            "files false\n"
+            "http 200 200000\n"
+            "worker from the worker\n"
+            "child 42\n"
+            "child 140000 3\n"
+            "child ENOENT\n"
+            "timer\n");
+  EXPECT_EQ(outcome.status, 0);
+}
+
+// Its imports of node.exe are those of the program that loads it.
+TEST(NodeProgram, LoadsAnAddOn) {
+  NEED("node.exe");
+  NEED("zstd.win32-x64-msvc.node");
+  const Outcome outcome =
+      run("node.exe -e \""
+          "const zstd = require('" REAL_DLLS
+          "/zstd.win32-x64-msvc.node');"
+          "zstd.compress(Buffer.from('squeeze'.repeat(1000)), 3).then(async (small) => "
+          "console.log(small.length < 100, (await zstd.decompress(small)).toString().length))\"");
+  EXPECT_EQ(outcome.output, "true 7000\n");
+  EXPECT_EQ(outcome.status, 0);
+}
+
+TEST(NodeProgram, EndsWithTheStatusOfAnError) {
+  NEED("node.exe");
+  const Outcome outcome = run("node.exe -e \"throw new RangeError('too far')\"");
+  EXPECT_NE(outcome.output.find("RangeError: too far"), std::string::npos) << outcome.output;
+  EXPECT_EQ(outcome.status, 1);
+}
+
+TEST(GoProgram, TransformsItsStandardInput) {
+  NEED("esbuild.exe");
+  const Outcome outcome =
+      run("esbuild.exe --loader=ts --minify", "echo 'let answer: number = 40 + 2; print(answer)' | ");
+  EXPECT_EQ(outcome.output, "let answer=42;print(answer);\n");
+  EXPECT_EQ(outcome.status, 0);
+  const Outcome wrong = run("esbuild.exe --loader=ts", "echo 'let = ;' | ");
+  EXPECT_NE(wrong.output.find("error"), std::string::npos) << wrong.output;
+  EXPECT_EQ(wrong.status, 1);
+}
+
+TEST(RustProgram, SearchesATreeWithThreads) {
+  NEED("rg.exe");
+  const std::filesystem::path tree = testing::TempDir() + "hmodule-rg";
+  std::filesystem::create_directories(tree / "Sub");
+  for (int i = 0; i < 50; ++i)
+    std::ofstream(tree / "Sub" / (std::to_string(i) + ".txt")) << "line\nneedle " << i << "\n";
+  const Outcome outcome = run("rg.exe --sort path -n 'needle 4[02]$' " + tree.string());
+  EXPECT_NE(outcome.output.find("40.txt:2:needle 40\n"), std::string::npos) << outcome.output;
+  EXPECT_NE(outcome.output.find("42.txt:2:needle 42\n"), std::string::npos) << outcome.output;
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(run("rg.exe nothing_like_it " + tree.string()).status, 1);
+  std::filesystem::remove_all(tree);
+}
+
+}  // namespace
