@@ -71,6 +71,8 @@ constexpr AbsentDlls kAbsent[] = {
      "they draw, through win32k, whose work Wine does in its "
      "Unix half and its server"},
     {"shell32, but for what is native", "the shell's folders are windows, and its name space is Wine's prefix"},
+    {"dbghelp, where SymInitialize is to look for the process's modules itself",
+     "it looks for Wine's loader in the process; with FALSE, and SymLoadModuleEx for each module, it works"},
     {"d2d1 d3d8 d3d9 d3d10 d3d11 d3d12 ddraw dwrite opengl32 vulkan-1 wined3d",
      "the graphics driver is reached through Unix halves"},
     {"avicap32 dsound mf mfplat mmdevapi msacm32 quartz winmm's sound", "sound and video devices are in Unix halves"},
