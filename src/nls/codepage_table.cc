@@ -83,6 +83,19 @@ bool has_best_fit(const CodePage& page) {
   return page.max_char_size == 1 && page.id < 10000 && page.id != 1253 && !(page.id >= 1255 && page.id <= 1258);
 }
 
+// What Microsoft has for bytes that IBM leaves without a character: most are private, so that any byte comes back.
+struct OwnCharacter {
+  UINT page;
+  BYTE first, last;
+  char16_t unit;  // of `first`; those of the others follow
+};
+constexpr OwnCharacter kMicrosoftsOwn[] = {
+    {852, 0xAA, 0xAA, 0x00AC},  {932, 0x80, 0x80, 0x0080},  {932, 0xA0, 0xA0, 0xF8F0},  {932, 0xFD, 0xFF, 0xF8F1},
+    {1253, 0xAA, 0xAA, 0xF8F9}, {1253, 0xD2, 0xD2, 0xF8FA}, {1253, 0xFF, 0xFF, 0xF8FB}, {1255, 0xCA, 0xCA, 0x05BA},
+    {1255, 0xD9, 0xDF, 0xF88D}, {1255, 0xFB, 0xFC, 0xF894}, {1255, 0xFF, 0xFF, 0xF896}, {1257, 0xA1, 0xA1, 0xF8FC},
+    {1257, 0xA5, 0xA5, 0xF8FD},
+};
+
 // Where Microsoft's tables differ from IBM's, which ICU has: control characters stand for themselves, a byte without a
 // character is the C1 control, the micro sign of DOS is no Greek letter, and ASCII has seven bits.
 void follow_microsoft(const CodePage& page, CodePageTable& table) {
@@ -96,6 +109,11 @@ void follow_microsoft(const CodePage& page, CodePageTable& table) {
     return std::find(table.wide.begin(), table.wide.begin() + 0x100, unit) != table.wide.begin() + 0x100;
   };
   if (table.wide[0xE6] == u'\u03BC' && !has(u'\u03B2')) table.wide[0xE6] = u'\u00B5';
+  for (const OwnCharacter& own : kMicrosoftsOwn) {
+    if (own.page != page.id) continue;
+    for (unsigned code = own.first; code <= own.last; ++code)
+      table.wide[code] = static_cast<char16_t>(own.unit + code - own.first);
+  }
   if (page.id != 20127) return;
   for (unsigned code = 0x80; code < 0x100; ++code) table.wide[code] = static_cast<char16_t>(code - 0x80);
 }

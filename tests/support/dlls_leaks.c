@@ -2,6 +2,12 @@
  * (libstdc++-6.dll never frees its emergency pool; others never delete a critical section they made when attached.) */
 
 __attribute__((visibility("default"))) const char* __lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char* __lsan_default_options(void);
+
+/* The tests compare what programs write. */
+const char* __lsan_default_options(void) {
+  return "print_suppressions=0";
+}
 
 const char* __lsan_default_suppressions(void) {
   return "leak:allocate_block\n" /* where RtlAllocateHeap ends; its namespace is not always told */

@@ -36,8 +36,8 @@ int main(void) {
   MEMORY_BASIC_INFORMATION free_now;
   VirtualQuery(base, &free_now, sizeof free_now);
   say("free", "%lx %lx", free_now.State, free_now.Protect);
-  void* const fixed = VirtualAlloc((void*)0x1234567890, 0x1000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-  say("at-an-address", "%d", fixed == (void*)0x1234560000);
+  void* const fixed = VirtualAlloc((void*)0x7e9234567890, 0x1000, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+  say("at-an-address", "%d", fixed == (void*)0x7e9234560000);
   say("taken", "%d", ERROR_OF(VirtualAlloc(fixed, 0x1000, MEM_RESERVE, PAGE_READWRITE)));
   say("zero-size", "%d", ERROR_OF(VirtualAlloc(NULL, 0, MEM_COMMIT, PAGE_READWRITE)));
   say("bad-protection", "%d", ERROR_OF(VirtualAlloc(NULL, 4096, MEM_COMMIT, 0x33)));

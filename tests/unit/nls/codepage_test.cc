@@ -79,6 +79,20 @@ TEST(CodePage, TwoByteTables) {
 
 TEST(CodePage, LeadByteAtTheEndOrBeforeTheTerminatorStandsAlone) {
   EXPECT_EQ(wide(932, "\x82"), u"\u30FB");
+}
+
+// Bytes without a character come back, from the private use area.
+TEST(CodePage, HasAUnitForEachByte) {
+  EXPECT_EQ(wide(932, "\x80\xA0\xFD\xFF"), u"\u0080\uF8F0\uF8F1\uF8F3");
+  EXPECT_EQ(wide(1255, "\xCA\xDF"), u"\u05BA\uF893");
+  for (const UINT id : {852U, 932U, 1253U, 1255U, 1257U}) {
+    const CodePage& page = *find_code_page(id);
+    for (int byte = 1; byte < 0x100; ++byte) {
+      if (is_lead_byte(page, static_cast<BYTE>(byte))) continue;
+      const std::string text(1, static_cast<char>(byte));
+      EXPECT_EQ(to_page(page, from_page(page, text)), text) << id << " " << byte;
+    }
+  }
   EXPECT_EQ(wide(936, std::string_view("\x81\0x", 3)), std::u16string_view(u"?\0x", 3));
 }
 
