@@ -168,7 +168,7 @@ EXPORT int exceptions(char* buffer, int room) {
     log += " " + std::to_string(number);
   }
   try {
-#ifdef __SANITIZE_THREAD__  // whose own operator new would end the process
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)  // whose own operator new would end the process
     throw std::bad_alloc();
 #endif
     volatile std::size_t size = static_cast<std::size_t>(-1) / 4;
