@@ -48,6 +48,14 @@ HM_INLINE T get(const void* from) {
   __builtin_memcpy(&value, from, sizeof value);
   return value;
 }
+// Stays in a register; GCC reads what is used twice from memory twice.
+HM_INLINE Vector once(Vector vector) {
+  __asm__("" : "+v"(vector));
+  return vector;
+}
+HM_INLINE Vector get_once(const void* from) {
+  return once(get<Vector>(from));
+}
 template <typename T>
 HM_INLINE void put(void* to, T value) {
   __builtin_memcpy(to, &value, sizeof value);
@@ -91,9 +99,9 @@ struct Lanes<char> {
   static constexpr SIZE_T kBytesPerBit = 1;
   static constexpr Bits kAll = 0xFFFF'FFFF;
   HM_INLINE static Bits equal(Vector a, Vector b) { return _mm256_cmpeq_epi8_mask(a, b); }
-  HM_INLINE static Bits different(Vector a, Vector b) { return _mm256_cmpneq_epi8_mask(a, b); }
   HM_INLINE static Bits equal_of(Bits these, Vector a, Vector b) { return _mm256_mask_cmpeq_epi8_mask(these, a, b); }
   HM_INLINE static Bits not_zero(Vector a) { return _mm256_test_epi8_mask(a, a); }
+  HM_INLINE static Bits different(Vector a, Vector b) { return _mm256_cmpneq_epi8_mask(a, b); }
   HM_INLINE static Vector least(Vector a, Vector b) { return _mm256_min_epu8(a, b); }
 };
 template <>
@@ -108,12 +116,6 @@ struct Lanes<char16_t> {
   HM_INLINE static Vector least(Vector a, Vector b) { return _mm256_min_epu16(a, b); }
 };
 
-// Stays in a register; GCC reads what is used twice from memory twice.
-HM_INLINE Vector get_once(const char* from) {
-  auto vector = get<Vector>(from);
-  __asm__("" : "+v"(vector));
-  return vector;
-}
 HM_INLINE Vector add_difference(Vector differences, Vector a, Vector b) {
   return _mm256_ternarylogic_epi64(differences, a, b, 0xF6);  // differences | (a ^ b)
 }
@@ -181,7 +183,7 @@ HM_INLINE bool is_zero(Vector a) {
 // Zero in each lane where the strings differ or both end.
 template <typename Char>
 HM_INLINE Vector going_on(const char* a, const char* b) {
-  const Vector x = get<Vector>(a);
+  const Vector x = get_once(a);
   return HM_VECTOR(and, si)(Lanes<Char>::same(x, get<Vector>(b)), x);
 }
 // The lowest bit is that of the first such lane. Zero if there is none.
