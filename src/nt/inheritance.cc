@@ -3,6 +3,7 @@
 #include "base/trace.h"
 #include "base/utf.h"
 #include "nt/handle_table.h"
+#include "nt/heap.h"
 #include "nt/host_file.h"
 #include "nt/io_error.h"
 #include "nt/names.h"
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <utility>
 
 namespace hmodule::nt {
 namespace {
@@ -195,7 +197,7 @@ void set_start_info(const Header& header, std::string_view title, std::string_vi
   all.StandardInput = handle_of(header.standard[0]);
   all.StandardOutput = handle_of(header.standard[1]);
   all.StandardError = handle_of(header.standard[2]);
-  if (!title.empty()) all.WindowTitle = kept(title);
+  if (!title.empty()) heap_free(std::exchange(all.WindowTitle, kept(title)).Buffer);  // that nobody has seen yet
   if (!runtime_data.empty()) all.RuntimeData = kept(runtime_data);
 }
 
