@@ -12,5 +12,6 @@ const char* __lsan_default_options(void) {
 const char* __lsan_default_suppressions(void) {
   return "leak:allocate_block\n" /* where RtlAllocateHeap ends; its namespace is not always told */
          "leak:hmodule::winapi::RtlInitializeCriticalSectionEx\n"
+         "leak:FormatMessageA\n"                         /* node.exe, for each add-on it loads */
          "leak:libonnxruntime.so\nleak:libsqlite3.so\n"; /* the Linux side of a comparison */
 }
