@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstring>
 #include <ctime>
 
 namespace hmodule::nt {
@@ -350,11 +351,6 @@ void Socket::look_for_events(const Lock& lock) {
 
 // --- AFD's polls ---
 
-Result<IoResult> Socket::control(ULONG code, std::span<const std::byte> in, std::span<std::byte> out,
-                                 IoNotice& notice) {
-  return code == IOCTL_AFD_POLL ? asked_.start(*this, in, out, notice) : File::control(code, in, out, notice);
-}
-
 Result<std::shared_ptr<SocketPoll>> Socket::add_poll(std::shared_ptr<SocketPoll> poll) {
   mark(kPolled);
   const Lock lock(*this);
@@ -521,6 +517,65 @@ Result<IoResult> Socket::write(std::span<const std::byte> data, std::optional<st
       std::make_unique<SocketSend>(std::vector<iovec>{{const_cast<std::byte*>(data.data()), data.size()}}, 0);
   if (wants_to_wait(*this, notice)) return run(*this, *operation, POLLOUT);
   return start(Direction::send, std::move(operation), notice);
+}
+
+// --- AFD's requests ---
+
+namespace {
+
+// The caller's address buffer is filled when the datagram comes.
+class ReceiveDatagram final : public SocketReceive {
+ public:
+  ReceiveDatagram(std::vector<iovec> parts, int flags, const AFD_RECV_DATAGRAM_INFO& info)
+      : SocketReceive(std::move(parts), flags), to_(info.Address), length_(info.AddressLength) {}
+
+ private:
+  void prepare(msghdr& message) override {
+    message.msg_name = &from_;
+    message.msg_namelen = sizeof from_;
+  }
+  NTSTATUS received(Socket&, const msghdr& message) override {
+    if (to_ == nullptr || length_ == nullptr || message.msg_namelen == 0) return STATUS_SUCCESS;
+    if (*length_ < static_cast<INT>(message.msg_namelen)) return STATUS_BUFFER_TOO_SMALL;
+    if (from_.ss_family == AF_INET6) from_.ss_family = WIN_AF_INET6;
+    std::memcpy(to_, &from_, message.msg_namelen);
+    *length_ = static_cast<INT>(message.msg_namelen);
+    return STATUS_SUCCESS;
+  }
+
+  void* const to_;
+  INT* const length_;
+  sockaddr_storage from_ = {};
+};
+
+Result<IoResult> receive_request(Socket& socket, std::span<const std::byte> in, bool with_address, IoNotice& notice) {
+  AFD_RECV_DATAGRAM_INFO info = {};
+  const std::size_t size = with_address ? sizeof info : sizeof info.Receive;
+  if (in.size() < size) return fail(STATUS_INVALID_PARAMETER, "{} bytes say what to receive", in.size());
+  std::memcpy(&info, in.data(), size);
+  std::vector<iovec> parts;
+  for (ULONG i = 0; i < info.Receive.BufferCount; ++i)
+    parts.push_back({info.Receive.BufferArray[i].buf, info.Receive.BufferArray[i].len});
+  const int flags = ((info.Receive.TdiFlags & TDI_RECEIVE_PEEK) != 0 ? MSG_PEEK : 0) |
+                    ((info.Receive.TdiFlags & TDI_RECEIVE_EXPEDITED) != 0 ? MSG_OOB : 0);
+  auto operation = std::make_unique<ReceiveDatagram>(std::move(parts), flags, info);
+  if (socket.synchronous()) return run(socket, *operation, POLLIN);
+  return socket.start(Socket::Direction::receive, std::move(operation), notice);
+}
+
+}  // namespace
+
+Result<IoResult> Socket::control(ULONG code, std::span<const std::byte> in, std::span<std::byte> out,
+                                 IoNotice& notice) {
+  switch (code) {
+    case IOCTL_AFD_POLL:
+      return asked_.start(*this, in, out, notice);
+    case IOCTL_AFD_RECEIVE:
+    case IOCTL_AFD_RECEIVE_DATAGRAM:
+      return receive_request(*this, in, code == IOCTL_AFD_RECEIVE_DATAGRAM, notice);
+    default:
+      return File::control(code, in, out, notice);
+  }
 }
 
 }  // namespace hmodule::nt

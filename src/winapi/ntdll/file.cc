@@ -387,7 +387,8 @@ HM_WINAPI NTSTATUS NtCreateMailslotFile(HANDLE* handle, ACCESS_MASK access, cons
 }
 
 constexpr std::string_view kDeviceControl =
-    "pipes, IOCTL_AFD_POLL, FSCTL_GET_REPARSE_POINT and FSCTL_SET_SPARSE; STATUS_INVALID_DEVICE_REQUEST for others";
+    "pipes, IOCTL_AFD_POLL and the two that receive, FSCTL_GET_REPARSE_POINT and FSCTL_SET_SPARSE; "
+    "STATUS_INVALID_DEVICE_REQUEST for others";
 constexpr std::string_view kNoExtendedAttributes = "no extended attributes, no opening by file id";
 
 const Export kRows[] = {

@@ -145,6 +145,34 @@ TEST_F(Afd, ASynchronousFileWaits) {
   EXPECT_TRUE(nt::handles().close(waits));
 }
 
+// What libuv does to receive datagrams.
+TEST_F(Afd, ASocketReceivesByRequest) {
+  char text[4] = {};
+  WSABUF buffer = {sizeof text, text};
+  Address from;
+  INT length = sizeof from;
+  AFD_RECV_DATAGRAM_INFO info = {{&buffer, 1, 0, TDI_RECEIVE_PEEK}, &from, &length};
+  Request request(sockets_[0]);
+  const auto ask = [&](ULONG code, std::size_t size) {
+    const HANDLE event = *nt::handle_for(request.event, nt::EVENT_ALL_ACCESS);
+    const auto asked = nt::control_file(as_handle(sockets_[0]), {.event = event, .status_block = &request.block}, code,
+                                        {reinterpret_cast<const std::byte*>(&info), size}, {});
+    EXPECT_TRUE(nt::handles().close(event));
+    return asked ? *asked : asked.error().status;
+  };
+  EXPECT_EQ(ask(IOCTL_AFD_RECEIVE_DATAGRAM, sizeof info), STATUS_PENDING);
+  send();
+  ASSERT_TRUE(request.over());
+  EXPECT_EQ(request.block.Status, STATUS_SUCCESS);
+  EXPECT_EQ(text[0], 'x');
+  EXPECT_EQ(length, 16);
+  EXPECT_EQ(from.address, htonl(INADDR_LOOPBACK));
+  info.Receive.TdiFlags = 0;  // what was seen is still there
+  EXPECT_EQ(ask(IOCTL_AFD_RECEIVE, sizeof info.Receive), STATUS_SUCCESS);
+  EXPECT_EQ(request.block.Information, 1u);
+  EXPECT_EQ(ask(IOCTL_AFD_RECEIVE, sizeof info.Receive - 8), STATUS_INVALID_PARAMETER);
+}
+
 TEST_F(Afd, NamesWithoutABoundaryAreOthers) {
   const auto opened = nt::open_file({.name = u"\\Device\\Afdx"});
   EXPECT_FALSE(opened);
