@@ -47,6 +47,16 @@ TEST(NodeProgram, HasItsWholeLibrary) {
   EXPECT_EQ(outcome.status, 0);
 }
 
+TEST(NodeProgram, SendsDatagramsResolvesNamesAndSharesPipes) {
+  NEED("node.exe");
+  const Outcome outcome = run("node.exe " SOURCES "/node_sockets.js");
+  EXPECT_EQ(outcome.output,
+            "datagram echo datagram\n"
+            "resolver 10.1.2.3\n"
+            "pipe 5\n");
+  EXPECT_EQ(outcome.status, 0);
+}
+
 // Its imports of node.exe are those of the program that loads it.
 TEST(NodeProgram, LoadsAnAddOn) {
   NEED("node.exe");
