@@ -29,11 +29,21 @@ const Export kRows[] = {
     {"wcsncmp", proc(best.wcsncmp)}, {"wcsnlen", proc(best.wcsnlen)},
 };
 
+const Export kMemoryRows[] = {
+    {"RtlCompareMemory", proc(best.RtlCompareMemory)},
+    {"RtlCopyMemory", proc(best.memmove)},
+    {"RtlCopyMemoryNonTemporal", proc(best.memmove)},
+    {"RtlFillMemory", proc(best.RtlFillMemory)},
+    {"RtlMoveMemory", proc(best.memmove)},
+    {"RtlZeroMemory", proc(best.RtlZeroMemory)},
+};
+
 const ExportTable* const kTables[] = {&crt_leaves_exports};
 
 }  // namespace
 
 extern const ExportTable crt_leaves_exports = kRows;
+extern const ExportTable memory_leaves_exports = kMemoryRows;
 
 // vcruntime140.dll forwards its own to ucrtbase.dll.
 const BuiltinDll msvcr100_leaves = {"msvcr100.dll", kTables};

@@ -1,5 +1,5 @@
-// Memory and strings of the C runtimes: functions that a program calls at every turn, and that call nothing themselves.
-// They know nothing but their arguments, so they can stand in for those of any runtime.
+// Memory and strings of the C runtimes, and memory of ntdll: functions that a program calls at every turn, and that
+// call nothing themselves. They know nothing but their arguments, so they can stand in for those of any runtime.
 #pragma once
 
 #include "win/types.h"
@@ -29,6 +29,10 @@ struct Leaves {
   HM_WINAPI SIZE_T (*wcslen)(const WCHAR* text) noexcept;
   HM_WINAPI Order (*wcsncmp)(const WCHAR* a, const WCHAR* b, SIZE_T limit) noexcept;
   HM_WINAPI SIZE_T (*wcsnlen)(const WCHAR* text, SIZE_T limit) noexcept;
+
+  HM_WINAPI SIZE_T (*RtlCompareMemory)(const void* a, const void* b, SIZE_T size) noexcept;
+  HM_WINAPI void (*RtlFillMemory)(void* to, SIZE_T size, BYTE value) noexcept;
+  HM_WINAPI void (*RtlZeroMemory)(void* to, SIZE_T size) noexcept;
 };
 
 // Compiled three times (leaves.inc).

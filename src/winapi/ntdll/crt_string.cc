@@ -19,20 +19,6 @@ using Text = std::char_traits<Char>;
 
 // --- Memory ---
 
-HM_WINAPI void RtlMoveMemory(void* to, const void* from, SIZE_T size) noexcept {
-  std::memmove(to, from, size);
-}
-HM_WINAPI void RtlFillMemory(void* to, SIZE_T size, BYTE value) noexcept {
-  std::memset(to, value, size);
-}
-HM_WINAPI void RtlZeroMemory(void* to, SIZE_T size) noexcept {
-  std::memset(to, 0, size);
-}
-// The length of the equal beginning.
-HM_WINAPI SIZE_T RtlCompareMemory(const void* a, const void* b, SIZE_T size) noexcept {
-  const auto* x = static_cast<const BYTE*>(a);
-  return static_cast<SIZE_T>(std::mismatch(x, x + size, static_cast<const BYTE*>(b)).first - x);
-}
 HM_WINAPI SIZE_T RtlCompareMemoryUlong(const ULONG* from, SIZE_T size, ULONG pattern) noexcept {
   SIZE_T equal = 0;
   while (equal < size / sizeof(ULONG) && from[equal] == pattern) ++equal;
@@ -295,14 +281,8 @@ HM_WINAPI SIZE_T crt_wcstombs(char* to, const WCHAR* from, SIZE_T room) noexcept
 }
 
 const Export kRows[] = {
-    {"RtlCompareMemory", proc(RtlCompareMemory)},
     {"RtlCompareMemoryUlong", proc(RtlCompareMemoryUlong)},
-    {"RtlCopyMemory", proc(RtlMoveMemory)},
-    {"RtlCopyMemoryNonTemporal", proc(RtlMoveMemory)},
-    {"RtlFillMemory", proc(RtlFillMemory)},
     {"RtlFillMemoryUlong", proc(RtlFillMemoryUlong)},
-    {"RtlMoveMemory", proc(RtlMoveMemory)},
-    {"RtlZeroMemory", proc(RtlZeroMemory)},
     {"__isascii", proc(crt_isascii)},
     {"__iscsym", proc(crt_iscsym)},
     {"__iscsymf", proc(crt_iscsymf)},

@@ -125,6 +125,14 @@ TEST_F(CrtLeavesOf, BadPointersAreAccessViolations) {
     EXPECT_EQ(code_of([&] { fill(nullptr, 0, size); }), kAccessViolation) << size;
   }
   EXPECT_EQ(length(some), 4U);
+
+  const library ntdll("ntdll.dll");
+  const auto move = ntdll.guarded<void(void*, const void*, u64)>("RtlMoveMemory");
+  const auto zero = ntdll.guarded<void(void*, u64)>("RtlZeroMemory");
+  const auto equal = ntdll.guarded<u64(const void*, const void*, u64)>("RtlCompareMemory");
+  EXPECT_EQ(code_of([&] { move(some, nullptr, 100); }), kAccessViolation);
+  EXPECT_EQ(code_of([&] { zero(nullptr, 100); }), kAccessViolation);
+  EXPECT_EQ(code_of([&] { equal(some, nullptr, 100); }), kAccessViolation);
 }
 
 }  // namespace

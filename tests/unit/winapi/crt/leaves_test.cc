@@ -111,6 +111,10 @@ TEST_P(CrtLeaves, MemsetFillsExactly) {
       ASSERT_EQ(leaves.memset(at, 0x1234AB, size), at);
       ASSERT_EQ(std::count(one.begin(), one.end(), '\xAB'), static_cast<std::ptrdiff_t>(size));
       ASSERT_EQ(std::count(at, at + size, '\xAB'), static_cast<std::ptrdiff_t>(size));
+      leaves.RtlFillMemory(at, size, 0xCD);
+      ASSERT_EQ(std::count(one.begin(), one.end(), '\xCD'), static_cast<std::ptrdiff_t>(size));
+      leaves.RtlZeroMemory(at, size);
+      ASSERT_EQ(std::count(one.begin(), one.end(), '\0'), static_cast<std::ptrdiff_t>(size));
     }
 }
 
@@ -122,11 +126,13 @@ TEST_P(CrtLeaves, MemcmpFindsTheFirstDifference) {
       char *const a = there[i], *const b = here[(i * 5 + size) % here.size()];
       for (std::size_t k = 0; k < size; ++k) a[k] = b[k] = pattern(k);
       ASSERT_EQ(leaves.memcmp(a, b, size), 0) << size;
+      ASSERT_EQ(leaves.RtlCompareMemory(a, b, size), size);
       for (std::size_t k = i % 7; k < size; k += 7) {
         const char kept = a[k];
         a[k] = '\xFF';
         ASSERT_EQ(leaves.memcmp(a, b, size), 1) << size << " bytes, different at " << k;
         ASSERT_EQ(leaves.memcmp(b, a, size), -1) << size << " bytes, different at " << k;
+        ASSERT_EQ(leaves.RtlCompareMemory(a, b, size), k) << size;
         if (k + 1 < size) {  // what comes later does not count
           a[size - 1] = 0;
           ASSERT_EQ(leaves.memcmp(a, b, size), 1);
@@ -378,8 +384,9 @@ TEST_P(CrtLeaves, NonVolatileRegistersAreKept) {
         char *const a = one.begin() + kPage - std::min(shift, size) * 2, *const b = other.begin() + kPage + shift;
         for (char* text : {a, b}) std::memset(text + size / 2 * 2, 0, 2);
         NonVolatile registers = wanted;
-        hm_test_call_keeping(functions[i],
-                             {reinterpret_cast<std::uint64_t>(a), reinterpret_cast<std::uint64_t>(b), size}, registers);
+        const bool takes_one = functions + i >= reinterpret_cast<const void* const*>(&leaves.RtlFillMemory);
+        const std::uint64_t second = takes_one ? size : reinterpret_cast<std::uint64_t>(b);
+        hm_test_call_keeping(functions[i], {reinterpret_cast<std::uint64_t>(a), second, size}, registers);
         ASSERT_EQ(registers, wanted) << "function " << i << ", " << size << " bytes";
       }
 }
