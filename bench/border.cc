@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <unistd.h>
 
@@ -146,6 +147,28 @@ void many_blocks(benchmark::State& state, Allocate allocate, Release release) {
   }
 }
 
+// Blocks that one thread allocates and the other one frees.
+template <class Allocate, class Release>
+void handed_over(benchmark::State& state, Allocate allocate, Release release) {
+  static std::array<std::atomic<void*>, 256> ring;
+  const auto size = static_cast<std::size_t>(state.range(0));
+  const bool gives = state.thread_index() == 0;
+  std::size_t turn = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    std::atomic<void*>& place = ring[turn++ % ring.size()];
+    if (gives) {
+      void* const block = allocate(size);
+      while (place.load(std::memory_order_acquire) != nullptr) sched_yield();
+      place.store(block, std::memory_order_release);
+    } else {
+      void* block = nullptr;
+      while ((block = place.load(std::memory_order_acquire)) == nullptr) sched_yield();
+      place.store(nullptr, std::memory_order_release);
+      release(block);
+    }
+  }
+}
+
 template <class Run>
 void with_heap(benchmark::State& state, void* heap, Run run) {
   const auto allocate = function<void*(void*, DWORD, SIZE_T)>("HeapAlloc");
@@ -169,6 +192,12 @@ void heap_alloc_private(benchmark::State& state) {
 void heap_alloc_many(benchmark::State& state) {
   with_heap(state, process_heap(), [](auto&&... run) { many_blocks(run...); });
 }
+void heap_alloc_private_many(benchmark::State& state) {
+  with_heap(state, private_heap(), [](auto&&... run) { many_blocks(run...); });
+}
+void heap_alloc_private_handed_over(benchmark::State& state) {
+  with_heap(state, private_heap(), [](auto&&... run) { handed_over(run...); });
+}
 void ucrtbase_malloc(benchmark::State& state) {
   one_block(state, runtime_function<void*(SIZE_T)>("malloc"), runtime_function<void(void*)>("free"));
 }
@@ -182,13 +211,19 @@ void native_malloc(benchmark::State& state) {
 void native_malloc_many(benchmark::State& state) {
   many_blocks(state, opaque(std::malloc), opaque(std::free));
 }
+void native_malloc_handed_over(benchmark::State& state) {
+  handed_over(state, opaque(std::malloc), opaque(std::free));
+}
 BENCHMARK(heap_alloc)->Arg(32)->Arg(1 << 10)->Arg(1 << 20)->ThreadRange(1, 2);
 BENCHMARK(heap_alloc_private)->Arg(32)->Arg(1 << 10)->ThreadRange(1, 2);
 BENCHMARK(ucrtbase_malloc)->Arg(32)->Arg(1 << 10)->Arg(1 << 20)->ThreadRange(1, 2);
 BENCHMARK(msvcrt_malloc)->Arg(32)->Arg(1 << 10)->Arg(1 << 20)->ThreadRange(1, 2);
 BENCHMARK(native_malloc)->Arg(32)->Arg(1 << 10)->Arg(1 << 20)->ThreadRange(1, 2);
 BENCHMARK(heap_alloc_many)->Arg(1000);
-BENCHMARK(native_malloc_many)->Arg(1000);
+BENCHMARK(heap_alloc_private_many)->Arg(1000)->ThreadRange(1, 2);
+BENCHMARK(native_malloc_many)->Arg(1000)->ThreadRange(1, 2);
+BENCHMARK(heap_alloc_private_handed_over)->Arg(32)->Threads(2);
+BENCHMARK(native_malloc_handed_over)->Arg(32)->Threads(2);
 
 // --- events ---
 

@@ -14,7 +14,7 @@ void prepare_remote_barrier();
 // did before its half is seen by this thread now.
 void remote_barrier();
 
-extern std::atomic<bool> has_remote_barrier;
+extern std::atomic<bool> has_remote_barrier __attribute__((visibility("hidden")));
 
 // The other half.
 inline void barrier_before_remote_one() {

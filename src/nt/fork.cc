@@ -3,6 +3,7 @@
 #include "nt/alarm.h"
 #include "nt/event_word.h"
 #include "nt/handle_table.h"
+#include "nt/heap.h"
 #include "nt/session.h"
 #include "nt/thread.h"
 #include "nt/thread_pool.h"
@@ -19,8 +20,10 @@ std::optional<Dispatcher> held;
 void hold_leaves() {
   handles().hold_for_fork();
   EventWord::hold_for_fork();
+  Heap::hold_for_fork();
 }
 void let_go_leaves() {
+  Heap::let_go_after_fork();
   EventWord::let_go_after_fork();
   handles().let_go_after_fork();
 }
@@ -40,6 +43,7 @@ void let_go_after_fork() {
 }
 
 void stay_alone_after_fork(std::span<void* const> others) {
+  Heap::forget_other_threads();
   let_go_leaves();
   session::leave_to_parent();
   forget_other_threads(*held, others);

@@ -1,8 +1,9 @@
 #include "nt/heap.h"
 
-#include "nt/kernel_section.h"
+#include "thread/teb.h"
 
 #include <malloc.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace hmodule::nt {
 namespace {
@@ -26,13 +28,26 @@ constexpr std::size_t round_up(std::size_t value, std::size_t unit) {
   return (value + unit - 1) & ~(unit - 1);
 }
 
+// Its mutex comes before those of the lists.
 struct Registry {
   KernelMutex mutex;
   std::vector<Heap*> private_heaps;
+  std::uint64_t last_number = 0;
+  std::array<bool, thread::ThreadBlocks::kPlaces> place_taken = {};
 };
 Registry& registry() {
-  static auto* const all = new Registry;
+  static auto* const all = [] {
+    prepare_remote_barrier();
+    return new Registry;
+  }();
   return *all;
+}
+
+// Never two at a time.
+void move_lock(std::unique_lock<KernelMutex>& lock, KernelMutex& to) {
+  if (lock.mutex() == &to) return;
+  lock = {};
+  lock = std::unique_lock(to);
 }
 
 }  // namespace
@@ -53,14 +68,19 @@ Result<Heap*> Heap::create(ULONG flags, SIZE_T maximum_size) {
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   all.private_heaps.push_back(heap);
+  heap->number_ = ++all.last_number;
+  if (maximum_size != 0 || (flags & HEAP_CREATE_ENABLE_EXECUTE) != 0 || !thread::BlockCache::enabled()) return heap;
+  auto* const free_place = std::find(all.place_taken.begin(), all.place_taken.end(), false);
+  if (free_place == all.place_taken.end()) return heap;
+  *free_place = true;
+  heap->place_ = static_cast<std::uint32_t>(free_place - all.place_taken.begin());
   return heap;
 }
 
 Heap* Heap::from_handle(HANDLE handle) {
   auto* heap = static_cast<Heap*>(handle);
   if (heap == &detail::process_heap_storage.heap) return &process_heap();
-  if (heap == nullptr || reinterpret_cast<std::uintptr_t>(heap) % alignof(Heap) != 0) return nullptr;
-  return heap->signature_ == kLiveHeap ? heap : nullptr;
+  return may_be_heap(handle) && heap->signature_ == kLiveHeap ? heap : nullptr;
 }
 
 std::vector<HANDLE> Heap::all() {
@@ -77,31 +97,125 @@ bool Heap::destroy(Heap* heap) {
   {
     const std::lock_guard lock(all.mutex);
     std::erase(all.private_heaps, heap);
+    if (heap->place_ != kNoPlace) all.place_taken[heap->place_] = false;
   }
-  while (void* block = heap->next_block(nullptr)) heap->free(block);
-  heap->signature_ = 0;
+  for (List& list : heap->lists_)
+    for (Link* node = list.blocks.next; node != &list.blocks;) {
+      Link* const block = std::exchange(node, node->next);
+      heap->give_back(block, heap->footprint(*header_of(block)));
+    }
+  heap->signature_ = heap->number_ = 0;
   delete heap;
   return true;
-}
-
-std::size_t Heap::prefix() const {
-  return sizeof(Header) + (is_process_heap() ? 0 : sizeof(Link));
 }
 
 std::size_t Heap::footprint(const Header& of) const {
   const bool has_value = (of.bits & kHasUserValue) != 0;
   const std::size_t bytes = prefix() + (has_value ? round_up(of.size, sizeof(Header)) + sizeof(void*) : of.size);
-  return is_process_heap() ? thread::BlockCache::rounded(bytes) : bytes;
+  return keeps_blocks() ? thread::BlockCache::rounded(bytes) : bytes;
 }
 
 void** Heap::user_value_slot(void* block) {
   return reinterpret_cast<void**>(static_cast<char*>(block) + round_up(header(block)->size, sizeof(Header)));
 }
 
-std::unique_lock<std::recursive_mutex> Heap::guard(ULONG flags) const {
-  if (is_process_heap() || ((flags_ | flags) & HEAP_NO_SERIALIZE) != 0) return {};
-  return std::unique_lock(mutex_);
+// --- who is in a heap ---
+
+// A call's time in a private heap. While another thread has the heap locked, it waits.
+class Heap::Stay {
+ public:
+  Stay(const Heap& heap, ULONG flags) {
+    if (heap.is_process_heap() || ((heap.flags_ | flags) & HEAP_NO_SERIALIZE) != 0) return;
+    thread::ThreadBlocks& mine = thread::thread_blocks();
+    if (heap.enter(mine))
+      entered_ = &mine;
+    else
+      lock_ = std::unique_lock(heap.mutex_);
+  }
+  ~Stay() {
+    if (entered_ != nullptr) leave(*entered_);
+  }
+  Stay(const Stay&) = delete;
+  Stay& operator=(const Stay&) = delete;
+
+ private:
+  thread::ThreadBlocks* entered_ = nullptr;
+  std::unique_lock<std::recursive_mutex> lock_;
+};
+
+void Heap::lock() {
+  mutex_.lock();
+  if (is_process_heap() || lock_depth_++ != 0) return;
+  locked_.store(true, std::memory_order_seq_cst);
+  remote_barrier();
+  while (thread::is_any_thread_inside(this)) sched_yield();
 }
+
+void Heap::unlock() {
+  if (!is_process_heap() && --lock_depth_ == 0) locked_.store(false, std::memory_order_release);
+  mutex_.unlock();
+}
+
+bool Heap::lock_held_by_caller() {
+  // A recursive mutex of glibc records its owner; asking it is the only way short of keeping the fact twice.
+  return mutex_.native_handle()->__data.__owner == static_cast<int>(gettid());
+}
+
+// --- what a thread keeps ---
+
+thread::BlockCache* Heap::made_for(thread::ThreadBlocks& mine) noexcept {
+  if (place_ == kNoPlace) return nullptr;
+  thread::BlockCache*& cache = mine.of_place[place_];
+  if (cache == nullptr)
+    cache = new (std::nothrow) thread::BlockCache(number_, end_kept);
+  else if (cache->heap() != number_)
+    cache->belong_to(number_);
+  return cache;
+}
+
+// A thread's first block of this heap, or one too many: room is made for it.
+bool Heap::keep(Header& head) noexcept {
+  if ((head.bits & kUserBits) != 0) return false;
+  thread::BlockCache* const cache = made_for(thread::thread_blocks());
+  if (cache == nullptr) return false;
+  if (put(*cache, head)) return true;
+  const std::size_t bytes = prefix() + head.size;
+  if (bytes > thread::BlockCache::kLargest) return false;
+  Link* unlinked = nullptr;
+  {
+    std::unique_lock<KernelMutex> lock;
+    while (void* const surplus = cache->take_surplus(bytes)) {
+      Header& end = *static_cast<Header*>(surplus);
+      move_lock(lock, list_of(end).mutex);
+      end.tag = 0;
+      unlink(link_of(&end + 1));
+      link_of(&end + 1)->next = std::exchange(unlinked, link_of(&end + 1));
+    }
+  }
+  while (unlinked != nullptr) std::free(std::exchange(unlinked, unlinked->next));
+  return put(*cache, head);
+}
+
+// At a thread's end, perhaps when the heap is no more.
+void Heap::end_kept(thread::BlockCache& cache) noexcept {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  std::unique_lock<KernelMutex> lock_of_list;
+  for (Heap* heap : all.private_heaps)
+    if (heap->number_ == cache.heap())
+      return cache.empty([&, heap](void* head) { heap->release(*static_cast<Header*>(head), lock_of_list); });
+}
+
+void Heap::free_kept_like(SIZE_T size) noexcept {
+  if (prefix() + size <= thread::BlockCache::kLargest) return;
+  thread::ThreadBlocks& mine = thread::thread_blocks();
+  if (is_process_heap()) return std::free(mine.process.drop_single());
+  thread::BlockCache* const cache = kept_by(mine);
+  void* const single = cache == nullptr ? nullptr : cache->drop_single();
+  if (single != nullptr) release(*static_cast<Header*>(single));
+}
+
+// --- blocks ---
 
 bool Heap::fits(std::size_t bytes) const {
   return maximum_ == 0 || (bytes <= kLargestBlockOfFixedHeap && bytes <= maximum_ - std::min(maximum_, total_));
@@ -121,70 +235,86 @@ void Heap::give_back(void* memory, std::size_t bytes) const {
     munmap(memory, round_up(bytes, kPage));
 }
 
-void Heap::link(void* memory) {
-  auto* node = new (memory) Link{&blocks_, blocks_.previous};
-  node->previous->next = node;
-  blocks_.previous = node;
+std::size_t Heap::own_list() const {
+  return maximum_ != 0 ? 0 : thread::thread_id(thread::teb()) % kLists;
 }
 
-void Heap::unlink(void* memory) {
-  auto* node = static_cast<Link*>(memory);
+void Heap::link(Link* node, List& list) {
+  *node = {&list.blocks, list.blocks.previous};
+  node->previous->next = node;
+  list.blocks.previous = node;
+}
+
+void Heap::unlink(Link* node) {
   node->previous->next = node->next;
   node->next->previous = node->previous;
 }
 
-// Writes the header (and the links) of a block into memory just obtained.
+// Writes the header (and the links) of a block into memory just obtained. The list that `bits` name is locked.
 void* Heap::adopt(void* memory, SIZE_T size, std::uint32_t bits) {
-  if (!is_process_heap()) link(memory);
   void* block = static_cast<char*>(memory) + prefix();
-  *header(block) = {size, tag(), bits};
-  if (!is_process_heap()) total_ += footprint(*header(block));
+  Header& head = *header(block) = {size, tag(), bits};
+  if (has_links()) link(link_of(block), list_of(head));
+  if (maximum_ != 0) total_ += footprint(head);
   return block;
+}
+
+// The end of a block of a private heap, live or kept. `lock` stays for the next block, most likely of the same list.
+void Heap::release(Header& head, std::unique_lock<KernelMutex>& lock) noexcept {
+  move_lock(lock, list_of(head).mutex);
+  Link* const memory = link_of(&head + 1);
+  const std::size_t bytes = footprint(head);
+  head.tag = 0;
+  unlink(memory);
+  if (maximum_ != 0) total_ -= bytes;
+  give_back(memory, bytes);
 }
 
 void* Heap::allocate(ULONG flags, SIZE_T size) noexcept {
   if (size >= kLargestBlock) return nullptr;
-  if (is_process_heap() && (flags & (HEAP_SETTABLE_USER_VALUE | HEAP_SETTABLE_USER_FLAGS)) == 0) [[likely]] {
+  const bool zeroed = (flags & HEAP_ZERO_MEMORY) != 0;
+  if (is_process_heap() && (flags & kUserBits) == 0) [[likely]] {
     const std::size_t plain = thread::BlockCache::rounded(sizeof(Header) + size);
-    void* memory = (flags & HEAP_ZERO_MEMORY) != 0 ? std::calloc(1, plain) : std::malloc(plain);
+    void* memory = zeroed ? std::calloc(1, plain) : std::malloc(plain);
     return memory == nullptr ? nullptr : new (memory) Header{size, tag(), 0} + 1;
   }
-  const auto lock = guard(flags);
-  const std::uint32_t bits = flags & (HEAP_SETTABLE_USER_VALUE | HEAP_SETTABLE_USER_FLAGS);
+  const Stay stay(*this, flags);
+  const std::size_t list = has_links() ? own_list() : 0;
+  const std::uint32_t bits = (flags & kUserBits) | static_cast<std::uint32_t>(list << kListShift);
   const std::size_t bytes = footprint({size, 0, bits});
-  if (!fits(bytes)) return nullptr;
-  void* memory = obtain(bytes, (flags & HEAP_ZERO_MEMORY) != 0);
+  void* const memory = obtain(bytes, zeroed);
   if (memory == nullptr) return nullptr;
-  void* block = adopt(memory, size, bits);
-  if ((bits & kHasUserValue) != 0) *user_value_slot(block) = nullptr;
+  void* block = nullptr;
+  {
+    const auto lock = has_links() ? std::unique_lock(lists_[list].mutex) : std::unique_lock<KernelMutex>();
+    if (fits(bytes)) block = adopt(memory, size, bits);
+  }
+  if (block == nullptr)
+    give_back(memory, bytes);
+  else if ((bits & kHasUserValue) != 0)
+    *user_value_slot(block) = nullptr;
   return block;
 }
 
 bool Heap::free(void* block) noexcept {
   if (block == nullptr) return true;
-  if (is_process_heap()) [[likely]] {
-    if (!owns(block)) return false;
-    header(block)->tag = 0;
-    std::free(header(block));
-    return true;
-  }
-  const auto lock = guard(0);
   if (!owns(block)) return false;
   Header& head = *header(block);
-  const std::size_t bytes = footprint(head);
-  head.tag = 0;
-  void* memory = static_cast<char*>(block) - prefix();
-  unlink(memory);
-  total_ -= bytes;
-  give_back(memory, bytes);
+  if (is_process_heap()) [[likely]] {
+    head.tag = 0;
+    std::free(&head);
+    return true;
+  }
+  const Stay stay(*this, 0);
+  if (!keep(head)) release(head);
   return true;
 }
 
 void* Heap::reallocate(ULONG flags, void* block, SIZE_T size) noexcept {
-  if (size >= kLargestBlock) return nullptr;
-  const auto lock = guard(flags);
-  if (!owns(block)) return nullptr;
+  if (size >= kLargestBlock || !owns(block)) return nullptr;
+  const Stay stay(*this, flags);
   const Header old = *header(block);
+  const auto lock = has_links() ? std::unique_lock(list_of(old).mutex) : std::unique_lock<KernelMutex>();
   void* const value = (old.bits & kHasUserValue) != 0 ? *user_value_slot(block) : nullptr;
   const std::size_t bytes = footprint({size, 0, old.bits}), old_bytes = footprint(old);
   if (bytes > old_bytes && !fits(bytes - old_bytes)) return nullptr;
@@ -209,26 +339,26 @@ void* Heap::reallocate_in_place(void* block, SIZE_T size, bool only) {
   if (bytes > capacity) return nullptr;
   if (!only && bytes < capacity / 2 && capacity > 2 * kPage) return nullptr;  // better give memory back than keep it
   head.size = size;
-  if (!is_process_heap()) total_ += bytes - old_bytes;
+  if (maximum_ != 0) total_ += bytes - old_bytes;
   return block;
 }
 
 void* Heap::resize(void* block, SIZE_T size) {
   const Header old = *header(block);
-  const std::size_t bytes = footprint({size, 0, old.bits});
+  const std::size_t old_bytes = footprint(old), bytes = footprint({size, 0, old.bits});
   void* memory = static_cast<char*>(block) - prefix();
   if ((flags_ & HEAP_CREATE_ENABLE_EXECUTE) != 0) {
     void* other = obtain(bytes, false);
     if (other == nullptr) return nullptr;
     void* moved = adopt(other, size, old.bits);
     std::memcpy(moved, block, std::min(size, old.size));
-    free(block);
+    unlink(link_of(block));
+    if (maximum_ != 0) total_ -= old_bytes;
+    give_back(memory, old_bytes);
     return moved;
   }
-  if (!is_process_heap()) {
-    unlink(memory);
-    total_ -= footprint(old);
-  }
+  if (has_links()) unlink(link_of(block));
+  if (maximum_ != 0) total_ -= old_bytes;
   void* other = std::realloc(memory, bytes);
   if (other == nullptr) {
     adopt(memory, old.size, old.bits);
@@ -237,33 +367,53 @@ void* Heap::resize(void* block, SIZE_T size) {
   return adopt(other, size, old.bits);
 }
 
+// --- all blocks of a heap ---
+
+// The heap is locked, but its lists change at the end of a thread that has kept blocks.
 void* Heap::next_block(const void* block) noexcept {
   if (!can_be_walked()) return nullptr;
-  const auto lock = guard(0);
-  const auto* node =
-      block == nullptr ? &blocks_ : reinterpret_cast<const Link*>(static_cast<const char*>(block) - prefix());
-  return node->next == &blocks_ ? nullptr : reinterpret_cast<char*>(node->next) + prefix();
+  const std::lock_guard whole(*this);
+  std::size_t i = block == nullptr ? 0 : header(block)->bits >> kListShift;
+  for (const Link* from = block == nullptr ? nullptr : link_of(block); i < kLists; ++i, from = nullptr) {
+    List& list = lists_[i];
+    const std::lock_guard lock(list.mutex);
+    for (const Link* node = from == nullptr ? list.blocks.next : from->next; node != &list.blocks; node = node->next)
+      if (header_of(node)->tag == tag()) return const_cast<Header*>(header_of(node) + 1);
+  }
+  return nullptr;
+}
+
+SIZE_T Heap::allocated_bytes() noexcept {
+  if (!can_be_walked()) return 0;
+  const std::lock_guard whole(*this);
+  SIZE_T bytes = 0;
+  for (List& list : lists_) {
+    const std::lock_guard lock(list.mutex);
+    for (const Link* node = list.blocks.next; node != &list.blocks; node = node->next)
+      if (header_of(node)->tag == tag()) bytes += footprint(*header_of(node));
+  }
+  return bytes;
+}
+
+bool Heap::validate() noexcept {
+  if (!can_be_walked()) return true;
+  const std::lock_guard whole(*this);
+  for (List& list : lists_) {
+    const std::lock_guard lock(list.mutex);
+    for (const Link* node = list.blocks.next; node != &list.blocks; node = node->next) {
+      const std::uint32_t found = header_of(node)->tag;
+      if (node->next->previous != node || (found != tag() && found != kept_tag())) return false;
+    }
+  }
+  return true;
 }
 
 // Of malloc's free blocks the topmost one can be asked for. Never 0, which says that it failed: a page can always be
 // had.
 SIZE_T Heap::compact() noexcept {
-  thread::block_cache().clear();
+  thread::thread_blocks().clear();
   malloc_trim(0);
   return std::max<SIZE_T>(mallinfo2().keepcost, 0x1000);
-}
-
-bool Heap::validate() noexcept {
-  const auto lock = guard(0);
-  if (!can_be_walked()) return true;
-  for (const Link* node = blocks_.next; node != &blocks_; node = node->next)
-    if (node->next->previous != node || !owns(reinterpret_cast<const char*>(node) + prefix())) return false;
-  return true;
-}
-
-bool Heap::lock_held_by_caller() {
-  // A recursive mutex of glibc records its owner; asking it is the only way short of keeping the fact twice.
-  return mutex_.native_handle()->__data.__owner == static_cast<int>(gettid());
 }
 
 bool Heap::set_user_value(void* block, void* value) noexcept {
@@ -285,7 +435,35 @@ bool Heap::set_user_flags(void* block, ULONG reset, ULONG set) noexcept {
 }
 
 ULONG Heap::user_flags(const void* block) const noexcept {
-  return header(block)->bits & (HEAP_SETTABLE_USER_VALUE | HEAP_SETTABLE_USER_FLAGS);
+  return header(block)->bits & kUserBits;
+}
+
+// --- fork ---
+
+void Heap::hold_for_fork() {
+  Registry& all = registry();
+  all.mutex.lock();
+  for (Heap* heap : all.private_heaps) {
+    heap->locked_by_forking_ = heap->lock_held_by_caller();
+    for (List& list : heap->lists_) list.mutex.lock();
+  }
+}
+
+void Heap::let_go_after_fork() {
+  Registry& all = registry();
+  for (Heap* heap : all.private_heaps)
+    for (List& list : heap->lists_) list.mutex.unlock();
+  all.mutex.unlock();
+}
+
+// The mutex knows its owner by a number that the thread does not have in the child.
+void Heap::forget_other_threads() {
+  for (Heap* heap : registry().private_heaps) {
+    new (&heap->mutex_) std::recursive_mutex;
+    if (!heap->locked_by_forking_) heap->lock_depth_ = 0;
+    heap->locked_.store(heap->lock_depth_ != 0, std::memory_order_relaxed);
+    for (std::uint32_t i = 0; i < heap->lock_depth_; ++i) heap->mutex_.lock();
+  }
 }
 
 }  // namespace hmodule::nt

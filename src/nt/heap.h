@@ -1,17 +1,31 @@
 // Windows heaps on top of malloc.
 //
 // Before each block stands a header of 16 bytes with the exact size asked for (HeapSize must give it back) and a tag
-// that names the heap, so that a foreign or an already freed pointer is refused, not followed. The process heap adds
-// nothing else: no lock, no list, and so it can neither be walked nor really be locked; a thread keeps small blocks
-// that it frees, and gets them again (thread/block_cache.h). A private heap links its blocks under its own lock,
-// because HeapDestroy has to find them all.
+// that names the heap, so that a foreign or an already freed pointer is refused, not followed. A thread keeps small
+// blocks that it frees, and gets them again (thread/block_cache.h). The process heap has nothing else: no lock, no
+// list, and so it can neither be walked nor really be locked.
+//
+// A private heap must find all its blocks, for HeapDestroy and HeapWalk: they are linked. Three things keep the lock of
+// these lists from being most of malloc()'s cost, which in Wine's runtimes is HeapAlloc from such a heap:
+// - A block that a thread keeps stays linked, under another tag, so keeping it and getting it again touches no list.
+//   Whoever goes through the lists passes over it, and HeapDestroy frees it like the others. The cache it was in then
+//   belongs to a heap that is no more: caches know heaps by a number, not by the address, which another may have next.
+// - There are several lists, each with its own lock. A thread links into one of them; the block says into which.
+// - HeapLock, which shall hold up the threads that keep blocks too, pays for them: they say where they are by plain
+//   stores, and who locks a heap makes that visible (base/remote_barrier.h) and waits until all have left. HeapWalk and
+//   what else looks at all blocks locks the heap.
+// The first-class heaps of mimalloc would not do: only one thread may allocate from each.
 #pragma once
 
+#include "base/remote_barrier.h"
 #include "base/result.h"
+#include "nt/kernel_section.h"
 #include "thread/block_cache.h"
 #include "win/heapapi.h"
 #include "win/teb.h"
 
+#include <array>
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -37,15 +51,13 @@ class Heap {
   // False when `block` is not a live block of this heap. nullptr is freed in silence.
   bool free(void* block) noexcept;
 
-  // The same for what the calling thread keeps of the process heap. They call nothing, and say nullptr and false where
-  // the functions above are to be asked, whose answers they never contradict.
+  // The same for what the calling thread keeps. They call nothing, and say nullptr and false where the functions above
+  // are to be asked, whose answers they never contradict.
   static void* allocate_from_kept(HANDLE handle, ULONG flags, SIZE_T size) noexcept;
   static bool free_and_keep(HANDLE handle, void* block) noexcept;
   // Before malloc() is asked for as much as `size`, or gets it back: a block of that kind is kept for a next one which
   // fits, and for no other.
-  static void free_kept_like(SIZE_T size) noexcept {
-    if (size > kLargestOfLists) thread::block_cache().clear_single();
-  }
+  void free_kept_like(SIZE_T size) noexcept;
   // Gives to the system what is free; how much stays in one piece.
   static SIZE_T compact() noexcept;
 
@@ -67,54 +79,96 @@ class Heap {
   void* next_block(const void* block) noexcept;
   bool can_be_walked() const { return !is_process_heap(); }
 
-  void lock() { mutex_.lock(); }
-  void unlock() { mutex_.unlock(); }
+  // All other threads' calls wait, but those with HEAP_NO_SERIALIZE.
+  void lock();
+  void unlock();
   bool lock_held_by_caller();
 
   ULONG flags() const { return flags_; }
   void set_flags(ULONG flags) { flags_ = flags; }
   bool is_process_heap() const;
-  SIZE_T allocated_bytes() const { return total_; }  // 0 for the process heap, which does not count
+  static bool is_process_heap(HANDLE handle);
+  SIZE_T allocated_bytes() noexcept;  // 0 for the process heap, which does not count
+
+  // HOST-05: at a fork() no other thread is inside the lists; then, in the child alone, none has a heap's lock.
+  static void hold_for_fork();
+  static void forget_other_threads();
+  static void let_go_after_fork();
 
  private:
   struct Header {
     SIZE_T size;
     std::uint32_t tag;
-    std::uint32_t bits;
+    std::uint32_t bits;  // HEAP_SETTABLE_USER_VALUE, HEAP_SETTABLE_USER_FLAGS; from kListShift on: its list
   };
   static_assert(sizeof(Header) == 16);
-  static constexpr SIZE_T kLargestOfLists = thread::BlockCache::kLargest - sizeof(Header),
-                          kLargestSingle = thread::BlockCache::kLargestSingle - sizeof(Header);
 
+  // What stands before the header in a private heap.
   struct Link {
     Link *next, *previous;
   };
+  struct alignas(64) List {
+    KernelMutex mutex;
+    Link blocks = {&blocks, &blocks};
+  };
+  static constexpr std::size_t kLists = 8;
+  static constexpr unsigned kListShift = 24;
+  static constexpr std::uint32_t kUserBits = HEAP_SETTABLE_USER_VALUE | HEAP_SETTABLE_USER_FLAGS;
+  static constexpr std::uint32_t kNoPlace = thread::ThreadBlocks::kPlaces;
 
+  class Stay;
+  friend class Stay;
   friend Heap& process_heap();
   explicit Heap(ULONG flags, SIZE_T maximum);
   ~Heap() = default;
 
   static constexpr std::uint32_t kLiveBlock = 0x4B434C42;  // "BLCK"
 
+  static bool may_be_heap(HANDLE handle) {
+    return handle != nullptr && reinterpret_cast<std::uintptr_t>(handle) % alignof(Heap) == 0;
+  }
   static Header* header(void* block) { return static_cast<Header*>(block) - 1; }
   static const Header* header(const void* block) { return static_cast<const Header*>(block) - 1; }
-  std::size_t prefix() const;
+  static Link* link_of(void* block) { return reinterpret_cast<Link*>(header(block)) - 1; }
+  static const Link* link_of(const void* block) { return reinterpret_cast<const Link*>(header(block)) - 1; }
+  static Header* header_of(Link* link) { return reinterpret_cast<Header*>(link + 1); }
+  static const Header* header_of(const Link* link) { return reinterpret_cast<const Header*>(link + 1); }
+  bool has_links() const { return !is_process_heap(); }
+  std::size_t prefix() const { return sizeof(Header) + (has_links() ? sizeof(Link) : 0); }
   std::uint32_t tag() const {
     return kLiveBlock ^ static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(this) >> 4);
   }
+  std::uint32_t kept_tag() const { return ~tag(); }
   std::size_t footprint(const Header& header) const;
   static void** user_value_slot(void* block);
-  std::unique_lock<std::recursive_mutex> guard(ULONG flags) const;
+
+  bool keeps_blocks() const { return is_process_heap() || place_ != kNoPlace; }
+  // False if the heap is locked.
+  bool enter(thread::ThreadBlocks& mine) const;
+  static void leave(thread::ThreadBlocks& mine) { mine.inside.store(nullptr, std::memory_order_release); }
+  // nullptr if the calling thread keeps nothing of this heap. It may be no heap at all.
+  thread::BlockCache* kept_by(thread::ThreadBlocks& mine) const;
+  thread::BlockCache* made_for(thread::ThreadBlocks& mine) noexcept;
+  bool put(thread::BlockCache& cache, Header& head) const;
+  bool keep(Header& head) noexcept;
+  static void end_kept(thread::BlockCache& cache) noexcept;
 
   bool fits(std::size_t bytes) const;
   void* obtain(std::size_t bytes, bool zeroed) const;
   void give_back(void* memory, std::size_t bytes) const;
   void* adopt(void* memory, SIZE_T size, std::uint32_t bits);
+  void release(Header& head) noexcept {
+    std::unique_lock<KernelMutex> lock;
+    release(head, lock);
+  }
+  void release(Header& head, std::unique_lock<KernelMutex>& lock) noexcept;
   // `only`: the block may not move, whatever is kept.
   void* reallocate_in_place(void* block, SIZE_T size, bool only);
   void* resize(void* block, SIZE_T size);
-  void link(void* memory);
-  void unlink(void* memory);
+  std::size_t own_list() const;
+  List& list_of(const Header& head) { return lists_[head.bits >> kListShift]; }
+  static void link(Link* node, List& list);
+  static void unlink(Link* node);
 
   // Programs that look for a debugger read these two where the real structure has them.
   [[maybe_unused]] BYTE reserved_[0x70] = {};
@@ -122,9 +176,14 @@ class Heap {
   [[maybe_unused]] ULONG force_flags_ = 0;
 
   std::uint64_t signature_;
-  SIZE_T maximum_, total_ = 0;
-  Link blocks_ = {&blocks_, &blocks_};
+  std::uint64_t number_ = 0;         // no other heap ever has it
+  std::uint32_t place_ = kNoPlace;   // in ThreadBlocks; heaps without keep nothing
+  std::atomic<bool> locked_{false};  // nobody enters
+  std::uint32_t lock_depth_ = 0;     // HeapLock's
+  bool locked_by_forking_ = false;
   mutable std::recursive_mutex mutex_;
+  SIZE_T maximum_, total_ = 0;  // `total_`: counted if there is a maximum, whose heap has one list
+  std::array<List, kLists> lists_;
 };
 
 // The heap of GetProcessHeap() and PEB.ProcessHeap. It needs no start-up and lives as long as the process.
@@ -138,24 +197,63 @@ union ProcessHeapStorage {
   ProcessHeapStorage() : none() {}
   ~ProcessHeapStorage() {}
 };
-extern ProcessHeapStorage process_heap_storage;
+extern ProcessHeapStorage process_heap_storage __attribute__((visibility("hidden")));
 }  // namespace detail
 
 inline bool Heap::is_process_heap() const {
   return this == &detail::process_heap_storage.heap;
 }
+inline bool Heap::is_process_heap(HANDLE handle) {
+  return handle == &detail::process_heap_storage.heap;
+}
+
+inline bool Heap::enter(thread::ThreadBlocks& mine) const {
+  mine.inside.store(this, std::memory_order_relaxed);
+  barrier_before_remote_one();
+  if (!locked_.load(std::memory_order_acquire)) [[likely]]
+    return true;
+  leave(mine);
+  return false;
+}
+
+[[gnu::always_inline]] inline thread::BlockCache* Heap::kept_by(thread::ThreadBlocks& mine) const {
+  thread::BlockCache* const cache = mine.of_place[place_ % thread::ThreadBlocks::kPlaces];
+  return cache != nullptr && cache->heap() == number_ ? cache : nullptr;
+}
 
 [[gnu::always_inline]] inline void* Heap::allocate_from_kept(HANDLE handle, ULONG flags, SIZE_T size) noexcept {
-  const Heap& heap = detail::process_heap_storage.heap;
-  if (handle != &heap || (flags & (HEAP_SETTABLE_USER_VALUE | HEAP_SETTABLE_USER_FLAGS)) != 0) [[unlikely]]
+  if (!may_be_heap(handle) || (flags & kUserBits) != 0) [[unlikely]]
     return nullptr;
-  const bool zeroed = (flags & HEAP_ZERO_MEMORY) != 0, small = size <= kLargestOfLists;
-  if (!small && (zeroed || size > kLargestSingle)) return nullptr;
-  thread::BlockCache& cache = thread::block_cache();
-  void* memory = small ? cache.take(sizeof(Header) + size) : cache.take_single(sizeof(Header) + size);
-  if (memory == nullptr) [[unlikely]]
-    return nullptr;
-  void* block = new (memory) Header{size, heap.tag(), 0} + 1;
+  const Heap& heap = *static_cast<Heap*>(handle);
+  const std::size_t bytes = heap.prefix() + size;
+  const bool zeroed = (flags & HEAP_ZERO_MEMORY) != 0, small = bytes <= thread::BlockCache::kLargest;
+  if (!small && (zeroed || size > thread::BlockCache::kLargestSingle)) return nullptr;
+  const auto take_from = [=](thread::BlockCache& cache) {
+    return static_cast<Header*>(small ? cache.take(bytes) : cache.take_single(bytes));
+  };
+  thread::ThreadBlocks& mine = thread::thread_blocks();
+  Header* head = nullptr;
+  if (heap.is_process_heap()) {
+    head = take_from(mine.process);
+    if (head == nullptr) [[unlikely]]
+      return nullptr;
+    head->size = size;
+    head->tag = heap.tag();
+  } else {
+    thread::BlockCache* const cache = heap.kept_by(mine);
+    if (cache == nullptr || !heap.enter(mine)) [[unlikely]]
+      return nullptr;
+    head = take_from(*cache);
+    if (head != nullptr) [[likely]] {
+      head->size = size;
+      std::atomic_signal_fence(std::memory_order_release);
+      head->tag = heap.tag();
+    }
+    leave(mine);
+    if (head == nullptr) [[unlikely]]
+      return nullptr;
+  }
+  void* const block = head + 1;
   if (zeroed) {
     auto* word = static_cast<std::uint64_t*>(block);
     for (auto* const end = word + (size + 7) / 8; word != end; ++word) {
@@ -166,19 +264,34 @@ inline bool Heap::is_process_heap() const {
   return block;
 }
 
+// The tag changes first: who comes between sees a block that is kept, with a size or without, and not a broken one.
+[[gnu::always_inline]] inline bool Heap::put(thread::BlockCache& cache, Header& head) const {
+  const std::size_t bytes = prefix() + head.size;
+  head.tag = kept_tag();
+  std::atomic_signal_fence(std::memory_order_release);
+  if (bytes <= thread::BlockCache::kLargest ? cache.put(&head, bytes) : cache.put_single(&head, bytes)) [[likely]]
+    return true;
+  head.tag = tag();
+  return false;
+}
+
 [[gnu::always_inline]] inline bool Heap::free_and_keep(HANDLE handle, void* block) noexcept {
-  const Heap& heap = detail::process_heap_storage.heap;
-  if (handle != &heap || !heap.owns(block)) [[unlikely]]
+  if (!may_be_heap(handle)) [[unlikely]]
+    return false;
+  const Heap& heap = *static_cast<Heap*>(handle);
+  if (!heap.owns(block)) [[unlikely]]
     return false;
   Header& head = *header(block);
-  if (head.bits != 0) [[unlikely]]
+  if ((head.bits & kUserBits) != 0) [[unlikely]]
     return false;
-  thread::BlockCache& cache = thread::block_cache();
-  const SIZE_T bytes = sizeof(Header) + head.size;
-  if (head.size <= kLargestOfLists ? !cache.put(&head, bytes) : !cache.put_single(&head, bytes)) [[unlikely]]
+  thread::ThreadBlocks& mine = thread::thread_blocks();
+  if (heap.is_process_heap()) return heap.put(mine.process, head);
+  thread::BlockCache* const cache = heap.kept_by(mine);
+  if (cache == nullptr || !heap.enter(mine)) [[unlikely]]
     return false;
-  head.tag = 0;
-  return true;
+  const bool kept = heap.put(*cache, head);
+  leave(mine);
+  return kept;
 }
 
 // Memory that DLL code will release with HeapFree(GetProcessHeap()) or RtlFreeHeap.

@@ -1,10 +1,10 @@
-// Memory that a thread has freed and will ask for again: heaps keep small blocks here instead of giving them back to
-// malloc(), which would cost more than all the rest of HeapAlloc() and HeapFree(). No other thread looks at it, so
-// there is neither a lock nor an atomic, and it is all inline: a function with the Windows convention that calls
-// another one saves ten vector registers.
+// Memory that a thread has freed and will ask for again: heaps keep blocks here instead of giving them back to
+// malloc(), which would cost more than all the rest of HeapAlloc() and HeapFree(). No other thread looks at them, so
+// there is neither a lock nor an atomic operation, and it is all inline: a function with the Windows convention that
+// calls another one saves ten vector registers.
 //
-// It stands behind the TEB, where GS finds it. At the thread's end it is emptied; what a killed thread had is freed by
-// another one. That may happen between any two instructions here: the lists are whole at each of them.
+// It stands behind the TEB, where GS finds it. At the thread's end it is emptied; what a killed thread had is given
+// back by another one. That may happen between any two instructions here: the lists are whole at each of them.
 #pragma once
 
 #include "thread/teb.h"
@@ -13,12 +13,14 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace hmodule::thread {
 
+// What one thread keeps of one heap.
 class BlockCache {
  public:
-  static constexpr std::size_t kLargest = 1048;
+  static constexpr std::size_t kLargest = 1064;
   // Of what is larger one block is kept, if not larger than this.
   static constexpr std::size_t kLargestSingle = (1 << 20) + 4096;
 
@@ -27,13 +29,17 @@ class BlockCache {
   // What malloc() is to be asked for instead of `bytes`, so that blocks of one list stand for each other. glibc would
   // give no less.
   static std::size_t rounded(std::size_t bytes) {
-    return bytes > kLargest || !enabled() ? bytes : list_of(bytes) * kStep + kLeast;
+    return bytes > kLargest || !enabled() ? bytes : capacity(list_of(bytes));
   }
 
-  BlockCache();
-  ~BlockCache() { clear(); }
+  // `heap`: a number that is this heap's alone, for ever. `how` ends all blocks of the cache it is called with.
+  using GiveBack = void (*)(BlockCache&) noexcept;
+  BlockCache(std::uint64_t heap, GiveBack how);
+  ~BlockCache() { give_back(); }
   BlockCache(const BlockCache&) = delete;
   BlockCache& operator=(const BlockCache&) = delete;
+
+  std::uint64_t heap() const { return heap_; }
 
   // Memory for `bytes`, at most kLargest; nullptr if there is none. Its first word is lost.
   [[gnu::always_inline]] void* take(std::size_t bytes) {
@@ -69,13 +75,31 @@ class BlockCache {
     single_ = memory;
     return true;
   }
-  void clear_single();
-  void clear();
+
+  // A part of what stands where `bytes` would, if there is no room for more; nullptr is the end of it.
+  void* take_surplus(std::size_t bytes);
+  void* drop_single() { return std::exchange(single_, nullptr); }
+
+  void give_back() { give_back_(*this); }
+  template <typename Dispose>
+  void empty(Dispose dispose) {
+    if (void* const memory = drop_single()) dispose(memory);
+    for (List& list : lists_)
+      while (Link* const link = list.first) {
+        list.first = link->next;
+        ++list.room;
+        dispose(link);
+      }
+  }
+  // Not a byte of the blocks is looked at: the heap is gone. From now on for another one.
+  void belong_to(std::uint64_t heap);
 
  private:
   // glibc's: blocks grow by 16 bytes, of which 8 are its own, and nobody asks for less than 9.
   static constexpr std::size_t kStep = 16, kLeast = 24, kLists = (kLargest + 7) / kStep;
   static constexpr std::size_t list_of(std::size_t bytes) { return (bytes + 7) / kStep - 1; }
+  static constexpr std::size_t capacity(std::size_t list) { return list * kStep + kLeast; }
+  static std::uint32_t most_of(std::size_t list);
 
   struct Link {
     Link* next;
@@ -84,15 +108,36 @@ class BlockCache {
     Link* first = nullptr;
     std::uint32_t room = 0;
   };
+  std::uint64_t heap_;
+  GiveBack give_back_;
   std::array<List, kLists> lists_;
   void* single_ = nullptr;
   std::size_t single_bytes_ = 0;
   bool keeps_single_ = false;
 };
 
+// What one thread keeps of all heaps.
+struct ThreadBlocks {
+  // So many private heaps at a time have a place in every thread.
+  static constexpr std::size_t kPlaces = 16;
+
+  BlockCache process;
+  std::array<BlockCache*, kPlaces> of_place = {};  // made for the first block
+  // The private heap in which the thread is at work. Who locks a heap waits until no thread is in it (nt/heap.h).
+  std::atomic<const void*> inside{nullptr};
+
+  ThreadBlocks();
+  ~ThreadBlocks() { clear(); }
+  ThreadBlocks(const ThreadBlocks&) = delete;
+  ThreadBlocks& operator=(const ThreadBlocks&) = delete;
+  void clear();
+};
+
 // The calling thread's.
-inline BlockCache& block_cache() {
-  return *reinterpret_cast<BlockCache*>(&teb() + 1);
+inline ThreadBlocks& thread_blocks() {
+  return *reinterpret_cast<ThreadBlocks*>(&teb() + 1);
 }
+
+bool is_any_thread_inside(const void* heap);
 
 }  // namespace hmodule::thread

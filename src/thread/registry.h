@@ -29,7 +29,7 @@ struct FirstFrame {
 // GS points at the first byte, so the TEB comes first; DLL code never looks behind it.
 struct Thread {
   TEB teb;
-  BlockCache blocks;
+  ThreadBlocks blocks;
   Thread* previous = nullptr;
   Thread* next = nullptr;
   std::uint64_t start_order = 0;
@@ -43,7 +43,7 @@ struct Thread {
   std::vector<void**> retired_vectors;  // TLS-06
 };
 
-static_assert(offsetof(Thread, blocks) == sizeof(TEB));  // block_cache()
+static_assert(offsetof(Thread, blocks) == sizeof(TEB));  // thread_blocks()
 
 inline Thread& thread_of(TEB& teb) {
   return reinterpret_cast<Thread&>(teb);

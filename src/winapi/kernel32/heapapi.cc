@@ -101,7 +101,7 @@ HM_WINAPI BOOL HeapWalk(HANDLE handle, PROCESS_HEAP_ENTRY* entry) noexcept {
 
 HM_WINAPI BOOL HeapSummary(HANDLE handle, DWORD, HEAP_SUMMARY* summary) noexcept {
   return succeed([&]() -> Status {
-    const Heap* heap = TRY(heap_of(handle));
+    Heap* heap = TRY(heap_of(handle));
     if (summary == nullptr || summary->cb != sizeof *summary)
       return fail(STATUS_INVALID_PARAMETER, "HEAP_SUMMARY.cb is not {}", sizeof *summary);
     const struct mallinfo2 all = mallinfo2();
@@ -128,20 +128,19 @@ HM_WINAPI BOOL HeapSetInformation(HANDLE handle, LONG info_class, void* info, SI
   });
 }
 
-constexpr std::string_view kNoExceptions = "HEAP_GENERATE_EXCEPTIONS returns NULL";
 constexpr std::string_view kNoLock = "a lock of the process heap does not hold up other threads' allocations";
 
 const Export kRows[] = {
     {"GetProcessHeap", proc(GetProcessHeap)},
     {"GetProcessHeaps", proc(GetProcessHeaps)},
-    {"HeapAlloc", proc(RtlAllocateHeap), Support::partial, kNoExceptions},
+    {"HeapAlloc", proc(RtlAllocateHeap)},
     {"HeapCompact", proc(HeapCompact), Support::partial, "the size is that of malloc's topmost free block"},
     {"HeapCreate", proc(HeapCreate)},
     {"HeapDestroy", proc(HeapDestroy)},
     {"HeapFree", proc(RtlFreeHeap)},
     {"HeapLock", proc(HeapLock), Support::partial, kNoLock},
     {"HeapQueryInformation", proc(HeapQueryInformation)},
-    {"HeapReAlloc", proc(RtlReAllocateHeap), Support::partial, kNoExceptions},
+    {"HeapReAlloc", proc(RtlReAllocateHeap)},
     {"HeapSetInformation", proc(HeapSetInformation)},
     {"HeapSize", proc(RtlSizeHeap)},
     {"HeapSummary", proc(HeapSummary)},

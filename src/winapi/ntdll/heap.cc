@@ -4,6 +4,7 @@
 #include "module/builtin.h"
 #include "nt/heap.h"
 #include "thread/teb.h"
+#include "unwind/exceptions.h"
 #include "winapi/common/answer.h"
 
 #include <algorithm>
@@ -21,14 +22,20 @@ template <typename T>
   return value;
 }
 
+// Said as the heap or the call wants to hear it.
+[[gnu::always_inline]] inline void* refuse_memory(const Heap& heap, ULONG flags) {
+  if (((heap.flags() | flags) & HEAP_GENERATE_EXCEPTIONS) != 0) unwind::hm_rtl_raise_status(STATUS_NO_MEMORY);
+  return refuse<void*>(STATUS_NO_MEMORY, nullptr);
+}
+
 [[gnu::noinline]] HM_WINAPI void* allocate_block(HANDLE handle, ULONG flags, SIZE_T size) noexcept {
   Heap* heap = Heap::from_handle(handle);
   if (heap == nullptr) [[unlikely]]
     return refuse<void*>(STATUS_INVALID_HANDLE, nullptr);
-  Heap::free_kept_like(size);
+  heap->free_kept_like(size);
   void* block = heap->allocate(flags, size);
   if (block == nullptr) [[unlikely]]
-    return refuse<void*>(STATUS_NO_MEMORY, nullptr);
+    return refuse_memory(*heap, flags);
   return block;
 }
 
@@ -37,17 +44,35 @@ template <typename T>
   Heap* heap = Heap::from_handle(handle);
   if (heap == nullptr) [[unlikely]]
     return refuse<BOOL>(STATUS_INVALID_HANDLE, FALSE);
-  if (heap->owns(block)) Heap::free_kept_like(heap->size(block));
+  if (heap->owns(block)) heap->free_kept_like(heap->size(block));
   if (!heap->free(block)) [[unlikely]]
     return refuse<BOOL>(STATUS_INVALID_PARAMETER, FALSE);
   return TRUE;
 }
 
+[[gnu::always_inline]] inline void* allocate_quickly(HANDLE handle, ULONG flags, SIZE_T size) noexcept {
+  void* block = Heap::allocate_from_kept(handle, flags, size);
+  return block != nullptr ? block : allocate_block(handle, flags, size);
+}
+[[gnu::always_inline]] inline BOOL free_quickly(HANDLE handle, void* block) noexcept {
+  return Heap::free_and_keep(handle, block) ? TRUE : free_block(handle, block);
+}
+
+// The compiler makes of each what one kind of heap needs, with fewer registers.
+[[gnu::noinline]] HM_WINAPI void* allocate_privately(HANDLE handle, ULONG flags, SIZE_T size) noexcept {
+  if (Heap::is_process_heap(handle)) __builtin_unreachable();
+  return allocate_quickly(handle, flags, size);
+}
+[[gnu::noinline]] HM_WINAPI BOOL free_privately(HANDLE handle, void* block) noexcept {
+  if (Heap::is_process_heap(handle)) __builtin_unreachable();
+  return free_quickly(handle, block);
+}
+
 }  // namespace
 
 HM_WINAPI void* RtlAllocateHeap(HANDLE handle, ULONG flags, SIZE_T size) noexcept {
-  void* block = Heap::allocate_from_kept(handle, flags, size);
-  return block != nullptr ? block : allocate_block(handle, flags, size);
+  return Heap::is_process_heap(handle) ? allocate_quickly(handle, flags, size)
+                                       : allocate_privately(handle, flags, size);
 }
 
 HM_WINAPI void* RtlReAllocateHeap(HANDLE handle, ULONG flags, void* block, SIZE_T size) noexcept {
@@ -57,12 +82,12 @@ HM_WINAPI void* RtlReAllocateHeap(HANDLE handle, ULONG flags, void* block, SIZE_
   if (block == nullptr) return nullptr;
   void* moved = heap->reallocate(flags, block, size);
   if (moved == nullptr) [[unlikely]]
-    return refuse<void*>(heap->owns(block) ? STATUS_NO_MEMORY : STATUS_INVALID_PARAMETER, nullptr);
+    return heap->owns(block) ? refuse_memory(*heap, flags) : refuse<void*>(STATUS_INVALID_PARAMETER, nullptr);
   return moved;
 }
 
 HM_WINAPI BOOL RtlFreeHeap(HANDLE handle, ULONG, void* block) noexcept {
-  return Heap::free_and_keep(handle, block) ? TRUE : free_block(handle, block);
+  return Heap::is_process_heap(handle) ? free_quickly(handle, block) : free_privately(handle, block);
 }
 
 HM_WINAPI SIZE_T RtlSizeHeap(HANDLE handle, ULONG, const void* block) noexcept {
@@ -197,11 +222,10 @@ HM_WINAPI NTSTATUS RtlSetHeapInformation(HANDLE handle, LONG info_class, const v
 
 namespace {
 
-constexpr std::string_view kNoExceptions = "HEAP_GENERATE_EXCEPTIONS returns NULL";
 constexpr std::string_view kNoLock = "a lock of the process heap does not hold up other threads' allocations";
 
 const Export kRows[] = {
-    {"RtlAllocateHeap", proc(RtlAllocateHeap), Support::partial, kNoExceptions},
+    {"RtlAllocateHeap", proc(RtlAllocateHeap)},
     {"RtlCompactHeap", proc(RtlCompactHeap), Support::partial, "the size is that of malloc's topmost free block"},
     {"RtlCreateHeap", proc(RtlCreateHeap), Support::partial, "not at an address of the caller's"},
     {"RtlDestroyHeap", proc(RtlDestroyHeap)},
@@ -210,7 +234,7 @@ const Export kRows[] = {
     {"RtlGetUserInfoHeap", proc(RtlGetUserInfoHeap)},
     {"RtlLockHeap", proc(RtlLockHeap), Support::partial, kNoLock},
     {"RtlQueryHeapInformation", proc(RtlQueryHeapInformation)},
-    {"RtlReAllocateHeap", proc(RtlReAllocateHeap), Support::partial, kNoExceptions},
+    {"RtlReAllocateHeap", proc(RtlReAllocateHeap)},
     {"RtlSetHeapInformation", proc(RtlSetHeapInformation)},
     {"RtlSetUserFlagsHeap", proc(RtlSetUserFlagsHeap)},
     {"RtlSetUserValueHeap", proc(RtlSetUserValueHeap)},

@@ -110,6 +110,7 @@ typedef EXCEPTION_DISPOSITION Handler(EXCEPTION_RECORD*, void* frame, CONTEXT*, 
 #define STATUS_LONGJUMP 0x80000026u
 #define STATUS_UNWIND_CONSOLIDATE 0x80000029u
 #define STATUS_ACCESS_VIOLATION 0xC0000005u
+#define STATUS_NO_MEMORY 0xC0000017u
 #define STATUS_NONCONTINUABLE_EXCEPTION 0xC0000025u
 #define STATUS_INVALID_DISPOSITION 0xC0000026u
 #define STATUS_UNWIND 0xC0000027u
@@ -138,6 +139,11 @@ IMPORT __attribute__((noreturn)) void ExitThread(unsigned long);
 IMPORT void* GetModuleHandleA(const char*);
 IMPORT void* VirtualAlloc(void*, size_t, unsigned long kind, unsigned long rights);
 IMPORT int VirtualFree(void*, size_t, unsigned long kind);
+#define HEAP_GENERATE_EXCEPTIONS 4u
+IMPORT void* HeapCreate(unsigned long flags, size_t size, size_t most);
+IMPORT int HeapDestroy(void* heap);
+IMPORT void* HeapAlloc(void* heap, unsigned long flags, size_t size);
+IMPORT void* HeapReAlloc(void* heap, unsigned long flags, void* block, size_t size);
 IMPORT void* GetProcAddress(void*, const char*);
 
 // Some questions end a process under Wine 8.

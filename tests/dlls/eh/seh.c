@@ -583,6 +583,40 @@ static void raises_in_threads(void) {
   }
 }
 
+// --- what functions raise ---
+
+static uint32_t raised_by_allocation(void* heap, uint32_t flags, size_t size) {
+  __try {
+    return HeapAlloc(heap, flags, size) != NULL;
+  } __except (EXCEPTION_EXECUTE_HANDLER) {
+    return _exception_code();
+  }
+}
+static uint32_t raised_by_reallocation(void* heap, uint32_t flags, void* block, size_t size) {
+  __try {
+    return HeapReAlloc(heap, flags, block, size) != NULL;
+  } __except (EXCEPTION_EXECUTE_HANDLER) {
+    return _exception_code();
+  }
+}
+static void raises_for_lack_of_memory(void) {
+  const size_t much = (size_t)1 << 46;  // of a heap of fixed size
+  void *const quiet = HeapCreate(0, 0, 0x10000), *const loud = HeapCreate(HEAP_GENERATE_EXCEPTIONS, 0, 0x10000);
+  CHECK_EQ(raised_by_allocation(quiet, 0, much), 0);
+  CHECK_EQ(raised_by_allocation(quiet, HEAP_GENERATE_EXCEPTIONS, much), STATUS_NO_MEMORY);
+  CHECK_EQ(raised_by_allocation(quiet, HEAP_GENERATE_EXCEPTIONS, 100), 1);
+  CHECK_EQ(raised_by_allocation(loud, 0, much), STATUS_NO_MEMORY);
+  CHECK_EQ(raised_by_allocation(loud, 0, 100), 1);
+  void* const block = HeapAlloc(loud, 0, 100);
+  CHECK_EQ(raised_by_reallocation(loud, 0, block, much), STATUS_NO_MEMORY);
+  CHECK_EQ(raised_by_reallocation(loud, 0, block, 200), 1);
+  CHECK(HeapDestroy(loud));  // nothing of it is locked
+  void* const other = HeapAlloc(quiet, 0, 100);
+  CHECK_EQ(raised_by_reallocation(quiet, 0, other, much), 0);
+  CHECK_EQ(raised_by_reallocation(quiet, HEAP_GENERATE_EXCEPTIONS, other, much), STATUS_NO_MEMORY);
+  CHECK(HeapDestroy(quiet));
+}
+
 static const Test table[] = {
     {"EH-39", "a filter's 1 runs the handler", executes_handlers},
     {"EH-39", "a filter's 0 searches on", searches_on},
@@ -605,6 +639,7 @@ static const Test table[] = {
     {"EH-39", "return and continue run finally blocks", returns_and_continues},
     {"EH-39 EH-50", "each event of the processor is caught, and cleaned up after", catches_events},
     {"EH-39 EH-50", "eight threads raise and fault", raises_in_threads},
+    {"", "HEAP_GENERATE_EXCEPTIONS raises where there is no memory", raises_for_lack_of_memory},
     {NULL, NULL, NULL},
 };
 

@@ -101,5 +101,45 @@ TEST_F(Fork, Host05TheChildHasNumbersOfItsOwnAndCanStartThreads) {
   EXPECT_EQ(wait(waiting, kInfinite), kWaitObject0);
 }
 
+// Threads that keep blocks of a heap, and one that has it locked.
+TEST_F(Fork, Host05TheChildCanUseAHeapThatOthersWereIn) {
+  auto* const allocate = kernel32<void*(HANDLE, unsigned, hmodule::u64)>("HeapAlloc");
+  auto* const release = kernel32<int(HANDLE, unsigned, void*)>("HeapFree");
+  auto* const validate = kernel32<int(HANDLE, unsigned, void*)>("HeapValidate");
+  auto* const lock = kernel32<int(HANDLE)>("HeapLock");
+  auto* const unlock = kernel32<int(HANDLE)>("HeapUnlock");
+  const HANDLE heap = kernel32<HANDLE(unsigned, hmodule::u64, hmodule::u64)>("HeapCreate")(0, 0, 0);
+  std::atomic<bool> stop{false};
+  std::thread busy([&] {
+    for (hmodule::u64 i = 0; !stop; ++i) release(heap, 0, allocate(heap, 0, i % 5000));
+  });
+  std::thread locking([&] {
+    while (!stop) {
+      lock(heap);
+      std::this_thread::yield();
+      unlock(heap);
+    }
+  });
+  const auto use = [&](int answer) {
+    if (!lock(heap)) return 1;
+    void* const block = allocate(heap, 0, 40);
+    if (!unlock(heap) || !release(heap, 0, block) || unlock(heap)) return 2;
+    return validate(heap, 0, nullptr) ? answer : 3;
+  };
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(in_child([&] { return use(5); }), 5);
+  lock(heap);  // in the child, too
+  EXPECT_EQ(in_child([&] {
+              release(heap, 0, allocate(heap, 0, 40));
+              return unlock(heap) ? use(6) : 4;
+            }),
+            6);
+  unlock(heap);
+  stop = true;
+  busy.join();
+  locking.join();
+  EXPECT_EQ(use(7), 7);
+  EXPECT_TRUE(kernel32<int(HANDLE)>("HeapDestroy")(heap));
+}
+
 }  // namespace
 }  // namespace hmodule::test

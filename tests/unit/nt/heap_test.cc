@@ -1,5 +1,7 @@
 #include "nt/heap.h"
 
+#include "thread/teb.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,12 +15,17 @@ Heap& private_heap(ULONG flags = 0, SIZE_T maximum = 0) {
   return *Heap::create(flags, maximum).value();
 }
 
+class Heaps : public testing::Test {
+ protected:
+  Heaps() { thread::attach(); }
+};
+
 bool all_bytes_are(const void* block, std::size_t size, unsigned char value) {
   const auto* bytes = static_cast<const unsigned char*>(block);
   return std::all_of(bytes, bytes + size, [=](unsigned char byte) { return byte == value; });
 }
 
-TEST(Heap, BlocksKeepTheExactSizeAskedFor) {
+TEST_F(Heaps, BlocksKeepTheExactSizeAskedFor) {
   for (Heap* heap : {&process_heap(), &private_heap()})
     for (const SIZE_T size : {0, 1, 15, 16, 17, 4095, 100000}) {
       void* block = heap->allocate(0, size);
@@ -30,7 +37,7 @@ TEST(Heap, BlocksKeepTheExactSizeAskedFor) {
     }
 }
 
-TEST(Heap, ZeroMemoryCoversGrowthOnly) {
+TEST_F(Heaps, ZeroMemoryCoversGrowthOnly) {
   void* block = process_heap().allocate(HEAP_ZERO_MEMORY, 100);
   EXPECT_TRUE(all_bytes_are(block, 100, 0));
   std::memset(block, 7, 100);
@@ -41,7 +48,7 @@ TEST(Heap, ZeroMemoryCoversGrowthOnly) {
   process_heap().free(block);
 }
 
-TEST(Heap, InPlaceReallocationNeverMoves) {
+TEST_F(Heaps, InPlaceReallocationNeverMoves) {
   Heap& heap = process_heap();
   void* block = heap.allocate(0, 64);
   EXPECT_EQ(heap.reallocate(HEAP_REALLOC_IN_PLACE_ONLY, block, 10), block);
@@ -55,7 +62,7 @@ TEST(Heap, InPlaceReallocationNeverMoves) {
   EXPECT_TRUE(heap.free(block));
 }
 
-TEST(Heap, ForeignPointersAreRefused) {
+TEST_F(Heaps, ForeignPointersAreRefused) {
   Heap& other = private_heap();
   alignas(16) char foreign[64] = {};
   EXPECT_FALSE(process_heap().free(foreign + 32));
@@ -69,7 +76,7 @@ TEST(Heap, ForeignPointersAreRefused) {
   EXPECT_TRUE(Heap::destroy(&other));
 }
 
-TEST(Heap, ImpossibleSizesFail) {
+TEST_F(Heaps, ImpossibleSizesFail) {
   EXPECT_EQ(process_heap().allocate(0, ~SIZE_T{0}), nullptr);
   EXPECT_EQ(process_heap().allocate(0, ~SIZE_T{0} - 20), nullptr);
   void* block = process_heap().allocate(0, 8);
@@ -78,7 +85,7 @@ TEST(Heap, ImpossibleSizesFail) {
   EXPECT_FALSE(Heap::create(0, ~SIZE_T{0}));
 }
 
-TEST(Heap, DestroyFreesAllBlocksAndTheHandle) {
+TEST_F(Heaps, DestroyFreesAllBlocksAndTheHandle) {
   Heap& heap = private_heap();
   for (int i = 0; i < 1000; ++i) ASSERT_NE(heap.allocate(0, static_cast<SIZE_T>(i)), nullptr);
   const HANDLE handle = heap.handle();
@@ -90,7 +97,7 @@ TEST(Heap, DestroyFreesAllBlocksAndTheHandle) {
   EXPECT_FALSE(Heap::destroy(&process_heap()));
 }
 
-TEST(Heap, HandlesAreChecked) {
+TEST_F(Heaps, HandlesAreChecked) {
   EXPECT_EQ(Heap::from_handle(nullptr), nullptr);
   EXPECT_EQ(Heap::from_handle(reinterpret_cast<HANDLE>(3)), nullptr);
   EXPECT_EQ(Heap::from_handle(process_heap().handle()), &process_heap());
@@ -98,7 +105,7 @@ TEST(Heap, HandlesAreChecked) {
   EXPECT_EQ(Heap::from_handle(zeros), nullptr);
 }
 
-TEST(Heap, AFixedHeapHasAnEnd) {
+TEST_F(Heaps, AFixedHeapHasAnEnd) {
   Heap& heap = private_heap(0, 0x10000);
   EXPECT_EQ(heap.allocate(0, 0x10000), nullptr);
   void* block = heap.allocate(0, 0x8000);
@@ -110,7 +117,7 @@ TEST(Heap, AFixedHeapHasAnEnd) {
   Heap::destroy(&heap);
 }
 
-TEST(Heap, ExecutableBlocksRunCode) {
+TEST_F(Heaps, ExecutableBlocksRunCode) {
   Heap& heap = private_heap(HEAP_CREATE_ENABLE_EXECUTE);
   const unsigned char code[] = {0xB8, 42, 0, 0, 0, 0xC3};  // mov eax, 42; ret
   void* block = heap.allocate(0, sizeof code);
@@ -120,7 +127,7 @@ TEST(Heap, ExecutableBlocksRunCode) {
   Heap::destroy(&heap);
 }
 
-TEST(Heap, PrivateHeapsAreWalkedInOrderOfAllocation) {
+TEST_F(Heaps, PrivateHeapsAreWalkedInOrderOfAllocation) {
   Heap& heap = private_heap();
   void* first = heap.allocate(0, 1);
   void* second = heap.allocate(0, 2);
@@ -131,7 +138,7 @@ TEST(Heap, PrivateHeapsAreWalkedInOrderOfAllocation) {
   Heap::destroy(&heap);
 }
 
-TEST(Heap, UserValuesTravelWithTheBlock) {
+TEST_F(Heaps, UserValuesTravelWithTheBlock) {
   Heap& heap = process_heap();
   void* block = heap.allocate(HEAP_SETTABLE_USER_VALUE, 20);
   EXPECT_EQ(heap.user_value(block), nullptr);
@@ -147,11 +154,12 @@ TEST(Heap, UserValuesTravelWithTheBlock) {
   heap.free(plain);
 }
 
-TEST(Heap, ThreadsShareAPrivateHeap) {
+TEST_F(Heaps, ThreadsShareAPrivateHeap) {
   Heap& heap = private_heap();
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
+      thread::attach();
       for (int i = 0; i < 2000; ++i) {
         void* block = heap.allocate(0, 32);
         block = heap.reallocate(0, block, 300);
