@@ -42,9 +42,11 @@ std::mutex installing;
 // The delivery to a host's handler that is going on in this thread. If that handler calls ours, as one does that was
 // installed later and chains, the next older disposition has its turn.
 struct Delivery {
-  const void* context;
+  const ucontext_t* context;
   std::uintptr_t stack;  // of our handler, or of the frame moved to the thread's stack: what it calls is below
   std::size_t level;     // of `previous`
+  int number;
+  const void* moved_restorer;  // where a moved frame begins; the handler returns to it, and not to us
 };
 __thread Delivery delivery __attribute__((tls_model("initial-exec")));
 __thread HandedBack* handed_back __attribute__((tls_model("initial-exec")));
@@ -93,7 +95,7 @@ void enter_on_interrupted_stack(const struct sigaction& action, int number, sigi
   const auto moved = [at, begin](std::uintptr_t from) { return at + (from - begin); };
   auto* const new_context = reinterpret_cast<ucontext_t*>(at + sizeof(void*));
   if (vectors != 0) new_context->uc_mcontext.fpregs = reinterpret_cast<fpregset_t>(moved(vectors));
-  delivery = {new_context, at, level};
+  delivery = {new_context, at, level, number, *reinterpret_cast<const void* const*>(at)};
 
   const void* const handler = reinterpret_cast<const void*>(action.sa_sigaction);
   __asm__ volatile("movq %0, %%rsp\n\t jmpq *%1"
@@ -115,8 +117,8 @@ void call_handler(const struct sigaction& action, int number, siginfo_t* info, u
   set_mask(action, number);
   if ((action.sa_flags & SA_ONSTACK) == 0 && on_alternate_stack(*context))
     enter_on_interrupted_stack(action, number, info, context, level);
-  const Delivery outer =
-      std::exchange(delivery, {context, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)), level});
+  const Delivery outer = std::exchange(
+      delivery, {context, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)), level, number, nullptr});
   if ((action.sa_flags & SA_SIGINFO) != 0)
     action.sa_sigaction(number, info, context);
   else
@@ -137,6 +139,20 @@ void deliver_to_previous(int number, siginfo_t* info, ucontext_t* context, std::
   // The kernel never ignores a fault, only a signal that was sent.
   if (!has_handler && action.sa_handler == SIG_IGN && info->si_code <= 0) return;
   default_action(number, *info);
+}
+
+// Does the handler of the delivery that goes on send its signal itself, to have the disposition before it do the rest?
+// That is how Python's faulthandler ends. A handler that returned to a moved frame's restorer, or jumped away, has left
+// `delivery` behind: then the frame is overwritten, or this stack is another.
+bool is_raised_by_handler(int number, const siginfo_t& info, const ucontext_t& context) {
+  if (delivery.context == nullptr || delivery.number != number || info.si_code > 0 || info.si_pid != getpid())
+    return false;
+  const auto begin = reinterpret_cast<std::uintptr_t>(context.uc_stack.ss_sp), size = context.uc_stack.ss_size;
+  const auto at = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
+  if (at >= delivery.stack || (at - begin < size) != (delivery.stack - begin < size)) return false;
+  return delivery.moved_restorer == nullptr ||
+         (*reinterpret_cast<const void* const*>(delivery.stack) == delivery.moved_restorer &&
+          delivery.context->uc_stack.ss_sp == context.uc_stack.ss_sp);
 }
 
 // AC survives the way into a handler, and would make faults of our own unaligned reads.
@@ -185,7 +201,7 @@ void handle(int number, siginfo_t* info, void* interrupted) {
   auto* const context = static_cast<ucontext_t*>(interrupted);
   Signal& signal = signals[static_cast<std::size_t>(number)];
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  if (delivery.context == interrupted && here < delivery.stack)
+  if ((delivery.context == context && here < delivery.stack) || is_raised_by_handler(number, *info, *context))
     return deliver_to_previous(number, info, context, delivery.level);
 
   const int saved_errno = errno;

@@ -102,6 +102,44 @@ TEST_F(SignalsDeathTest, HandlerMayLeaveByLongjmpWhenItAskedForNoDefer) {
   EXPECT_EXIT(run(), ::testing::ExitedWithCode(3), "");
 }
 
+// As Python's faulthandler does, installed when ours was there already: it puts back what it found, and raises.
+void put_back_and_raise(int flags) {
+  static struct sigaction found {};
+  testing::start_with_test_hooks();
+  struct sigaction action {};
+  action.sa_handler = [](int signal) {
+    std::fputs("once\n", stderr);
+    sigaction(signal, &found, nullptr);
+    raise(signal);
+  };
+  action.sa_flags = flags;
+  sigaction(SIGSEGV, &action, &found);
+  reclaim_faults();
+  *reinterpret_cast<volatile int*>(0x123450) = 1;
+}
+TEST_F(SignalsDeathTest, AHandlerThatRaisesItsSignalMeansThoseBeforeIt) {
+  EXPECT_EXIT(put_back_and_raise(SA_NODEFER), ::testing::KilledBySignal(SIGSEGV), "^once\n$");
+  EXPECT_EXIT(put_back_and_raise(SA_NODEFER | SA_ONSTACK), ::testing::KilledBySignal(SIGSEGV), "^once\n$");
+}
+// What an earlier delivery left behind is none of a later one's.
+TEST_F(SignalsDeathTest, AHandlerIsAskedEachTimeASignalIsRaised) {
+  const auto run = [] {
+    install(
+        SIGILL, [](int, siginfo_t*, void*) { std::fputs("again\n", stderr); }, 0);
+    claim_faults(SIGILL, no_claim);
+    raise(SIGILL);
+    const auto deeper = [](auto& self, int depth) -> int {
+      volatile char room[400];
+      room[0] = static_cast<char>(depth);
+      return depth == 0 ? raise(SIGILL) : self(self, depth - 1) + room[0];
+    };
+    deeper(deeper, 5);
+    deeper(deeper, 50);
+    _exit(7);
+  };
+  EXPECT_EXIT(run(), ::testing::ExitedWithCode(7), "^again\nagain\nagain\n$");
+}
+
 TEST_F(SignalsDeathTest, HandlersMaskIsInEffect) {
   const auto run = [] {
     struct sigaction action {};
