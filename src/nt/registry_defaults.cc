@@ -42,7 +42,8 @@ std::span<const std::byte> bytes_of(const T& value) {
   return std::as_bytes(std::span(&value, 1));
 }
 // With the terminator.
-Status set_text(RegistryStore& store, KeyId key, std::u16string_view name, std::u16string text, ULONG type = REG_SZ) {
+Status set_text(RegistryStore& store, KeyId key, std::u16string_view name, const std::u16string& text,
+                ULONG type = REG_SZ) {
   return store.set_value(key, name, type, std::as_bytes(std::span(text.c_str(), text.size() + 1)));
 }
 Status set_number(RegistryStore& store, KeyId key, std::u16string_view name, ULONG value) {

@@ -639,7 +639,7 @@ static const Test table[] = {
     {"EH-39", "return and continue run finally blocks", returns_and_continues},
     {"EH-39 EH-50", "each event of the processor is caught, and cleaned up after", catches_events},
     {"EH-39 EH-50", "eight threads raise and fault", raises_in_threads},
-    {"", "HEAP_GENERATE_EXCEPTIONS raises where there is no memory", raises_for_lack_of_memory},
+    {"HeapAlloc", "HEAP_GENERATE_EXCEPTIONS raises where there is no memory", raises_for_lack_of_memory},
     {NULL, NULL, NULL},
 };
 
