@@ -278,8 +278,7 @@ Status fill_international(RegistryStore& store, KeyId key) {
       {u"sTimeFormat", nls::LOCALE_STIMEFORMAT},
   };
   for (const auto& [name, type] : kTexts) {
-    std::u16string text = TRY(nls::locale_text(locale, type));
-    TRY(set_text(store, key, name, std::move(text)));
+    TRY(set_text(store, key, name, TRY(nls::locale_text(locale, type))));
   }
   return ok;
 }
@@ -304,8 +303,7 @@ Status fill_time_zones(RegistryStore& store, KeyId key) {
     if (!zone) continue;
     const KeyId child = TRY(make_key(store, key, name));
     tzi = {zone->Bias, zone->StandardBias, zone->DaylightBias, zone->StandardDate, zone->DaylightDate};
-    std::u16string display = display_name(*zone, name);
-    TRY(set_text(store, child, u"Display", std::move(display)));
+    TRY(set_text(store, child, u"Display", display_name(*zone, name)));
     TRY(set_text(store, child, u"Dlt", zone->DaylightName));
     TRY(set_text(store, child, u"Std", zone->StandardName));
     TRY(store.set_value(child, u"TZI", REG_BINARY, bytes_of(tzi)));
