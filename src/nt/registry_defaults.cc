@@ -278,7 +278,8 @@ Status fill_international(RegistryStore& store, KeyId key) {
       {u"sTimeFormat", nls::LOCALE_STIMEFORMAT},
   };
   for (const auto& [name, type] : kTexts) {
-    TRY(set_text(store, key, name, TRY(nls::locale_text(locale, type))));
+    const std::u16string text = TRY(nls::locale_text(locale, type));
+    TRY(set_text(store, key, name, text));
   }
   return ok;
 }
