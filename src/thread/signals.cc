@@ -33,20 +33,17 @@ struct Previous {
 
 struct Signal {
   std::array<std::atomic<FaultClaim>, kMaxClaims> claims{};
-  std::array<Previous, kMaxPrevious> previous{};  // oldest first; the newest is asked
-  std::atomic<std::size_t> previous_count{0};
+  std::array<Previous, kMaxPrevious> previous{};  // oldest first
+  std::size_t previous_count = 0;                 // guarded by `installing`
 };
 std::array<Signal, kSignals> signals;
 std::mutex installing;
 
 // The delivery to a host's handler that is going on in this thread. If that handler calls ours, as one does that was
-// installed later and chains, the next older disposition has its turn.
+// installed later and chains, the fault is known to be nobody's of ours.
 struct Delivery {
-  const ucontext_t* context;
+  const void* context;
   std::uintptr_t stack;  // of our handler, or of the frame moved to the thread's stack: what it calls is below
-  std::size_t level;     // of `previous`
-  int number;
-  const void* moved_restorer;  // where a moved frame begins; the handler returns to it, and not to us
 };
 __thread Delivery delivery __attribute__((tls_model("initial-exec")));
 __thread HandedBack* handed_back __attribute__((tls_model("initial-exec")));
@@ -81,8 +78,7 @@ void set_mask(const struct sigaction& action, int number) {
 //   context      ucontext_t, siginfo_t, and the save area for vector registers, at a multiple of 64
 //
 // moves to the interrupted stack, and the handler starts there.
-void enter_on_interrupted_stack(const struct sigaction& action, int number, siginfo_t* info, ucontext_t* context,
-                                std::size_t level) {
+void enter_on_interrupted_stack(const struct sigaction& action, int number, siginfo_t* info, ucontext_t* context) {
   constexpr std::uintptr_t kAlignment = 64;
   const auto begin = reinterpret_cast<std::uintptr_t>(context) - sizeof(void*);
   const auto vectors = reinterpret_cast<std::uintptr_t>(context->uc_mcontext.fpregs);
@@ -95,7 +91,7 @@ void enter_on_interrupted_stack(const struct sigaction& action, int number, sigi
   const auto moved = [at, begin](std::uintptr_t from) { return at + (from - begin); };
   auto* const new_context = reinterpret_cast<ucontext_t*>(at + sizeof(void*));
   if (vectors != 0) new_context->uc_mcontext.fpregs = reinterpret_cast<fpregset_t>(moved(vectors));
-  delivery = {new_context, at, level, number, *reinterpret_cast<const void* const*>(at)};
+  delivery = {new_context, at};
 
   const void* const handler = reinterpret_cast<const void*>(action.sa_sigaction);
   __asm__ volatile("movq %0, %%rsp\n\t jmpq *%1"
@@ -113,12 +109,12 @@ bool on_alternate_stack(const ucontext_t& context) {
   return here - begin < size && interrupted - begin >= size;
 }
 
-void call_handler(const struct sigaction& action, int number, siginfo_t* info, ucontext_t* context, std::size_t level) {
+void call_handler(const struct sigaction& action, int number, siginfo_t* info, ucontext_t* context) {
   set_mask(action, number);
   if ((action.sa_flags & SA_ONSTACK) == 0 && on_alternate_stack(*context))
-    enter_on_interrupted_stack(action, number, info, context, level);
-  const Delivery outer = std::exchange(
-      delivery, {context, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)), level, number, nullptr});
+    enter_on_interrupted_stack(action, number, info, context);
+  const Delivery outer =
+      std::exchange(delivery, {context, reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0))});
   if ((action.sa_flags & SA_SIGINFO) != 0)
     action.sa_sigaction(number, info, context);
   else
@@ -126,7 +122,7 @@ void call_handler(const struct sigaction& action, int number, siginfo_t* info, u
   delivery = outer;
 }
 
-// `level` dispositions are left to ask, the newest first.
+// The newest of the `level` oldest dispositions.
 void deliver_to_previous(int number, siginfo_t* info, ucontext_t* context, std::size_t level) {
   if (level == 0) return default_action(number, *info);
   Previous& previous = signals[static_cast<std::size_t>(number)].previous[level - 1];
@@ -134,25 +130,10 @@ void deliver_to_previous(int number, siginfo_t* info, ucontext_t* context, std::
   const bool has_handler =
       (action.sa_flags & SA_SIGINFO) != 0 || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
   const bool one_shot = (static_cast<unsigned>(action.sa_flags) & SA_RESETHAND) != 0;
-  if (has_handler && !(one_shot && previous.used_up.exchange(true)))
-    return call_handler(action, number, info, context, level - 1);
+  if (has_handler && !(one_shot && previous.used_up.exchange(true))) return call_handler(action, number, info, context);
   // The kernel never ignores a fault, only a signal that was sent.
   if (!has_handler && action.sa_handler == SIG_IGN && info->si_code <= 0) return;
   default_action(number, *info);
-}
-
-// Does the handler of the delivery that goes on send its signal itself, to have the disposition before it do the rest?
-// That is how Python's faulthandler ends. A handler that returned to a moved frame's restorer, or jumped away, has left
-// `delivery` behind: then the frame is overwritten, or this stack is another.
-bool is_raised_by_handler(int number, const siginfo_t& info, const ucontext_t& context) {
-  if (delivery.context == nullptr || delivery.number != number || info.si_code > 0 || info.si_pid != getpid())
-    return false;
-  const auto begin = reinterpret_cast<std::uintptr_t>(context.uc_stack.ss_sp), size = context.uc_stack.ss_size;
-  const auto at = static_cast<std::uintptr_t>(context.uc_mcontext.gregs[REG_RSP]);
-  if (at >= delivery.stack || (at - begin < size) != (delivery.stack - begin < size)) return false;
-  return delivery.moved_restorer == nullptr ||
-         (*reinterpret_cast<const void* const*>(delivery.stack) == delivery.moved_restorer &&
-          delivery.context->uc_stack.ss_sp == context.uc_stack.ss_sp);
 }
 
 // AC survives the way into a handler, and would make faults of our own unaligned reads.
@@ -196,13 +177,17 @@ __attribute__((no_sanitize("thread"))) void start(const ucontext_t& context, con
   __builtin_unreachable();
 }
 
-void handle(int number, siginfo_t* info, void* interrupted) {
+// There is one of us for each number of dispositions that we have replaced. A handler that puts back what it found, or
+// calls it, so has the older ones act: Python's faulthandler does the first and raises its signal again. Inline, as the
+// frame must be the one that the kernel has called.
+__attribute__((always_inline)) inline void handle_signal(int number, siginfo_t* info, void* interrupted,
+                                                         std::size_t level) {
   clear_alignment_flag();
   auto* const context = static_cast<ucontext_t*>(interrupted);
   Signal& signal = signals[static_cast<std::size_t>(number)];
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  if ((delivery.context == context && here < delivery.stack) || is_raised_by_handler(number, *info, *context))
-    return deliver_to_previous(number, info, context, delivery.level);
+  if (delivery.context == interrupted && here < delivery.stack)
+    return deliver_to_previous(number, info, context, level);
 
   const int saved_errno = errno;
   if (HandedBack* const fault = std::exchange(handed_back, nullptr)) {
@@ -220,11 +205,19 @@ void handle(int number, siginfo_t* info, void* interrupted) {
     }
   }
   errno = saved_errno;
-  deliver_to_previous(number, info, context, signal.previous_count.load(std::memory_order_acquire));
+  deliver_to_previous(number, info, context, level);
 }
+template <std::size_t level>
+void handle(int number, siginfo_t* info, void* interrupted) {
+  handle_signal(number, info, interrupted, level);
+}
+using Handler = void (*)(int, siginfo_t*, void*);
+constexpr std::array<Handler, kMaxPrevious> kHandlers = {handle<1>, handle<2>, handle<3>, handle<4>,
+                                                         handle<5>, handle<6>, handle<7>, handle<8>};
 
 bool is_ours(const struct sigaction& action) {
-  return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == handle;
+  return (action.sa_flags & SA_SIGINFO) != 0 &&
+         std::find(kHandlers.begin(), kHandlers.end(), action.sa_sigaction) != kHandlers.end();
 }
 
 // Over whatever is there now. With `installing` held.
@@ -234,17 +227,17 @@ void install(int number) {
   sigaction(number, nullptr, &now);
   if (is_ours(now)) return;
 
-  // The old action must be readable before the first signal comes through the new one. A handler that comes and goes
+  // The old action is readable before the first signal comes through the new one. A handler that comes and goes
   // takes one place only; when all are taken, the newest gives way.
-  const std::size_t count = signal.previous_count.load();
+  const std::size_t count = signal.previous_count;
   const bool known = count != 0 && signal.previous[count - 1].action.sa_sigaction == now.sa_sigaction;
   const std::size_t place = known || count == kMaxPrevious ? count - 1 : count;
   signal.previous[place].action = now;
   signal.previous[place].used_up = false;
-  signal.previous_count.store(place + 1, std::memory_order_release);
+  signal.previous_count = place + 1;
 
   struct sigaction ours {};
-  ours.sa_sigaction = handle;
+  ours.sa_sigaction = kHandlers[place];
   ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigaction(number, &ours, nullptr);
 }
