@@ -93,6 +93,7 @@ void enter_on_interrupted_stack(const struct sigaction& action, int number, sigi
   if (vectors != 0) new_context->uc_mcontext.fpregs = reinterpret_cast<fpregset_t>(moved(vectors));
   delivery = {new_context, at};
 
+  if (__asan_handle_no_return != nullptr) __asan_handle_no_return();
   const void* const handler = reinterpret_cast<const void*>(action.sa_sigaction);
   __asm__ volatile("movq %0, %%rsp\n\t jmpq *%1"
                    :
