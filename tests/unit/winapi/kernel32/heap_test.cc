@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes() __attribute__((weak));
+
 namespace hmodule::winapi {
 namespace {
 
@@ -260,6 +262,7 @@ TEST_P(EachHeap, BlocksWithAUserValueComeBackWithoutIt) {
 }
 
 std::size_t used_bytes() {
+  if (__sanitizer_get_current_allocated_bytes != nullptr) return __sanitizer_get_current_allocated_bytes();
   const struct mallinfo2 all = mallinfo2();
   return all.uordblks + all.hblkhd;
 }
