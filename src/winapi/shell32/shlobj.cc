@@ -17,7 +17,7 @@ namespace {
 
 constexpr HRESULT S_OK = 0;
 constexpr DWORD KF_FLAG_CREATE = 0x8000, KF_FLAG_DONT_VERIFY = 0x4000;  // CSIDL_FLAG_... are the same
-constexpr int kNoCsidl = -1;
+constexpr int kNoCsidl = -1, CSIDL_DESKTOP = 0x00, CSIDL_DESKTOPDIRECTORY = 0x10;
 constexpr std::size_t kMaxPath = 260;
 
 struct Folder {
@@ -29,12 +29,7 @@ struct Folder {
 };
 constexpr Folder kFolders[] = {
     {{0xB4BFCC3A, 0xDB2C, 0x424C, {0xB0, 0x29, 0x7F, 0xE9, 0x9A, 0x87, 0xC6, 0x41}},
-     0x00,
-     nullptr,
-     u"Desktop",
-     "DESKTOP"},
-    {{0xB4BFCC3A, 0xDB2C, 0x424C, {0xB0, 0x29, 0x7F, 0xE9, 0x9A, 0x87, 0xC6, 0x41}},
-     0x10,
+     CSIDL_DESKTOPDIRECTORY,
      nullptr,
      u"Desktop",
      "DESKTOP"},
@@ -130,6 +125,7 @@ Result<std::u16string> path_of(const Folder& folder, DWORD flags) {
 }
 
 Result<std::u16string> path_of_csidl(int csidl, DWORD flags) {
+  if (csidl == CSIDL_DESKTOP) csidl = CSIDL_DESKTOPDIRECTORY;  // the root of the name space is that directory
   const Folder* const found = std::ranges::find(kFolders, csidl, &Folder::csidl);
   if (csidl == kNoCsidl || found == std::end(kFolders)) return fail(STATUS_INVALID_PARAMETER, "no folder {:#x}", csidl);
   return path_of(*found, flags);

@@ -72,6 +72,10 @@ TEST_F(Folders, AreFoundByTheirNumbers) {
   EXPECT_EQ(text[0], 0);
   EXPECT_EQ(wide(nullptr, 0x1C | 0x8000, nullptr, 0, text), 0);
   EXPECT_EQ(text, directory_.windows(u"local"));
+  for (const int desktop : {0x00, 0x10}) {
+    EXPECT_EQ(wide(nullptr, desktop | static_cast<int>(kDontVerify), nullptr, 0, text), 0);
+    EXPECT_EQ(text, directory_.windows(u"Desktop"));
+  }
   CHAR narrow[260] = "";
   EXPECT_EQ(ansi(nullptr, 0x24, nullptr, 0, narrow), 0);
   EXPECT_STREQ(narrow, "C:\\Windows");
