@@ -195,6 +195,9 @@ void heap_alloc_many(benchmark::State& state) {
 void heap_alloc_private_many(benchmark::State& state) {
   with_heap(state, private_heap(), [](auto&&... run) { many_blocks(run...); });
 }
+void heap_alloc_handed_over(benchmark::State& state) {
+  with_heap(state, process_heap(), [](auto&&... run) { handed_over(run...); });
+}
 void heap_alloc_private_handed_over(benchmark::State& state) {
   with_heap(state, private_heap(), [](auto&&... run) { handed_over(run...); });
 }
@@ -222,8 +225,9 @@ BENCHMARK(native_malloc)->Arg(32)->Arg(1 << 10)->Arg(1 << 20)->ThreadRange(1, 2)
 BENCHMARK(heap_alloc_many)->Arg(1000);
 BENCHMARK(heap_alloc_private_many)->Arg(1000)->ThreadRange(1, 2);
 BENCHMARK(native_malloc_many)->Arg(1000)->ThreadRange(1, 2);
-BENCHMARK(heap_alloc_private_handed_over)->Arg(32)->Threads(2);
-BENCHMARK(native_malloc_handed_over)->Arg(32)->Threads(2);
+BENCHMARK(heap_alloc_handed_over)->Arg(32)->Arg(1 << 10)->Threads(2);
+BENCHMARK(heap_alloc_private_handed_over)->Arg(32)->Arg(1 << 10)->Threads(2);
+BENCHMARK(native_malloc_handed_over)->Arg(32)->Arg(1 << 10)->Threads(2);
 
 // --- events ---
 

@@ -164,7 +164,8 @@ bool Heap::lock_held_by_caller() {
 // --- what a thread keeps ---
 
 thread::BlockCache* Heap::made_for(thread::ThreadBlocks& mine) noexcept {
-  if (place_ == kNoPlace) return nullptr;
+  if (!thread::BlockCache::enabled() || !keeps_blocks()) return nullptr;
+  if (is_process_heap()) return &mine.process;
   thread::BlockCache*& cache = mine.of_place[place_];
   if (cache == nullptr)
     cache = new (std::nothrow) thread::BlockCache(number_, end_kept);
@@ -173,7 +174,7 @@ thread::BlockCache* Heap::made_for(thread::ThreadBlocks& mine) noexcept {
   return cache;
 }
 
-// A thread's first block of this heap, or one too many: room is made for it.
+// A thread's first block of a private heap, or one too many: room is made for it.
 bool Heap::keep(Header& head) noexcept {
   if ((head.bits & kUserBits) != 0) return false;
   thread::BlockCache* const cache = made_for(thread::thread_blocks());
@@ -181,19 +182,31 @@ bool Heap::keep(Header& head) noexcept {
   if (put(*cache, head)) return true;
   const std::size_t bytes = prefix() + head.size;
   if (bytes > thread::BlockCache::kLargest) return false;
-  Link* unlinked = nullptr;
-  {
-    std::unique_lock<KernelMutex> lock;
-    while (void* const surplus = cache->take_surplus(bytes)) {
-      Header& end = *static_cast<Header*>(surplus);
-      move_lock(lock, list_of(end).mutex);
-      end.tag = 0;
-      unlink(link_of(&end + 1));
-      link_of(&end + 1)->next = std::exchange(unlinked, link_of(&end + 1));
-    }
-  }
-  while (unlinked != nullptr) std::free(std::exchange(unlinked, unlinked->next));
+  const KernelSection whole;
+  void* const batch = cache->take_batch(bytes);
+  if (!store_.put(batch, bytes)) release_batch(batch);
   return put(*cache, head);
+}
+
+// What other threads had too many of. The heap may have been locked before, and the thread have such blocks.
+void* Heap::allocate_from_store(SIZE_T size, bool zeroed) noexcept {
+  const std::size_t bytes = prefix() + size;
+  thread::BlockCache* const cache = bytes > thread::BlockCache::kLargest ? nullptr : made_for(thread::thread_blocks());
+  if (cache == nullptr) return nullptr;
+  const KernelSection whole;
+  void* memory = cache->take(bytes);
+  if (memory == nullptr) {
+    void* const batch = store_.take(bytes);
+    if (batch == nullptr) return nullptr;
+    cache->put_batch(batch, bytes);
+    memory = cache->take(bytes);
+  }
+  auto* const head = static_cast<Header*>(memory);
+  head->size = size;
+  std::atomic_signal_fence(std::memory_order_release);
+  head->tag = tag();
+  if (zeroed) std::memset(head + 1, 0, size);
+  return head + 1;
 }
 
 // At a thread's end, perhaps when the heap is no more.
@@ -204,6 +217,23 @@ void Heap::end_kept(thread::BlockCache& cache) noexcept {
   for (Heap* heap : all.private_heaps)
     if (heap->number_ == cache.heap())
       return cache.empty([&, heap](void* head) { heap->release(*static_cast<Header*>(head), lock_of_list); });
+}
+
+void Heap::release_batch(void* batch) noexcept {
+  using thread::BlockCache;
+  if (has_links()) {
+    std::unique_lock<KernelMutex> lock;
+    for (void* each = batch; each != nullptr; each = BlockCache::next_in_batch(each)) {
+      Header& end = *static_cast<Header*>(each);
+      move_lock(lock, list_of(end).mutex);
+      end.tag = 0;
+      unlink(link_of(&end + 1));
+    }
+  }
+  while (batch != nullptr) {
+    void* const block = static_cast<Header*>(std::exchange(batch, BlockCache::next_in_batch(batch))) + 1;
+    std::free(static_cast<char*>(block) - prefix());
+  }
 }
 
 void Heap::free_kept_like(SIZE_T size) noexcept {
@@ -273,12 +303,14 @@ void Heap::release(Header& head, std::unique_lock<KernelMutex>& lock) noexcept {
 void* Heap::allocate(ULONG flags, SIZE_T size) noexcept {
   if (size >= kLargestBlock) return nullptr;
   const bool zeroed = (flags & HEAP_ZERO_MEMORY) != 0;
+  const Stay stay(*this, flags);
+  if ((flags & kUserBits) == 0)
+    if (void* const block = allocate_from_store(size, zeroed)) return block;
   if (is_process_heap() && (flags & kUserBits) == 0) [[likely]] {
     const std::size_t plain = thread::BlockCache::rounded(sizeof(Header) + size);
     void* memory = zeroed ? std::calloc(1, plain) : std::malloc(plain);
     return memory == nullptr ? nullptr : new (memory) Header{size, tag(), 0} + 1;
   }
-  const Stay stay(*this, flags);
   const std::size_t list = has_links() ? own_list() : 0;
   const std::uint32_t bits = (flags & kUserBits) | static_cast<std::uint32_t>(list << kListShift);
   const std::size_t bytes = footprint({size, 0, bits});
@@ -300,13 +332,14 @@ bool Heap::free(void* block) noexcept {
   if (block == nullptr) return true;
   if (!owns(block)) return false;
   Header& head = *header(block);
-  if (is_process_heap()) [[likely]] {
+  const Stay stay(*this, 0);
+  if (keep(head)) return true;
+  if (!is_process_heap()) {
+    release(head);
+  } else {
     head.tag = 0;
     std::free(&head);
-    return true;
   }
-  const Stay stay(*this, 0);
-  if (!keep(head)) release(head);
   return true;
 }
 
@@ -412,6 +445,13 @@ bool Heap::validate() noexcept {
 // had.
 SIZE_T Heap::compact() noexcept {
   thread::thread_blocks().clear();
+  const auto empty_store = [](Heap& heap) { heap.store_.empty([&](void* batch) { heap.release_batch(batch); }); };
+  empty_store(process_heap());
+  {
+    Registry& all = registry();
+    const std::lock_guard lock(all.mutex);
+    for (Heap* heap : all.private_heaps) empty_store(*heap);
+  }
   malloc_trim(0);
   return std::max<SIZE_T>(mallinfo2().keepcost, 0x1000);
 }

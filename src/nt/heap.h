@@ -2,8 +2,9 @@
 //
 // Before each block stands a header of 16 bytes with the exact size asked for (HeapSize must give it back) and a tag
 // that names the heap, so that a foreign or an already freed pointer is refused, not followed. A thread keeps small
-// blocks that it frees, and gets them again (thread/block_cache.h). The process heap has nothing else: no lock, no
-// list, and so it can neither be walked nor really be locked.
+// blocks that it frees, and gets them again; what is too much for it goes to the heap's store, where a thread that has
+// none takes it from (thread/block_cache.h). The process heap has nothing else: no lock, no list, and so it can neither
+// be walked nor really be locked.
 //
 // A private heap must find all its blocks, for HeapDestroy and HeapWalk: they are linked. Three things keep the lock of
 // these lists from being most of malloc()'s cost, which in Wine's runtimes is HeapAlloc from such a heap:
@@ -151,6 +152,7 @@ class Heap {
   thread::BlockCache* made_for(thread::ThreadBlocks& mine) noexcept;
   bool put(thread::BlockCache& cache, Header& head) const;
   bool keep(Header& head) noexcept;
+  void* allocate_from_store(SIZE_T size, bool zeroed) noexcept;
   static void end_kept(thread::BlockCache& cache) noexcept;
 
   bool fits(std::size_t bytes) const;
@@ -162,6 +164,7 @@ class Heap {
     release(head, lock);
   }
   void release(Header& head, std::unique_lock<KernelMutex>& lock) noexcept;
+  void release_batch(void* batch) noexcept;
   // `only`: the block may not move, whatever is kept.
   void* reallocate_in_place(void* block, SIZE_T size, bool only);
   void* resize(void* block, SIZE_T size);
@@ -184,6 +187,7 @@ class Heap {
   mutable std::recursive_mutex mutex_;
   SIZE_T maximum_, total_ = 0;  // `total_`: counted if there is a maximum, whose heap has one list
   std::array<List, kLists> lists_;
+  thread::BatchStore store_;
 };
 
 // The heap of GetProcessHeap() and PEB.ProcessHeap. It needs no start-up and lives as long as the process.

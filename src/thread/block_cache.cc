@@ -34,10 +34,34 @@ void BlockCache::belong_to(std::uint64_t heap) {
   heap_ = heap;
 }
 
-// A quarter of them, so that the next ones have room, and blocks enough stay.
-void* BlockCache::take_surplus(std::size_t bytes) {
-  const List& list = lists_[list_of(bytes)];
-  return list.room <= most_of(list_of(bytes)) / 4 ? take(bytes) : nullptr;
+void* BlockCache::take_batch(std::size_t bytes) {
+  const std::size_t i = list_of(bytes);
+  Link** end = &lists_[i].first;
+  for (std::uint32_t stay = most_of(i) - batch_of(i); stay != 0; --stay) end = &(*end)->next;
+  lists_[i].room = batch_of(i);
+  return std::exchange(*end, nullptr);
+}
+
+void BlockCache::put_batch(void* batch, std::size_t bytes) {
+  const std::size_t i = list_of(bytes);
+  lists_[i] = {static_cast<Link*>(batch), most_of(i) - batch_of(i)};
+}
+
+void* BatchStore::take(std::size_t bytes) {
+  for (std::atomic<void*>& place : places_[BlockCache::list_of(bytes)])
+    if (place.load(std::memory_order_relaxed) != nullptr)
+      if (void* const batch = place.exchange(nullptr, std::memory_order_acquire)) return batch;
+  return nullptr;
+}
+
+bool BatchStore::put(void* batch, std::size_t bytes) {
+  for (std::atomic<void*>& place : places_[BlockCache::list_of(bytes)]) {
+    void* none = nullptr;
+    if (place.load(std::memory_order_relaxed) == nullptr &&
+        place.compare_exchange_strong(none, batch, std::memory_order_release, std::memory_order_relaxed))
+      return true;
+  }
+  return false;
 }
 
 ThreadBlocks::ThreadBlocks() : process(0, [](BlockCache& cache) noexcept { cache.empty(std::free); }) {}

@@ -76,8 +76,13 @@ class BlockCache {
     return true;
   }
 
-  // A part of what stands where `bytes` would, if there is no room for more; nullptr is the end of it.
-  void* take_surplus(std::size_t bytes);
+  // There is no room for `bytes`: half of what is in the way leaves, those freed first, in a chain which is always as
+  // long, so that another thread's cache can take it in when it has none. Between it is nobody's but the caller's, who
+  // must not be killed.
+  void* take_batch(std::size_t bytes);
+  void put_batch(void* batch, std::size_t bytes);
+  static void* next_in_batch(const void* block) { return static_cast<const Link*>(block)->next; }
+
   void* drop_single() { return std::exchange(single_, nullptr); }
 
   void give_back() { give_back_(*this); }
@@ -95,11 +100,13 @@ class BlockCache {
   void belong_to(std::uint64_t heap);
 
  private:
+  friend class BatchStore;
   // glibc's: blocks grow by 16 bytes, of which 8 are its own, and nobody asks for less than 9.
   static constexpr std::size_t kStep = 16, kLeast = 24, kLists = (kLargest + 7) / kStep;
   static constexpr std::size_t list_of(std::size_t bytes) { return (bytes + 7) / kStep - 1; }
   static constexpr std::size_t capacity(std::size_t list) { return list * kStep + kLeast; }
   static std::uint32_t most_of(std::size_t list);
+  static std::uint32_t batch_of(std::size_t list) { return (most_of(list) + 1) / 2; }
 
   struct Link {
     Link* next;
@@ -114,6 +121,27 @@ class BlockCache {
   void* single_ = nullptr;
   std::size_t single_bytes_ = 0;
   bool keeps_single_ = false;
+};
+
+// Batches that threads had too many of and others may need: what one thread allocates and another one frees goes round
+// this way. There is no lock: a place has a batch or has none, and is changed by one atomic operation.
+class BatchStore {
+ public:
+  // A batch of blocks for `bytes`, at most kLargest, or nullptr.
+  void* take(std::size_t bytes);
+  // False if there are enough.
+  bool put(void* batch, std::size_t bytes);
+  template <typename Dispose>
+  void empty(Dispose dispose) {
+    for (Places& places : places_)
+      for (std::atomic<void*>& place : places)
+        if (void* const batch = place.exchange(nullptr, std::memory_order_acquire)) dispose(batch);
+  }
+
+ private:
+  static constexpr std::size_t kBatches = 8;  // of a size: 32 KiB, and two mebibytes of all
+  struct alignas(64) Places : std::array<std::atomic<void*>, kBatches> {};
+  std::array<Places, BlockCache::kLists> places_ = {};
 };
 
 // What one thread keeps of all heaps.

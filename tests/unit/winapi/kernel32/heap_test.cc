@@ -10,6 +10,7 @@
 #include <barrier>
 #include <chrono>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <set>
 #include <thread>
@@ -116,7 +117,7 @@ struct HeapFunctions {
     EXPECT_EQ(thread::last_error(), ERROR_NO_MORE_ITEMS);
     return blocks;
   }
-  // 100 KiB each, which would add up.
+  // More than a thread keeps of each size.
   void keep_blocks() const {
     std::vector<void*> blocks;
     for (const SIZE_T size : {100, 200, 300, 400, 500, 600, 700, 800, 900, 1000})
@@ -246,6 +247,91 @@ TEST_P(EachHeap, BlocksMayBeFreedByAnotherThread) {
   }
 }
 
+std::size_t used_bytes() {
+  if (__sanitizer_get_current_allocated_bytes != nullptr) return __sanitizer_get_current_allocated_bytes();
+  const struct mallinfo2 all = mallinfo2();
+  return all.uordblks + all.hblkhd;
+}
+
+// A thread that lives while the test calls functions in it.
+class OtherThread {
+ public:
+  ~OtherThread() {
+    run({});
+    thread_.join();
+  }
+  void run(std::function<void()> work) {
+    work_ = std::move(work);
+    turn_.arrive_and_wait();
+    turn_.arrive_and_wait();
+  }
+
+ private:
+  std::barrier<> turn_{2};
+  std::function<void()> work_;
+  std::thread thread_{[this] {
+    for (bool last = false; !last;) {
+      turn_.arrive_and_wait();
+      last = !work_;
+      if (!last) work_();
+      turn_.arrive_and_wait();
+    }
+  }};
+};
+
+// Too many for it to keep, they are there for the thread that allocates.
+TEST_P(EachHeap, WhatAnotherThreadFreesComesBack) {
+  if (!thread::BlockCache::enabled()) GTEST_SKIP() << "blocks are not kept";
+  OtherThread other;
+  for (const SIZE_T size : {0, 40, 300, 1000}) {
+    std::set<void*> first;
+    std::vector<void*> second;
+    for (int i = 0; i < 500; ++i) first.insert(allocate(size));
+    other.run([&] {
+      for (void* block : first) EXPECT_TRUE(release(block));
+    });
+    for (void* block : first) EXPECT_FALSE(is_valid(block));
+    for (int i = 0; i < 500; ++i) {
+      second.push_back(allocate(size, HEAP_ZERO_MEMORY));
+      EXPECT_EQ(size_of(second.back()), size);
+      auto* const bytes = static_cast<unsigned char*>(second.back());
+      EXPECT_TRUE(std::all_of(bytes, bytes + size, [](unsigned char byte) { return byte == 0; }));
+      std::memset(bytes, 0xAB, size);
+    }
+    const auto again = std::count_if(second.begin(), second.end(), [&](void* block) { return first.contains(block); });
+    EXPECT_GE(again, size < 1000 ? 64 : 32) << size;
+    EXPECT_EQ(std::set<void*>(second.begin(), second.end()).size(), second.size()) << "a block twice";
+    for (void* block : second) EXPECT_TRUE(release(block));
+  }
+}
+
+TEST_P(EachHeap, WhatIsKeptForOtherThreadsHasAnEnd) {
+  OtherThread other;
+  const auto hand_over = [&](SIZE_T size, int count) {
+    std::vector<void*> blocks;
+    for (int i = 0; i < count; ++i) blocks.push_back(allocate(size));
+    other.run([&] {
+      for (void* block : blocks) EXPECT_TRUE(release(block));
+    });
+  };
+  for (const SIZE_T size : {30, 500, 1000}) hand_over(size, 10);
+  const std::size_t before = used_bytes();
+  for (const SIZE_T size : {30, 500, 1000}) hand_over(size, 20'000);
+  EXPECT_LT(used_bytes(), before + 3 * 50'000);
+}
+
+TEST_P(EachHeap, CompactingGivesBackWhatIsKept) {
+  if (!thread::BlockCache::enabled()) GTEST_SKIP() << "blocks are not kept";
+  const auto compact = k32<SIZE_T, HANDLE, DWORD>("HeapCompact");
+  keep_blocks();  // what the first use of a heap makes stays
+  EXPECT_NE(compact(heap, 0), 0U);
+  const std::size_t before = used_bytes();
+  keep_blocks();
+  EXPECT_GT(used_bytes(), before + 50'000);
+  EXPECT_NE(compact(heap, 0), 0U);
+  EXPECT_LT(used_bytes(), before + 10'000);
+}
+
 TEST_P(EachHeap, BlocksWithAUserValueComeBackWithoutIt) {
   const auto value_of = function<BOOLEAN, HANDLE, ULONG, void*, void**, ULONG*>(ntdll_dll, "RtlGetUserInfoHeap");
   void* const block = allocate(40, HEAP_SETTABLE_USER_VALUE);
@@ -259,12 +345,6 @@ TEST_P(EachHeap, BlocksWithAUserValueComeBackWithoutIt) {
   EXPECT_EQ(value, nullptr);
   EXPECT_EQ(flags, 0U);
   EXPECT_TRUE(release(plain));
-}
-
-std::size_t used_bytes() {
-  if (__sanitizer_get_current_allocated_bytes != nullptr) return __sanitizer_get_current_allocated_bytes();
-  const struct mallinfo2 all = mallinfo2();
-  return all.uordblks + all.hblkhd;
 }
 
 TEST_P(EachHeap, WhatAThreadKeepsIsGivenBackAtItsEnd) {
@@ -449,17 +529,15 @@ TEST(PrivateHeap, WhatIsFreedInAHeapOfFixedSizeIsThereAgain) {
   EXPECT_TRUE(heap.destroy());
 }
 
-TEST(PrivateHeap, CompactingGivesBackWhatTheThreadKeeps) {
-  if (!thread::BlockCache::enabled()) GTEST_SKIP() << "blocks are not kept";
+TEST(PrivateHeap, AWalkPassesOverWhatIsKeptForOtherThreads) {
   const HeapFunctions heap = new_heap();
-  const auto compact = k32<SIZE_T, HANDLE, DWORD>("HeapCompact");
-  heap.keep_blocks();  // what the first use of a heap makes stays
-  EXPECT_NE(compact(heap.heap, 0), 0U);
-  const std::size_t before = used_bytes();
-  heap.keep_blocks();
-  EXPECT_GT(used_bytes(), before + 50'000);
-  EXPECT_NE(compact(heap.heap, 0), 0U);
-  EXPECT_LT(used_bytes(), before + 10'000);
+  void* const live = heap.allocate(40);
+  std::vector<void*> freed;
+  for (int i = 0; i < 300; ++i) freed.push_back(heap.allocate(40));
+  for (void* block : freed) EXPECT_TRUE(heap.release(block));
+  EXPECT_EQ(heap.walk(), (std::map<void*, SIZE_T>{{live, 40}}));
+  EXPECT_LT(heap.allocated_bytes(), 200U);
+  EXPECT_TRUE(heap.is_valid());
   EXPECT_TRUE(heap.destroy());
 }
 
