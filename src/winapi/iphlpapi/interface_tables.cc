@@ -4,6 +4,7 @@
 #include "nt/heap.h"
 #include "winapi/common/answer.h"
 #include "winapi/iphlpapi/interfaces.h"
+#include "winapi/iphlpapi/netioapi.h"
 #include "winapi/iphlpapi/tables.h"
 
 #include <net/if.h>
@@ -160,19 +161,6 @@ HM_WINAPI DWORD GetIpAddrTable(void* table, ULONG* size, BOOL /*sorted*/) noexce
     }
   return give_table<MIB_IPADDRROW>(rows, table, size);
 }
-
-struct MIB_UNICASTIPADDRESS_ROW {
-  BYTE Address[28];  // SOCKADDR_INET
-  std::uint64_t InterfaceLuid;
-  ULONG InterfaceIndex;
-  INT PrefixOrigin, SuffixOrigin;
-  ULONG ValidLifetime, PreferredLifetime;
-  BYTE OnLinkPrefixLength, SkipAsSource;
-  INT DadState;
-  ULONG ScopeId;
-  LARGE_INTEGER CreationTimeStamp;
-};
-static_assert(sizeof(MIB_UNICASTIPADDRESS_ROW) == 80);
 
 HM_WINAPI DWORD GetUnicastIpAddressTable(USHORT family, void** table) noexcept {
   constexpr USHORT kAny = 0, kInet = 2, kInet6 = 23;

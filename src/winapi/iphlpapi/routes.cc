@@ -2,6 +2,7 @@
 #include "module/builtin.h"
 #include "winapi/common/answer.h"
 #include "winapi/iphlpapi/interfaces.h"
+#include "winapi/iphlpapi/netioapi.h"
 #include "winapi/iphlpapi/tables.h"
 
 #include <cstring>
@@ -45,22 +46,6 @@ HM_WINAPI DWORD GetIpForwardTable(void* table, ULONG* size, BOOL /*sorted*/) noe
   for (const Route& route : routes(AF_INET)) rows.push_back(old_row(route));
   return give_table(rows, table, size);
 }
-
-struct IP_ADDRESS_PREFIX {
-  alignas(4) BYTE Prefix[28];  // SOCKADDR_INET
-  BYTE PrefixLength;
-};
-struct MIB_IPFORWARD_ROW2 {
-  std::uint64_t InterfaceLuid;
-  ULONG InterfaceIndex;
-  IP_ADDRESS_PREFIX DestinationPrefix;
-  alignas(4) BYTE NextHop[28];
-  BYTE SitePrefixLength;
-  ULONG ValidLifetime, PreferredLifetime, Metric, Protocol;
-  BYTE Loopback, AutoconfigureAddress, Publish, Immortal;
-  ULONG Age, Origin;
-};
-static_assert(sizeof(MIB_IPFORWARD_ROW2) == 104);
 
 MIB_IPFORWARD_ROW2 row_of(const Route& route, const std::vector<Interface>& all) {
   constexpr ULONG kNetworkManagement = 3;
