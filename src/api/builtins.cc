@@ -7,6 +7,7 @@
 #include "winapi/crt/exports.h"
 #include "winapi/crypt32/exports.h"
 #include "winapi/cryptsp/exports.h"
+#include "winapi/dbghelp/exports.h"
 #include "winapi/dnsapi/exports.h"
 #include "winapi/dxgi/exports.h"
 #include "winapi/gdi32/exports.h"
@@ -32,31 +33,13 @@ namespace hmodule::api {
 namespace {
 
 const BuiltinDll* const kBuiltins[] = {
-    &winapi::ntdll_dll,
-    &winapi::kernel32_dll,
-    &winapi::kernelbase_dll,
-    &winapi::psapi_dll,
-    &winapi::advapi32_dll,
-    &winapi::bcrypt_dll,
-    &winapi::bcryptprimitives_dll,
-    &winapi::shell32_dll,
-    &winapi::user32_dll,
-    &winapi::version_dll,
-    &winapi::ws2_32_dll,
-    &winapi::mswsock_dll,
-    &winapi::wsock32_dll,
-    &winapi::iphlpapi_dll,
-    &winapi::dnsapi_dll,
-    &winapi::rstrtmgr_dll,
-    &winapi::sechost_dll,
-    &winapi::setupapi_dll,
-    &winapi::dxgi_dll,
-    &winapi::crypt32_dll,
-    &winapi::cryptsp_dll,
-    &winapi::secur32_dll,
-    &winapi::gdi32_dll,
-    &winapi::imm32_dll,
-    &winapi::winmm_dll,
+    &winapi::ntdll_dll,    &winapi::kernel32_dll, &winapi::kernelbase_dll,       &winapi::psapi_dll,
+    &winapi::advapi32_dll, &winapi::bcrypt_dll,   &winapi::bcryptprimitives_dll, &winapi::shell32_dll,
+    &winapi::user32_dll,   &winapi::version_dll,  &winapi::ws2_32_dll,           &winapi::mswsock_dll,
+    &winapi::wsock32_dll,  &winapi::iphlpapi_dll, &winapi::dnsapi_dll,           &winapi::rstrtmgr_dll,
+    &winapi::sechost_dll,  &winapi::setupapi_dll, &winapi::dbghelp_dll,          &winapi::dxgi_dll,
+    &winapi::crypt32_dll,  &winapi::cryptsp_dll,  &winapi::secur32_dll,          &winapi::gdi32_dll,
+    &winapi::imm32_dll,    &winapi::winmm_dll,
 };
 
 const BuiltinDll* const kStandIns[] = {
@@ -71,8 +54,6 @@ constexpr AbsentDlls kAbsent[] = {
      "they draw, through win32k, whose work Wine does in its "
      "Unix half and its server"},
     {"shell32, but for what is native", "the shell's folders are windows, and its name space is Wine's prefix"},
-    {"dbghelp, where SymInitialize is to look for the process's modules itself",
-     "it looks for Wine's loader in the process; with FALSE, and SymLoadModuleEx for each module, it works"},
     {"d2d1 d3d8 d3d9 d3d10 d3d11 d3d12 ddraw dwrite opengl32 vulkan-1 wined3d",
      "the graphics driver is reached through Unix halves"},
     {"avicap32 dsound mf mfplat mmdevapi msacm32 quartz winmm's sound", "sound and video devices are in Unix halves"},

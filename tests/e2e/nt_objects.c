@@ -772,6 +772,41 @@ static void test_system(void) {
                  size > sizeof room,
              1);
   }
+  TEST("NtQuerySystemInformation", "processes and their threads") {
+    struct {
+      ULONG next, threads;
+      BYTE before_name[48];
+      UNICODE_STRING name;
+      LONG_PTR priority;
+      ULONG_PTR id, parent;
+    } * process;
+    struct {
+      BYTE before_client[40];
+      ULONG_PTR process, thread;
+      BYTE after_client[24];
+    } * thread;
+    ULONG size = 0;
+    CHECK_EQ(NTDLL(ULONG, "NtQuerySystemInformation", (int, void*, ULONG, ULONG*))(5, NULL, 0, &size), 0xC0000004);
+    CHECK(size >= 0x100 + 0x50);
+    size += 65536; /* some may come */
+    BYTE* const room = malloc(size);
+    CHECK_EQ(NTDLL(ULONG, "NtQuerySystemInformation", (int, void*, ULONG, ULONG*))(5, room, size, NULL), 0);
+    int own = 0, own_thread = 0;
+    for (ULONG at = 0;; at += process->next) {
+      process = (void*)(room + at);
+      if (process->id == GetCurrentProcessId()) {
+        own += process->name.Length > 0 && process->name.Buffer[process->name.Length / 2] == 0;
+        for (ULONG i = 0; i < process->threads; ++i) {
+          thread = (void*)(room + at + 0x100 + i * 0x50);
+          own_thread += thread->process == GetCurrentProcessId() && thread->thread == GetCurrentThreadId();
+        }
+      }
+      if (process->next == 0) break;
+    }
+    CHECK_EQ(own, 1);
+    CHECK_EQ(own_thread, 1);
+    free(room);
+  }
   TEST("NtQuerySystemTime", "clocks go forward, and agree") {
     int64_t before = 0, after = 0, count = 0, frequency = 0;
     CHECK_EQ(NTDLL(ULONG, "NtQuerySystemTime", (int64_t*))(&before), 0);

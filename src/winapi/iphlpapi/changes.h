@@ -12,7 +12,12 @@ namespace hmodule::winapi {
 
 struct NetworkChange {
   enum class Of : std::uint8_t { interface, address, route };
-  enum Kind : DWORD { MibParameterNotification, MibAddInstance, MibDeleteInstance, MibInitialNotification };  // netioapi.h
+  enum Kind : DWORD {
+    MibParameterNotification,
+    MibAddInstance,
+    MibDeleteInstance,
+    MibInitialNotification
+  };  // netioapi.h
 
   Of of;
   Kind kind;

@@ -39,8 +39,9 @@ class Registration final : public NetworkListener, public std::enable_shared_fro
   // The item keeps the registration, as callbacks under way keep the item.
   void begin() {
     item_ = nt::make_object<nt::PoolItem>([self = shared_from_this()](nt::PoolInstance&, nt::PoolItem&,
-                                                                      const nt::PoolResult&) { self->tell(); })
-                .detach();
+                                                                      const nt::PoolResult&) {
+              self->tell();
+            }).detach();
   }
 
   void changed(const NetworkChange& change) override {
@@ -251,21 +252,22 @@ class NetworkDevice final : public NetworkListener {
 
 DWORD wait_for_change(Of of, HANDLE* handle, OVERLAPPED* overlapped) {
   if (overlapped != nullptr && handle == nullptr) return kInvalidParameter;
-  const bool done = succeed([&]() -> Status {
-    const NetworkDevice* const device = TRY(NetworkDevice::open());
-    IO_STATUS_BLOCK block = {};
-    nt::IoTarget target = {.status_block = &block, .wait = true};
-    if (overlapped != nullptr) {
-      *handle = device->handle;
-      overlapped->Internal = STATUS_PENDING;
-      target = {.event = reinterpret_cast<HANDLE>(reinterpret_cast<ULONG_PTR>(overlapped->hEvent) & ~ULONG_PTR{1}),
-                .context = overlapped,
-                .status_block = reinterpret_cast<IO_STATUS_BLOCK*>(overlapped)};
-    }
-    const NTSTATUS status = TRY(nt::control_file(device->handle, target, static_cast<ULONG>(of), {}, {}));
-    if (status == STATUS_PENDING) return fail(STATUS_PENDING, "the operation goes on");
-    return ok;
-  }) != FALSE;
+  const bool done =
+      succeed([&]() -> Status {
+        const NetworkDevice* const device = TRY(NetworkDevice::open());
+        IO_STATUS_BLOCK block = {};
+        nt::IoTarget target = {.status_block = &block, .wait = true};
+        if (overlapped != nullptr) {
+          *handle = device->handle;
+          overlapped->Internal = STATUS_PENDING;
+          target = {.event = reinterpret_cast<HANDLE>(reinterpret_cast<ULONG_PTR>(overlapped->hEvent) & ~ULONG_PTR{1}),
+                    .context = overlapped,
+                    .status_block = reinterpret_cast<IO_STATUS_BLOCK*>(overlapped)};
+        }
+        const NTSTATUS status = TRY(nt::control_file(device->handle, target, static_cast<ULONG>(of), {}, {}));
+        if (status == STATUS_PENDING) return fail(STATUS_PENDING, "the operation goes on");
+        return ok;
+      }) != FALSE;
   return done ? 0 : thread::last_error();
 }
 

@@ -6,6 +6,7 @@
 #include "thread/peb.h"
 #include "win/memoryapi.h"
 #include "winapi/common/answer.h"
+#include "winapi/ntdll/system_processes.h"
 
 #include <cpuid.h>
 #include <atomic>
@@ -24,6 +25,7 @@ enum SystemClass : ULONG {
   SystemProcessorInformation = 1,
   SystemPerformanceInformation = 2,
   SystemTimeOfDayInformation = 3,
+  SystemProcessInformation = 5,
   SystemProcessorPerformanceInformation = 8,
   SystemKernelDebuggerInformation = 35,
   SystemEmulationBasicInformation = 62,
@@ -176,7 +178,10 @@ Status give(const Bytes& found, void* buffer, ULONG size, ULONG* returned) {
 
 HM_WINAPI NTSTATUS NtQuerySystemInformation(ULONG information_class, void* buffer, ULONG size,
                                             ULONG* returned) noexcept {
-  return status_of([&]() -> Status { return give(TRY(query(information_class)), buffer, size, returned); });
+  return status_of([&]() -> Status {
+    if (information_class == SystemProcessInformation) return give_processes(buffer, size, returned);
+    return give(TRY(query(information_class)), buffer, size, returned);
+  });
 }
 
 HM_WINAPI NTSTATUS NtQuerySystemInformationEx(ULONG information_class, const void* input, ULONG input_size,
@@ -271,7 +276,7 @@ const Export kRows[] = {
     {"DbgUserBreakPoint", proc(DbgBreakPoint)},
     {"NtAllocateLocallyUniqueId", proc(NtAllocateLocallyUniqueId)},
     {"NtQuerySystemInformation", proc(NtQuerySystemInformation), Support::partial,
-     "basic, processors, performance, time of day"},
+     "basic, processors, performance, time of day, processes"},
     {"NtQuerySystemInformationEx", proc(NtQuerySystemInformationEx), Support::partial, "processor relationships"},
     {"RtlDecodePointer", proc(RtlDecodePointer)},
     {"RtlDecodeSystemPointer", proc(RtlDecodeSystemPointer)},

@@ -45,7 +45,8 @@ struct Listener {
     const std::lock_guard guard(mutex);
     return told;
   }
-  bool hears(DWORD kind, const std::function<bool(const BYTE*)>& what = [](const BYTE*) { return true; }) {
+  bool hears(
+      DWORD kind, const std::function<bool(const BYTE*)>& what = [](const BYTE*) { return true; }) {
     for (int i = 0; i < 1000; ++i) {
       for (const Told& each : now())
         if (each.kind == kind && what(each.row.data())) return true;
@@ -57,8 +58,7 @@ struct Listener {
 HM_WINAPI void listen(void* context, const void* row, DWORD kind) {
   auto& listener = *static_cast<Listener*>(context);
   Told told = {kind, {}};
-  if (row != nullptr)
-    told.row.assign(static_cast<const BYTE*>(row), static_cast<const BYTE*>(row) + listener.row_size);
+  if (row != nullptr) told.row.assign(static_cast<const BYTE*>(row), static_cast<const BYTE*>(row) + listener.row_size);
   {
     const std::lock_guard guard(listener.mutex);
     listener.told.push_back(told);
@@ -196,7 +196,8 @@ TEST_F(OwnNetwork, AddressesAndRoutesComeAndGo) {
   ASSERT_EQ(notify("NotifyUnicastIpAddressChange")(23, listen, &of_ipv6, 0, &of_ipv6.handle), 0u);
   ASSERT_EQ(notify("NotifyRouteChange2")(2, listen, &routes, 0, &routes.handle), 0u);
   OVERLAPPED overlapped = {};
-  overlapped.hEvent = function<HANDLE, void*, BOOL, BOOL, const WCHAR*>(kernel32_dll, "CreateEventW")(nullptr, 1, 0, nullptr);
+  overlapped.hEvent =
+      function<HANDLE, void*, BOOL, BOOL, const WCHAR*>(kernel32_dll, "CreateEventW")(nullptr, 1, 0, nullptr);
   HANDLE handle = nullptr;
   EXPECT_EQ((ip<DWORD, HANDLE*, OVERLAPPED*>("NotifyAddrChange")(&handle, &overlapped)), 997u);
   OVERLAPPED of_route = {};
@@ -213,9 +214,11 @@ TEST_F(OwnNetwork, AddressesAndRoutesComeAndGo) {
   DWORD done = 0;
   EXPECT_TRUE((function<BOOL, HANDLE, OVERLAPPED*, DWORD*, BOOL>(kernel32_dll, "GetOverlappedResult")(
       handle, &overlapped, &done, 1)));
-  EXPECT_TRUE((function<BOOL, HANDLE, OVERLAPPED*, DWORD*, BOOL>(kernel32_dll, "GetOverlappedResult")(
-      handle, &of_route, &done, 1)));
-  const auto leads_there = [](const BYTE* row) { return row[12] == 2 && row[16] == 10 && row[17] == 99 && row[40] == 16; };
+  EXPECT_TRUE((function<BOOL, HANDLE, OVERLAPPED*, DWORD*, BOOL>(kernel32_dll, "GetOverlappedResult")(handle, &of_route,
+                                                                                                      &done, 1)));
+  const auto leads_there = [](const BYTE* row) {
+    return row[12] == 2 && row[16] == 10 && row[17] == 99 && row[40] == 16;
+  };
   EXPECT_TRUE(routes.hears(kAdd, leads_there));
   route(SIOCDELRT);
   EXPECT_TRUE(routes.hears(kDelete, leads_there));
