@@ -1,5 +1,5 @@
-// Native code that stands for a DLL's own: it calls nothing, and what it is given wrong is its caller's fault, so it
-// faults in the DLL's name. HM_LEAF puts a function there.
+// Native code that stands for a DLL's own: it calls nothing but its like, and what it is given wrong is its caller's
+// fault, so it faults in the DLL's name. HM_LEAF puts a function there; what is inlined in one must always be.
 #pragma once
 
 #include <cstdint>

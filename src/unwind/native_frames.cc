@@ -2,6 +2,8 @@
 // compilers and are trusted, as libgcc trusts them; what is not known ends the walk.
 #include "unwind/native_frames.h"
 
+#include "base/leaf_code.h"
+
 #include <array>
 #include <cstddef>
 #include <cstring>
@@ -466,16 +468,18 @@ void apply(const Rules& rules, const CONTEXT& at, CONTEXT& caller) {
 }  // namespace
 
 bool unwind_native_frame(const CONTEXT& at, NativeFrame& frame) try {
-  // A call that does not return may be a function's last instruction, so the one before is asked about.
+  // A call that does not return may be a function's last instruction, so the one before is asked about. Not of leaves,
+  // whose calls return, and which fault: before its first instruction a function is not in the tables.
+  const std::uintptr_t pc = is_leaf_code(at.Rip) ? at.Rip : at.Rip - 1;
   dwarf_eh_bases bases{};
-  const void* const fde = _Unwind_Find_FDE(reinterpret_cast<void*>(at.Rip - 1), &bases);
+  const void* const fde = _Unwind_Find_FDE(reinterpret_cast<void*>(pc), &bases);
   if (fde == nullptr) return false;
   frame.function = reinterpret_cast<std::uintptr_t>(bases.function);
   const Entry entry(fde, frame.function);
   if (entry.is_signal_frame()) return false;
   frame.language_data = entry.language_data();
   frame.personality = entry.personality();
-  apply(entry.rules_at(at.Rip - 1), at, frame.caller);
+  apply(entry.rules_at(pc), at, frame.caller);
   return frame.caller.Rip != 0 && frame.caller.Rsp > at.Rsp;
 } catch (const Unreadable&) {
   return false;

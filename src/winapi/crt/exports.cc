@@ -12,9 +12,11 @@ bool has_evex() {
   return has_avx2() && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
 }
 
+const Leaves& best_leaves = has_evex() ? evex::leaves : has_avx2() ? avx2::leaves : sse2::leaves;
+
 namespace {
 
-const Leaves& best = has_evex() ? evex::leaves : has_avx2() ? avx2::leaves : sse2::leaves;
+const Leaves& best = best_leaves;
 
 const Export kRows[] = {
     {"memchr", proc(best.memchr)},   {"memcmp", proc(best.memcmp)},

@@ -7,7 +7,7 @@
 namespace hmodule::winapi {
 
 extern const ExportTable crt_leaves_exports;
-extern const ExportTable memory_leaves_exports;  // ntdll's alone
+extern const ExportTable memory_leaves_exports, string_leaves_exports;  // ntdll's alone
 
 extern const BuiltinDll msvcr100_leaves, msvcr120_leaves, msvcrt_leaves, ucrtbase_leaves;
 

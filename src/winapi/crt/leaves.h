@@ -48,4 +48,6 @@ extern const Leaves leaves;  // for one that also has AVX-512 for bytes in short
 bool has_avx2();
 bool has_evex();
 
+extern const Leaves& best_leaves;  // for this processor
+
 }  // namespace hmodule::winapi

@@ -1,56 +1,80 @@
-// winbase.h, the oldest string functions: lstrlen and its kin. They answer to a null pointer, and they compare by the
-// order of the user's language.
+// winbase.h, the oldest string functions: lstrlen and its kin. They answer to a null pointer, and all but lstrcmp with
+// NULL or 0 to a bad one, of which a vectored handler hears and the caller does not. They compare by the order of the
+// user's language.
 #include "module/builtin.h"
 #include "nls/codepage.h"
 #include "nls/collate.h"
+#include "unwind/guard.h"
 #include "winapi/common/answer.h"
+#include "winapi/crt/callers_text.h"
 
-#include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace hmodule::winapi {
 namespace {
 
+// A zero if one of the pointers is bad.
+template <typename R, typename... Parameters>
+R unless_bad(HM_WINAPI R (*function)(Parameters...), std::type_identity_t<Parameters>... arguments) {
+  unwind::Guard guard;
+  return unwind::call_guarded(guard, function, arguments...);
+}
+
 template <typename Char>
-using Text = std::char_traits<Char>;
+HM_WINAPI SIZE_T length(const Char* text) noexcept {
+  return callers::length(text);
+}
+template <typename Char>
+HM_WINAPI Char* copy(Char* to, const Char* from) noexcept {
+  callers::move(to, from, callers::length(from) + 1);
+  return to;
+}
+template <typename Char>
+HM_WINAPI Char* copy_n(Char* to, const Char* from, SIZE_T most) noexcept {
+  const SIZE_T length = callers::length(from, most);
+  callers::move(to, from, length);
+  callers::put(to + length, Char{});
+  return to;
+}
+template <typename Char>
+HM_WINAPI Char* append(Char* to, const Char* from) noexcept {
+  copy(to + callers::length(to), from);
+  return to;
+}
 
 template <typename Char>
 HM_WINAPI int lstrlen(const Char* text) noexcept {
-  return text == nullptr ? 0 : static_cast<int>(Text<Char>::length(text));
+  return text == nullptr ? 0 : static_cast<int>(unless_bad(length<Char>, text));
 }
 template <typename Char>
 HM_WINAPI Char* lstrcpy(Char* to, const Char* from) noexcept {
-  if (to == nullptr || from == nullptr) return nullptr;
-  return Text<Char>::move(to, from, Text<Char>::length(from) + 1);
+  return to == nullptr || from == nullptr ? nullptr : unless_bad(copy<Char>, to, from);
 }
 // At most `room` characters with the terminator.
 template <typename Char>
 HM_WINAPI Char* lstrcpyn(Char* to, const Char* from, int room) noexcept {
   if (to == nullptr || from == nullptr || room <= 0) return room == 0 ? to : nullptr;
-  const auto length = static_cast<std::size_t>(std::find(from, from + room - 1, Char{}) - from);
-  Text<Char>::move(to, from, length);
-  to[length] = Char{};
-  return to;
+  return unless_bad(copy_n<Char>, to, from, static_cast<SIZE_T>(room) - 1);
 }
 template <typename Char>
 HM_WINAPI Char* lstrcat(Char* to, const Char* from) noexcept {
-  if (to == nullptr || from == nullptr) return nullptr;
-  lstrcpy(to + Text<Char>::length(to), from);
-  return to;
+  return to == nullptr || from == nullptr ? nullptr : unless_bad(append<Char>, to, from);
 }
 
-std::u16string wide(const WCHAR* text) {
-  return text;
+std::u16string wide(std::u16string_view text) {
+  return std::u16string(text);
 }
-std::u16string wide(const CHAR* text) {
+std::u16string wide(std::string_view text) {
   return nls::from_ansi(text);
 }
 
 template <typename Char, DWORD flags>
 HM_WINAPI int lstrcmp(const Char* a, const Char* b) noexcept {
   if (a == nullptr || b == nullptr) return (a != nullptr) - (b != nullptr);
+  const auto x = callers::text(a), y = callers::text(b);
   return answer<int>(
-      0, [&]() -> Result<int> { return TRY(nls::compare(nls::user_locale(), flags, wide(a), wide(b))) - CSTR_EQUAL; });
+      0, [&]() -> Result<int> { return TRY(nls::compare(nls::user_locale(), flags, wide(x), wide(y))) - CSTR_EQUAL; });
 }
 
 const Export kRows[] = {

@@ -7,6 +7,7 @@
 #include "nls/text.h"
 #include "nt/heap.h"
 #include "win/status.h"
+#include "winapi/crt/callers_text.h"
 
 #include <algorithm>
 #include <cstring>
@@ -28,35 +29,29 @@ std::string_view view(const ANSI_STRING& text) {
 // --- Making and releasing ---
 
 template <typename String, typename Char>
-bool init(String& target, const Char* source) {
-  target = {};
-  if (source == nullptr) return true;
-  constexpr std::size_t kMost = kMaxBytes / sizeof(Char) - 1;  // characters, leaving room for the terminator
-  const std::size_t length = std::char_traits<Char>::length(source);
-  const std::size_t kept = std::min(length, kMost);
-  target.Length = static_cast<USHORT>(kept * sizeof(Char));
-  target.MaximumLength = static_cast<USHORT>((kept + 1) * sizeof(Char));
-  target.Buffer = const_cast<Char*>(source);
-  return length <= kMost;
+bool init(String* target, const Char* source, bool refuse_long) {
+  constexpr SIZE_T kMost = kMaxBytes / sizeof(Char) - 1;  // characters, leaving room for the terminator
+  String made = {};
+  const SIZE_T length = source == nullptr ? 0 : callers::length(source), kept = std::min(length, kMost);
+  if (refuse_long && length != kept) return false;
+  if (source != nullptr)
+    made = {static_cast<USHORT>(kept * sizeof(Char)), static_cast<USHORT>((kept + 1) * sizeof(Char)),
+            const_cast<Char*>(source)};
+  callers::put(target, made);
+  return true;
 }
 
 HM_WINAPI void RtlInitUnicodeString(UNICODE_STRING* target, const WCHAR* source) noexcept {
-  init(*target, source);
+  init(target, source, false);
 }
 HM_WINAPI void RtlInitAnsiString(ANSI_STRING* target, const CHAR* source) noexcept {
-  init(*target, source);
+  init(target, source, false);
 }
 HM_WINAPI NTSTATUS RtlInitUnicodeStringEx(UNICODE_STRING* target, const WCHAR* source) noexcept {
-  UNICODE_STRING made;
-  if (!init(made, source)) return STATUS_NAME_TOO_LONG;
-  *target = made;
-  return STATUS_SUCCESS;
+  return init(target, source, true) ? STATUS_SUCCESS : STATUS_NAME_TOO_LONG;
 }
 HM_WINAPI NTSTATUS RtlInitAnsiStringEx(ANSI_STRING* target, const CHAR* source) noexcept {
-  ANSI_STRING made;
-  if (!init(made, source)) return STATUS_NAME_TOO_LONG;
-  *target = made;
-  return STATUS_SUCCESS;
+  return init(target, source, true) ? STATUS_SUCCESS : STATUS_NAME_TOO_LONG;
 }
 
 // A terminated copy on the process heap.
@@ -75,10 +70,10 @@ NTSTATUS allocate(String& target, std::basic_string_view<Char> text) {
 }
 
 HM_WINAPI BOOLEAN RtlCreateUnicodeString(UNICODE_STRING* target, const WCHAR* source) noexcept {
-  return nt_success(allocate(*target, std::u16string_view(source)));
+  return nt_success(allocate(*target, callers::text(source)));
 }
 HM_WINAPI BOOLEAN RtlCreateUnicodeStringFromAsciiz(UNICODE_STRING* target, const CHAR* source) noexcept {
-  const std::u16string text = nls::from_ansi(source);
+  const std::u16string text = nls::from_ansi(callers::text(source));
   return nt_success(allocate(*target, std::u16string_view(text)));
 }
 

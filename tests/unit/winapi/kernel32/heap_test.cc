@@ -688,8 +688,10 @@ TEST(PrivateHeap, BlocksGoRoundAmongThreads) {
 TEST(PrivateHeap, AKilledThreadLeavesItWhole) {
   static std::atomic<int> turns;
   const auto body = [](void* heap) HM_WINAPI -> DWORD {
+    const auto allocate = k32<void*, HANDLE, DWORD, SIZE_T>("HeapAlloc");  // which takes a lock that would stay
+    const auto release = k32<BOOL, HANDLE, DWORD, void*>("HeapFree");
     for (SIZE_T i = 0;; ++i) {
-      HeapFunctions{heap}.release(HeapFunctions{heap}.allocate(i % 10 == 0 ? 3000 : 40));
+      release(heap, 0, allocate(heap, 0, i % 10 == 0 ? 3000 : 40));
       ++turns;
     }
   };
