@@ -1,5 +1,6 @@
-// What a caller's pointer leads to, looked at and changed by leaves alone: a bad pointer is then a fault of the caller's,
-// which its handlers can catch. A native function has to look before it makes anything: it is left without a return.
+// What a caller's pointer leads to, looked at and changed by leaves alone: a bad pointer is then a fault of the
+// caller's, which its handlers can catch. A native function has to look before it makes anything: it is left without a
+// return.
 #pragma once
 
 #include "winapi/crt/leaves.h"

@@ -1,6 +1,6 @@
-// The rest of what ntdll has of the C library for memory and strings: leaves (base/leaf_code.h) that are not hot, and so
-// are plain loops. Case is ASCII's. A function of either kind of character is a template for both, and two functions that
-// it is part of: GCC puts a function into a section, but not a template.
+// The rest of what ntdll has of the C library for memory and strings: leaves (base/leaf_code.h) that are not hot, and
+// so are plain loops. Case is ASCII's. A function of either kind of character is a template for both, and two functions
+// that it is part of: GCC puts a function into a section, but not a template.
 #include "base/leaf_code.h"
 #include "winapi/crt/callers_text.h"
 #include "winapi/crt/exports.h"

@@ -617,6 +617,36 @@ static void raises_for_lack_of_memory(void) {
   CHECK(HeapDestroy(quiet));
 }
 
+// Functions of ntdll that look at what they are given, and have frames of their own.
+typedef uintptr_t TakesThree(const void*, const void*, uintptr_t);
+static int faults(const char* dll, const char* name, const void* a, const void* b, uintptr_t c) {
+  TakesThree* const function = (TakesThree*)GetProcAddress(GetModuleHandleA(dll), name);
+  __try {
+    function(a, b, c);
+    return 0;
+  } __except (EXCEPTION_EXECUTE_HANDLER) {
+    return 1;
+  }
+}
+static void catches_faults_of_functions(void) {
+  static const char text[] = "text";
+  const void* const bad = (const void*)(uintptr_t)16;
+  void* string[2];
+  CHECK(faults("ntdll.dll", "strrchr", bad, bad, 0));
+  CHECK(!faults("ntdll.dll", "strrchr", text, bad, 0));
+  CHECK(faults("ntdll.dll", "strstr", text, bad, 0));
+  CHECK(faults("ntdll.dll", "_stricmp", text, bad, 0));
+  CHECK(faults("ntdll.dll", "_wcsnicmp", bad, L"text", 3));
+  CHECK(faults("ntdll.dll", "strncat", bad, text, 3));
+  CHECK(faults("ntdll.dll", "wcsspn", bad, L"text", 0));
+  CHECK(faults("ntdll.dll", "RtlFillMemoryUlong", bad, (const void*)8, 1));
+  CHECK(faults("ntdll.dll", "RtlInitUnicodeString", string, bad, 0));
+  CHECK(faults("ntdll.dll", "RtlInitAnsiString", bad, text, 0));
+  CHECK(!faults("kernel32.dll", "lstrlenA", bad, NULL, 0));
+  CHECK(!faults("kernel32.dll", "lstrcpyW", bad, L"text", 0));
+  CHECK(faults("kernel32.dll", "lstrcmpA", bad, text, 0));
+}
+
 static const Test table[] = {
     {"EH-39", "a filter's 1 runs the handler", executes_handlers},
     {"EH-39", "a filter's 0 searches on", searches_on},
@@ -639,6 +669,7 @@ static const Test table[] = {
     {"EH-39", "return and continue run finally blocks", returns_and_continues},
     {"EH-39 EH-50", "each event of the processor is caught, and cleaned up after", catches_events},
     {"EH-39 EH-50", "eight threads raise and fault", raises_in_threads},
+    {"EH-30 lstrlenA lstrcpyW lstrcmpA", "bad pointers are faults of who gives them", catches_faults_of_functions},
     {"HeapAlloc", "HEAP_GENERATE_EXCEPTIONS raises where there is no memory", raises_for_lack_of_memory},
     {NULL, NULL, NULL},
 };
