@@ -6,6 +6,7 @@
 #include "nt/io_buffer.h"
 #include "nt/io_completion.h"
 #include "nt/io_error.h"
+#include "nt/io_wait.h"
 #include "nt/mailslot.h"
 #include "nt/named_pipe.h"
 #include "nt/socket_poll.h"
@@ -96,7 +97,7 @@ Result<IoResult> File::query_directory(FILE_INFORMATION_CLASS, std::span<std::by
 Result<IoResult> File::watch(std::span<std::byte>, DWORD, bool, IoNotice&) {
   return fail(STATUS_INVALID_PARAMETER, "not a directory");
 }
-Status File::lock(std::uint64_t, std::uint64_t, bool, bool) {
+Status File::lock(std::uint64_t, std::uint64_t, bool, const IoWait*) {
   return fail(STATUS_INVALID_DEVICE_REQUEST, "only disk files can be locked");
 }
 Status File::unlock(std::uint64_t, std::uint64_t) {
@@ -231,7 +232,15 @@ Result<NTSTATUS> run(const Ref<File>& file, const IoTarget& target, const Operat
     return result.status;
   }
   if (!target.wait) return STATUS_PENDING;
-  wait_one(end ? static_cast<Waitable&>(*end) : *file, false, std::nullopt);
+  Waitable& over = end ? static_cast<Waitable&>(*end) : *file;
+  const auto wait = [&] {
+    const IoWait cancellable(target.status_block);
+    return wait_one(over, false, std::nullopt);
+  };
+  if (wait() == STATUS_CANCELLED) {
+    file->cancel(nullptr, target.status_block);
+    wait_one(over, false, std::nullopt);
+  }
   const NTSTATUS status = target.status_block->Status;
   if (status < 0) return fail(status, "the operation ended with {:#x}", static_cast<ULONG>(status));
   return status;
@@ -284,8 +293,10 @@ Result<NTSTATUS> control_file(HANDLE handle, const IoTarget& target, ULONG code,
 
 Result<NTSTATUS> lock_file(HANDLE handle, const IoTarget& target, std::uint64_t offset, std::uint64_t length,
                            bool exclusive, bool fail_immediately) {
-  return run_io(handle, 0, target, [&](File& file, IoNotice&) -> Result<IoResult> {
-    TRY(file.lock(offset, length, exclusive, fail_immediately));
+  return run_io(handle, 0, target, [&](File& file, IoNotice& notice) -> Result<IoResult> {
+    std::optional<IoWait> wait;
+    if (!fail_immediately) wait.emplace(notice.status_block);
+    TRY(file.lock(offset, length, exclusive, wait ? &*wait : nullptr));
     return IoResult{};
   });
 }

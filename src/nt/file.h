@@ -64,7 +64,8 @@ class File : public Signal {
                                            std::optional<std::u16string_view> pattern, bool restart);
   // NtNotifyChangeDirectoryFile: pending until something happens below the directory.
   virtual Result<IoResult> watch(std::span<std::byte> out, DWORD filter, bool subtree, IoNotice& notice);
-  virtual Status lock(std::uint64_t offset, std::uint64_t length, bool exclusive, bool fail_immediately);
+  // Without a `wait` it does not: LOCK_NOT_GRANTED.
+  virtual Status lock(std::uint64_t offset, std::uint64_t length, bool exclusive, const IoWait* wait);
   virtual Status unlock(std::uint64_t offset, std::uint64_t length);
   // Ends pending operations with STATUS_CANCELLED: those of `thread` and `status_block`, where given. False if none.
   virtual bool cancel(const Thread*, const IO_STATUS_BLOCK*) { return false; }

@@ -130,17 +130,19 @@ const FileControl::Lock* FileControl::conflict(ByteRange range, bool exclusive) 
   return nullptr;
 }
 
-Status FileControl::lock(Opener opener, int descriptor, ByteRange range, bool exclusive, bool fail_immediately) {
+Status FileControl::lock(Opener opener, int descriptor, ByteRange range, bool exclusive, const IoWait* wait) {
   std::unique_lock guard(mutex_);
   for (;;) {
     const bool free_here = conflict(range, exclusive) == nullptr;
     if (free_here && take_host_lock(descriptor, range, exclusive)) break;
-    if (fail_immediately)
+    if (wait == nullptr)
       return fail(STATUS_LOCK_NOT_GRANTED, "bytes {:#x} to {:#x} are locked", range.begin, range.end);
+    if (wait->cancelled())
+      return fail(STATUS_CANCELLED, "the wait for bytes {:#x} to {:#x} was cancelled", range.begin, range.end);
     if (free_here)  // another process has it, and does not tell us when it lets go
       unlocked_.wait_for(guard, std::chrono::milliseconds(10));
     else
-      unlocked_.wait(guard);
+      unlocked_.wait(guard, wait);
   }
   locks_.push_back({opener, range, exclusive});
   lock_count_ = static_cast<unsigned>(locks_.size());

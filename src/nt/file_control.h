@@ -56,9 +56,9 @@ class FileControl {
   void set_delete_pending(bool on);
   bool delete_pending() const;
 
-  // NtLockFile. Waits for conflicting locks of others unless `fail_immediately` (LOCK_NOT_GRANTED). `descriptor` is
-  // the opener's, for the lock that other processes see.
-  Status lock(Opener opener, int descriptor, ByteRange range, bool exclusive, bool fail_immediately);
+  // NtLockFile. Waits for conflicting locks of others (CANCELLED), but not without a `wait` (LOCK_NOT_GRANTED).
+  // `descriptor` is the opener's, for the lock that other processes see.
+  Status lock(Opener opener, int descriptor, ByteRange range, bool exclusive, const IoWait* wait);
   // RANGE_NOT_LOCKED unless exactly this range was locked by `opener`.
   Status unlock(Opener opener, int descriptor, ByteRange range);
   // FILE_LOCK_CONFLICT if a lock forbids `opener` to read or write there.

@@ -3,6 +3,7 @@
 #include "base/utf.h"
 #include "nt/directory_watch.h"
 #include "nt/io_error.h"
+#include "nt/io_wait.h"
 #include "nt/virtual_memory.h"
 
 #include <fcntl.h>
@@ -44,12 +45,6 @@ HostFile::Kind kind_of(int descriptor, mode_t mode) {
   if (S_ISFIFO(mode) || S_ISSOCK(mode)) return HostFile::Kind::pipe;
   if (S_ISCHR(mode)) return isatty(descriptor) == 1 ? HostFile::Kind::terminal : HostFile::Kind::device;
   return HostFile::Kind::disk;
-}
-
-// A descriptor that the host made non-blocking: wait until it can go on.
-void wait_until_ready(int descriptor, short events) {
-  pollfd waited = {descriptor, events, 0};
-  poll(&waited, 1, -1);
 }
 
 // Writing to a pipe that nobody reads raises SIGPIPE, which would end the host. The signal of this very write is
@@ -293,7 +288,7 @@ Error fail_transfer(std::string_view operation, std::string_view path, std::span
 
 }  // namespace
 
-// Inlined for the reason of run() in file.cc, like write_all().
+// Of disk files. Inlined for the reason of run() in file.cc, like write_all().
 inline Result<std::size_t> HostFile::read_some(std::span<std::byte> buffer, std::optional<std::uint64_t> offset) const {
   std::size_t done = 0;
   while (done < buffer.size()) {
@@ -302,11 +297,8 @@ inline Result<std::size_t> HostFile::read_some(std::span<std::byte> buffer, std:
                                  : ::read(fd_.get(), rest.data(), rest.size());
     if (count > 0) {
       done += static_cast<std::size_t>(count);
-      if (kind_ != Kind::disk) break;  // what is there now is an answer
     } else if (count == 0) {
       break;
-    } else if (errno == EAGAIN) {
-      wait_until_ready(fd_.get(), POLLIN);
     } else if (errno != EINTR) {
       if (done == 0) return fail_transfer("read", host_path_, rest);
       break;
@@ -315,12 +307,28 @@ inline Result<std::size_t> HostFile::read_some(std::span<std::byte> buffer, std:
   return done;
 }
 
-Result<IoResult> HostFile::read(std::span<std::byte> buffer, std::optional<std::uint64_t> offset, IoNotice&) {
+// Of pipes, terminals and devices: what is there now is an answer. The host may have made the descriptor non-blocking.
+Result<std::size_t> HostFile::read_stream(std::span<std::byte> buffer, const IoNotice& notice) const {
+  const IoWait wait(notice.status_block);
+  for (;;) {
+    const long count = wait.read(fd_.get(), buffer);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (wait.cancelled()) return fail(STATUS_CANCELLED, "the read was cancelled");
+    if (count == -EAGAIN) {
+      wait.poll(fd_.get(), POLLIN);
+    } else if (count != -EINTR) {
+      errno = static_cast<int>(-count);
+      return fail_transfer("read", host_path_, buffer);
+    }
+  }
+}
+
+Result<IoResult> HostFile::read(std::span<std::byte> buffer, std::optional<std::uint64_t> offset, IoNotice& notice) {
   if (kind_ == Kind::directory || kind_ == Kind::link || by_name_only_)
     return fail(STATUS_INVALID_DEVICE_REQUEST, "{} has no data to read", host_path_);
   if (kind_ != Kind::disk) offset.reset();
   if (has_locks()) TRY(check_locks(buffer.size(), offset, false));
-  const std::size_t count = TRY(read_some(buffer, offset));
+  const std::size_t count = TRY(kind_ == Kind::disk ? read_some(buffer, offset) : read_stream(buffer, notice));
   if (count == 0 && !buffer.empty()) {
     if (kind_ == Kind::pipe) return fail(STATUS_PIPE_BROKEN, "the writing end of the pipe is closed");
     if (kind_ != Kind::terminal) return fail(STATUS_END_OF_FILE, "{}: at the end", host_path_);
@@ -341,8 +349,6 @@ inline Result<std::size_t> HostFile::write_all(std::span<const std::byte> data,
                               : ::pwrite(fd_.get(), rest.data(), rest.size(), static_cast<off_t>(*offset + done));
     if (count >= 0) {
       done += static_cast<std::size_t>(count);
-    } else if (errno == EAGAIN) {
-      wait_until_ready(fd_.get(), POLLOUT);
     } else if (errno != EINTR) {
       if (done == 0) return fail_transfer("write", host_path_, rest);
       break;
@@ -351,14 +357,37 @@ inline Result<std::size_t> HostFile::write_all(std::span<const std::byte> data,
   return done;
 }
 
-Result<IoResult> HostFile::write(std::span<const std::byte> data, std::optional<std::uint64_t> offset, IoNotice&) {
+Result<std::size_t> HostFile::write_stream(std::span<const std::byte> data, const IoNotice& notice) const {
+  const IoWait wait(notice.status_block);
+  std::size_t done = 0;
+  while (done < data.size()) {
+    const auto rest = data.subspan(done);
+    const long count = wait.write(fd_.get(), rest);
+    if (count >= 0) {
+      done += static_cast<std::size_t>(count);
+    } else if (wait.cancelled()) {
+      if (done == 0) return fail(STATUS_CANCELLED, "the write was cancelled");
+      break;
+    } else if (count == -EAGAIN) {
+      wait.poll(fd_.get(), POLLOUT);
+    } else if (count != -EINTR) {
+      errno = static_cast<int>(-count);
+      if (done == 0) return fail_transfer("write", host_path_, rest);
+      break;
+    }
+  }
+  return done;
+}
+
+Result<IoResult> HostFile::write(std::span<const std::byte> data, std::optional<std::uint64_t> offset,
+                                 IoNotice& notice) {
   if (kind_ == Kind::directory || kind_ == Kind::link || by_name_only_)
     return fail(STATUS_INVALID_DEVICE_REQUEST, "{} cannot be written to", host_path_);
   if (kind_ != Kind::disk) offset.reset();
   if (has_locks()) TRY(check_locks(data.size(), offset, true));
   std::optional<NoSigpipe> no_signal;
   if (kind_ == Kind::pipe || kind_ == Kind::terminal) no_signal.emplace();
-  const std::size_t count = TRY(write_all(data, offset));
+  const std::size_t count = TRY(kind_ == Kind::disk ? write_all(data, offset) : write_stream(data, notice));
   if (offset != kAppend) advance(offset, count);
   return IoResult{STATUS_SUCCESS, count};
 }
@@ -384,12 +413,12 @@ Status HostFile::flush() {
   return ok;
 }
 
-Status HostFile::lock(std::uint64_t offset, std::uint64_t length, bool exclusive, bool fail_immediately) {
+Status HostFile::lock(std::uint64_t offset, std::uint64_t length, bool exclusive, const IoWait* wait) {
   if (kind_ != Kind::disk || !control_) return fail(STATUS_INVALID_DEVICE_REQUEST, "only disk files can be locked");
   if (length != 0 && offset + length - 1 < offset)
     return fail(STATUS_INVALID_LOCK_RANGE, "{:#x} bytes from {:#x} wrap around", length, offset);
   const std::uint64_t end = offset + length < offset ? UINT64_MAX : offset + length;
-  return control_->lock(this, fd_.get(), {offset, end}, exclusive, fail_immediately);
+  return control_->lock(this, fd_.get(), {offset, end}, exclusive, wait);
 }
 
 Status HostFile::unlock(std::uint64_t offset, std::uint64_t length) {

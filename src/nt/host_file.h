@@ -44,7 +44,7 @@ class HostFile final : public File {
                                    std::optional<std::u16string_view> pattern, bool restart) override;
   Result<IoResult> watch(std::span<std::byte> out, DWORD filter, bool subtree, IoNotice& notice) override;
   bool cancel(const Thread* thread, const IO_STATUS_BLOCK* status_block) override;
-  Status lock(std::uint64_t offset, std::uint64_t length, bool exclusive, bool fail_immediately) override;
+  Status lock(std::uint64_t offset, std::uint64_t length, bool exclusive, const IoWait* wait) override;
   Status unlock(std::uint64_t offset, std::uint64_t length) override;
   Result<std::u16string> full_path() const override;
   ULONG device_type() const override;
@@ -84,6 +84,8 @@ class HostFile final : public File {
 
   Result<std::size_t> read_some(std::span<std::byte> buffer, std::optional<std::uint64_t> offset) const;
   Result<std::size_t> write_all(std::span<const std::byte> data, std::optional<std::uint64_t> offset) const;
+  Result<std::size_t> read_stream(std::span<std::byte> buffer, const IoNotice& notice) const;
+  Result<std::size_t> write_stream(std::span<const std::byte> data, const IoNotice& notice) const;
   bool has_locks() const { return control_ && control_->has_locks(); }
   Status check_locks(std::uint64_t size, std::optional<std::uint64_t> offset, bool writing) const;
   void advance(std::optional<std::uint64_t> offset, std::size_t transferred);

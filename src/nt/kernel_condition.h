@@ -4,6 +4,7 @@
 
 #include "nt/clock.h"
 #include "nt/futex.h"
+#include "nt/io_wait.h"
 #include "nt/kernel_section.h"
 
 #include <chrono>
@@ -15,6 +16,10 @@ class KernelCondition {
  public:
   // Let go of the mutex, sleep until a notice or the end of `limit`, and take it again. They may return early.
   void wait(std::unique_lock<KernelMutex>& lock) { sleep(lock, Deadline(Timeout())); }
+  // The same for an operation that may be cancelled, if there is one.
+  void wait(std::unique_lock<KernelMutex>& lock, const IoWait* operation) {
+    sleep(lock, Deadline(Timeout()), operation);
+  }
   void wait_for(std::unique_lock<KernelMutex>& lock, std::chrono::milliseconds limit) {
     sleep(lock, deadline_after(limit));
   }
@@ -43,11 +48,14 @@ class KernelCondition {
   static Deadline deadline_after(std::chrono::milliseconds limit) {
     return Deadline(-limit.count() * (kTicksPerSecond / 1000));
   }
-  void sleep(std::unique_lock<KernelMutex>& lock, const Deadline& deadline) {
+  void sleep(std::unique_lock<KernelMutex>& lock, const Deadline& deadline, const IoWait* operation = nullptr) {
     const std::uint32_t seen = notices_.load(std::memory_order_acquire);
     sleepers_.fetch_add(1, std::memory_order_relaxed);
     lock.unlock();
-    futex_wait(notices_, seen, deadline);
+    if (operation != nullptr)
+      operation->sleep(notices_, seen);
+    else
+      futex_wait(notices_, seen, deadline);
     lock.lock();
     sleepers_.fetch_sub(1, std::memory_order_relaxed);
   }

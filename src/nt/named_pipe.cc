@@ -2,6 +2,7 @@
 
 #include "base/utf.h"
 #include "nt/io_buffer.h"
+#include "nt/io_wait.h"
 #include "nt/kernel_condition.h"
 #include "nt/pending_io.h"
 #include "nt/pipe_wire.h"
@@ -108,13 +109,17 @@ class PipeEnd final : public NamedPipe {
   void last_handle_closed() override { close(); }
 
   Result<IoResult> read(std::span<std::byte> buffer, std::optional<std::uint64_t>, IoNotice& notice) override {
-    return read(buffer, synchronous() ? nullptr : &notice);
+    if (!synchronous()) return read(buffer, &notice, nullptr);
+    const IoWait wait(notice.status_block);
+    return read(buffer, nullptr, &wait);
   }
   Result<IoResult> write(std::span<const std::byte> data, std::optional<std::uint64_t>, IoNotice& notice) override {
-    return write(data, synchronous() ? nullptr : &notice);
+    if (!synchronous()) return write(data, &notice, nullptr);
+    const IoWait wait(notice.status_block);
+    return write(data, nullptr, &wait);
   }
-  Result<IoResult> receive(std::span<std::byte> buffer) override { return read(buffer, nullptr); }
-  Result<IoResult> send(std::span<const std::byte> data) override { return write(data, nullptr); }
+  Result<IoResult> receive(std::span<std::byte> buffer) override { return read(buffer, nullptr, nullptr); }
+  Result<IoResult> send(std::span<const std::byte> data) override { return write(data, nullptr, nullptr); }
   DWORD server_process() const override { return process_of(kServer); }
   DWORD client_process() const override { return process_of(kClient); }
   // What the wire brings for an end that stands for one far away.
@@ -134,14 +139,17 @@ class PipeEnd final : public NamedPipe {
   Channel& outgoing() { return instance_->to[other(side_)]; }
   bool nonblocking() const { return completion_mode_ == FILE_PIPE_COMPLETE_OPERATION; }
   PendingIo pending(IoNotice& notice, std::span<std::byte> buffer = {});
-  // Without a notice the caller waits.
-  Result<IoResult> read(std::span<std::byte> buffer, IoNotice* notice);
-  Result<IoResult> write(std::span<const std::byte> data, IoNotice* notice);
+  // Without a notice the caller waits; if it can be cancelled, there is a `wait`.
+  Result<IoResult> read(std::span<std::byte> buffer, IoNotice* notice, const IoWait* wait);
+  Result<IoResult> write(std::span<const std::byte> data, IoNotice* notice, const IoWait* wait);
+  template <typename Predicate>
+  Status wait_until(std::unique_lock<KernelMutex>& guard, const IoWait* wait, Predicate done);
 
   std::optional<IoResult> take_data(std::span<std::byte> buffer, FinishedIo& finished);
   Status why_no_data() const;
   Status may_write() const;
   static void pop(Channel& channel, FinishedIo& finished);
+  static void take_back(Channel& channel, const std::shared_ptr<bool>& consumed);
   void feed_readers(Channel& channel, Side reader, FinishedIo& finished);
   Result<IoResult> listen(IoNotice& notice);
   DWORD process_of(Side side) const;
@@ -258,7 +266,17 @@ Status PipeEnd::may_write() const {
   return why_no_data();
 }
 
-Result<IoResult> PipeEnd::read(std::span<std::byte> buffer, IoNotice* notice) {
+// CANCELLED.
+template <typename Predicate>
+Status PipeEnd::wait_until(std::unique_lock<KernelMutex>& guard, const IoWait* wait, Predicate done) {
+  while (!done()) {
+    if (wait != nullptr && wait->cancelled()) return fail(STATUS_CANCELLED, "the operation was cancelled");
+    instance_->changed.wait(guard, wait);
+  }
+  return ok;
+}
+
+Result<IoResult> PipeEnd::read(std::span<std::byte> buffer, IoNotice* notice, const IoWait* wait) {
   FinishedIo finished;
   std::unique_lock guard(instance_->mutex);
   for (;;) {
@@ -270,7 +288,8 @@ Result<IoResult> PipeEnd::read(std::span<std::byte> buffer, IoNotice* notice) {
       incoming().readers.push_back(pending(*notice, buffer));
       return IoResult{STATUS_PENDING, 0};
     }
-    instance_->changed.wait(guard);
+    if (wait != nullptr && wait->cancelled()) return fail(STATUS_CANCELLED, "the read was cancelled");
+    instance_->changed.wait(guard, wait);
   }
 }
 
@@ -285,7 +304,7 @@ void PipeEnd::feed_readers(Channel& channel, Side reader, FinishedIo& finished) 
   }
 }
 
-Result<IoResult> PipeEnd::write(std::span<const std::byte> data, IoNotice* notice) {
+Result<IoResult> PipeEnd::write(std::span<const std::byte> data, IoNotice* notice, const IoWait* wait) {
   FinishedIo finished;
   std::unique_lock guard(instance_->mutex);
   TRY(may_write());
@@ -306,15 +325,27 @@ Result<IoResult> PipeEnd::write(std::span<const std::byte> data, IoNotice* notic
     return IoResult{STATUS_PENDING, 0};
   }
   const std::shared_ptr<bool> consumed = mine.consumed = std::make_shared<bool>(false);
-  instance_->changed.wait(guard, [&] { return *consumed || instance_->state != FILE_PIPE_CONNECTED_STATE; });
+  const Status waited =
+      wait_until(guard, wait, [&] { return *consumed || instance_->state != FILE_PIPE_CONNECTED_STATE; });
+  if (!waited) {
+    take_back(channel, consumed);
+    return waited.error();
+  }
   if (!*consumed) TRY(may_write());
   return IoResult{STATUS_SUCCESS, data.size()};
 }
 
+// A blocking writer's message, if it is not on its way already.
+void PipeEnd::take_back(Channel& channel, const std::shared_ptr<bool>& consumed) {
+  std::erase_if(channel.messages,
+                [&](const Message& message) { return message.consumed == consumed && !message.sent; });
+}
+
 Status PipeEnd::flush() {
+  const IoWait wait(nullptr);
   std::unique_lock guard(instance_->mutex);
-  instance_->changed.wait(guard,
-                          [&] { return outgoing().messages.empty() || instance_->state != FILE_PIPE_CONNECTED_STATE; });
+  TRY(wait_until(guard, &wait,
+                 [&] { return outgoing().messages.empty() || instance_->state != FILE_PIPE_CONNECTED_STATE; }));
   if (!outgoing().messages.empty()) return fail(STATUS_PIPE_BROKEN, "the other end closed before it read everything");
   return ok;
 }
@@ -341,7 +372,8 @@ Result<IoResult> PipeEnd::listen(IoNotice& notice) {
       instance_->listeners.push_back(pending(notice));
       return IoResult{STATUS_PENDING, 0};
     }
-    instance_->changed.wait(guard, [&] { return instance_->state != FILE_PIPE_LISTENING_STATE; });
+    const IoWait wait(notice.status_block);
+    TRY(wait_until(guard, &wait, [&] { return instance_->state != FILE_PIPE_LISTENING_STATE; }));
   }
   if (instance_->state == FILE_PIPE_DISCONNECTED_STATE) return fail(STATUS_PIPE_DISCONNECTED, "disconnected meanwhile");
   return IoResult{};

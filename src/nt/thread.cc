@@ -3,6 +3,7 @@
 #include "nt/activation_context.h"
 #include "nt/clock.h"
 #include "nt/futex.h"
+#include "nt/io_wait.h"
 #include "nt/mutant.h"
 #include "nt/process.h"
 #include "nt/session.h"
@@ -77,12 +78,17 @@ struct ThreadLife {
 
   static void started(TEB& teb) {
     auto* const self = static_cast<Thread*>(thread::object_of(teb));
-    if (self != nullptr) enroll(*self, teb);
+    if (self == nullptr) return;
+    self->held_ = true;
+    enroll(*self, teb);
   }
 
   static void held(TEB& teb) {
     auto* const self = static_cast<Thread*>(thread::object_of(teb));
-    if (self != nullptr) self->wait_for_resume(thread::Place::anywhere_else);
+    if (self == nullptr) return;
+    self->wait_for_resume(thread::Place::anywhere_else);
+    const Dispatcher lock;
+    self->held_ = false;
   }
 
   static void end(const Dispatcher& lock, Thread& thread, DWORD exit_code) {
@@ -142,6 +148,7 @@ struct ThreadLife {
     // An order to die may come to one that dies already.
     if (Thread* const self = of_this_thread(); self != nullptr && !self->ended()) {
       auto& frame = *static_cast<ucontext_t*>(registers);
+      IoWait::leave_call(self->io_, frame);
       if (detail::kernel_depth != 0)
         detail::order_pending = 1;
       else if (may_stop_at(frame) || !send_order_later())
@@ -194,10 +201,10 @@ struct ThreadLife {
     prepare();
     Ref<Thread> self = make_object<Thread>(options.suspended ? 1U : 0U);
     self->routine_ = options.routine;
+    self->parameter_ = options.parameter;
     self->created_here_ = true;
     self->add_ref();  // the TEB's
     const auto started = thread::create_thread({.routine = run,
-                                                .parameter = options.parameter,
                                                 .stack_size = options.stack_size,
                                                 .object = self.get(),
                                                 .skip_thread_attach = options.skip_thread_attach});
@@ -212,10 +219,14 @@ struct ThreadLife {
   }
 
   // Runs in the new thread after DLL_THREAD_ATTACH: APCs queued before the start come first.
-  HM_WINAPI static DWORD run(void* parameter) {
+  HM_WINAPI static DWORD run(void*) {
     Thread& self = current_thread();
     self.run_apcs();
-    return thread::call(self.routine_, parameter);
+    if (!self.first_context_) return thread::call(self.routine_, self.parameter_);
+    const CONTEXT first = *self.first_context_;
+    self.first_context_.reset();
+    const auto entry = reinterpret_cast<HM_WINAPI DWORD (*)(ULONGLONG, ULONGLONG, ULONGLONG, ULONGLONG)>(first.Rip);
+    return thread::call(entry, first.Rcx, first.Rdx, first.R8, first.R9);
   }
 };
 
@@ -272,12 +283,17 @@ void exit_thread(DWORD exit_code) {
   thread::exit_current_thread(exit_code);
 }
 
+HM_WINAPI void start_user_thread(thread::StartRoutine routine, void* parameter) {
+  exit_thread(thread::call(routine, parameter));
+}
+
 // --- waiting ---
 
-void Thread::prepare_park(const Dispatcher&, Waiter& waiter, bool alertable) {
+void Thread::prepare_park(const Dispatcher& lock, Waiter& waiter, bool alertable) {
   outcome_.store(kParked, std::memory_order_relaxed);
   waiter_ = &waiter;
   alertable_ = alertable;
+  if ((io_.load(std::memory_order_acquire) & IoWait::kCancelled) != 0) unpark(lock, STATUS_CANCELLED);
 }
 
 void Thread::unpark(const Dispatcher& lock, NTSTATUS outcome) {
@@ -341,6 +357,17 @@ NTSTATUS Thread::wait_for_alert(Timeout timeout) {
   while (alert_.exchange(0, std::memory_order_acquire) == 0)
     if (timeout == 0 || !futex_wait(alert_, 0, deadline)) return STATUS_TIMEOUT;
   return STATUS_ALERTED;
+}
+
+bool Thread::cancel_io(const IO_STATUS_BLOCK* operation) {
+  const Dispatcher lock;
+  if (ended()) return false;
+  const std::uintptr_t before = IoWait::cancel(io_, operation);
+  if (before == IoWait::kNone) return false;
+  if ((before & IoWait::kCancelled) != 0) return true;  // it is told already
+  unpark(lock, STATUS_CANCELLED);                       // if that is how it waits
+  syscall(SYS_tgkill, getpid(), id(), order_signal());
+  return true;
 }
 
 // --- suspension and death ---

@@ -7,14 +7,17 @@
 #include "nt/kernel_section.h"
 #include "nt/waitable.h"
 #include "thread/create.h"
+#include "win/context.h"
 #include "win/teb.h"
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <vector>
 
 namespace hmodule::nt {
 
+class IoWait;
 class Mutant;
 class Process;
 
@@ -77,6 +80,9 @@ class Thread final : public Signal {
   void alert_by_id();
   NTSTATUS wait_for_alert(Timeout timeout);
 
+  // CancelSynchronousIo: ends the operation that it waits for (io_wait.h), or only that of `operation`. False if none.
+  bool cancel_io(const IO_STATUS_BLOCK* operation);
+
   // --- suspension: both give the previous count ---
   Result<DWORD> suspend();
   Result<DWORD> resume();
@@ -99,6 +105,8 @@ class Thread final : public Signal {
   Mutant* owned_mutants = nullptr;
 
  private:
+  friend class IoWait;
+  friend class SuspendedFrame;
   friend Thread& current_thread();
   friend Result<Ref<Thread>> thread_by_id(DWORD id);
   friend Status terminate_thread(Ref<Thread> thread, DWORD exit_code);
@@ -114,6 +122,9 @@ class Thread final : public Signal {
   std::atomic<std::uint32_t> stopped_{0};  // 1 while it obeys a suspension
   std::atomic<TEB*> teb_{nullptr};
   thread::StartRoutine routine_ = nullptr;
+  void* parameter_ = nullptr;
+  bool held_ = false;                       // it has not begun; guarded by the dispatcher lock, as is ...
+  std::unique_ptr<CONTEXT> first_context_;  // ... with what it will begin, if anybody asked
   bool created_here_ = false;
   Ref<Process> process_;  // the other one it is in
   std::int64_t created_ = 0, exited_ = 0, kernel_time_ = 0, user_time_ = 0;
@@ -126,6 +137,7 @@ class Thread final : public Signal {
   std::deque<Apc> apcs_;
   Thread *previous_ = nullptr, *next_ = nullptr;  // among the living
   std::atomic<std::uint32_t> alert_{0};
+  std::atomic<std::uintptr_t> io_{0};  // IoWait's
 
   std::atomic<LONG> base_priority_{0};
   std::u16string description_;  // guarded by the dispatcher lock
@@ -155,5 +167,7 @@ struct NewThreadOptions {
 // STATUS_ACCESS_DENIED while the process ends (EXIT-03).
 Result<Ref<Thread>> create_thread(const NewThreadOptions& options);
 [[noreturn]] void exit_thread(DWORD exit_code);
+// RtlUserThreadStart: where threads begin, as far as their contexts show it.
+[[noreturn]] HM_WINAPI void start_user_thread(thread::StartRoutine routine, void* parameter);
 
 }  // namespace hmodule::nt

@@ -18,11 +18,33 @@ constexpr std::pair<int, ULONGLONG CONTEXT::*> kControl[] = {{REG_RIP, &CONTEXT:
                                                              {REG_R11, &CONTEXT::R11}, {REG_R12, &CONTEXT::R12},
                                                              {REG_R13, &CONTEXT::R13}, {REG_R14, &CONTEXT::R14},
                                                              {REG_R15, &CONTEXT::R15}};
+constexpr WORD kCodeSegment = 0x33, kStackSegment = 0x2B;  // user mode's
 // FXSAVE's x87 and SSE registers; what follows them in the frame is the kernel's.
 constexpr std::size_t kVectorBytes = offsetof(XSAVE_FORMAT, Reserved4);
 
+bool names(DWORD flags, DWORD part) {
+  return (flags & part) == part;
+}
 bool wants(const CONTEXT& context, DWORD part) {
-  return (context.ContextFlags & part) == part;
+  return names(context.ContextFlags, part);
+}
+
+// The parts that `flags` name.
+void copy_context(const CONTEXT& from, CONTEXT& to, DWORD flags) {
+  const auto copy = [&](const auto& registers) {
+    for (const auto& [host, member] : registers) to.*member = from.*member;
+  };
+  if (names(flags, CONTEXT_CONTROL)) {
+    copy(kControl);
+    to.EFlags = from.EFlags;
+    to.SegCs = from.SegCs;
+    to.SegSs = from.SegSs;
+  }
+  if (names(flags, CONTEXT_INTEGER)) copy(kInteger);
+  if (names(flags, CONTEXT_FLOATING_POINT)) {
+    to.FltSave = from.FltSave;
+    to.MxCsr = from.MxCsr;
+  }
 }
 
 }  // namespace
@@ -59,7 +81,35 @@ Result<ucontext_t*> SuspendedFrame::of(Thread& thread) {
   return fail(STATUS_UNSUCCESSFUL, "thread {} is not suspended at an instruction", thread.id());
 }
 
+// In the function that is about to be called with the start routine and its argument.
+CONTEXT* SuspendedFrame::first_context_of(const Dispatcher&, Thread& thread) {
+  constexpr ULONGLONG kStackArguments = 0x28;
+  if (!thread.held_ || thread.suspend_count() == 0) return nullptr;
+  if (!thread.first_context_) {
+    auto context = std::make_unique<CONTEXT>();
+    context->SegCs = kCodeSegment;
+    context->SegSs = kStackSegment;
+    context->EFlags = 0x200;  // interrupts are on
+    context->MxCsr = context->FltSave.MxCsr = 0x1F80;
+    context->FltSave.ControlWord = 0x27F;
+    context->Rip = reinterpret_cast<std::uintptr_t>(start_user_thread);
+    context->Rcx = reinterpret_cast<std::uintptr_t>(thread.routine_);
+    context->Rdx = reinterpret_cast<std::uintptr_t>(thread.parameter_);
+    const auto base = reinterpret_cast<std::uintptr_t>(thread.teb()->NtTib.StackBase);
+    context->Rsp = (base & ~ULONGLONG{15}) - kStackArguments;
+    thread.first_context_ = std::move(context);
+  }
+  return thread.first_context_.get();
+}
+
 Status take_context(Thread& thread, CONTEXT& context) {
+  {
+    const Dispatcher lock;
+    if (const CONTEXT* const first = SuspendedFrame::first_context_of(lock, thread)) {
+      copy_context(*first, context, context.ContextFlags);
+      return ok;
+    }
+  }
   const ucontext_t& from = *TRY(SuspendedFrame::of(thread));
   const auto take = [&](const auto& registers) {
     for (const auto& [host, member] : registers) context.*member = static_cast<ULONGLONG>(from.uc_mcontext.gregs[host]);
@@ -67,8 +117,8 @@ Status take_context(Thread& thread, CONTEXT& context) {
   if (wants(context, CONTEXT_CONTROL)) {
     take(kControl);
     context.EFlags = static_cast<DWORD>(from.uc_mcontext.gregs[REG_EFL]);
-    context.SegCs = 0x33;
-    context.SegSs = 0x2B;
+    context.SegCs = kCodeSegment;
+    context.SegSs = kStackSegment;
   }
   if (wants(context, CONTEXT_INTEGER)) take(kInteger);
   if (wants(context, CONTEXT_FLOATING_POINT) && from.uc_mcontext.fpregs != nullptr) {
@@ -81,6 +131,13 @@ Status take_context(Thread& thread, CONTEXT& context) {
 }
 
 Status give_context(Thread& thread, const CONTEXT& context) {
+  {
+    const Dispatcher lock;
+    if (CONTEXT* const first = SuspendedFrame::first_context_of(lock, thread)) {
+      copy_context(context, *first, context.ContextFlags);
+      return ok;
+    }
+  }
   ucontext_t& to = *TRY(SuspendedFrame::of(thread));
   const auto give = [&](const auto& registers) {
     for (const auto& [host, member] : registers) to.uc_mcontext.gregs[host] = static_cast<greg_t>(context.*member);

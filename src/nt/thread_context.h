@@ -24,6 +24,8 @@ class SuspendedFrame {
   friend Status take_context(Thread& thread, CONTEXT& context);
   friend Status give_context(Thread& thread, const CONTEXT& context);
   static Result<ucontext_t*> of(Thread& thread);
+  // Of a thread that has not begun; nullptr: it has. The lock is held while it is used.
+  static CONTEXT* first_context_of(const Dispatcher& lock, Thread& thread);
   static inline SuspendedFrame* first = nullptr;  // guarded by the dispatcher lock
 
   Thread& thread_;
@@ -31,8 +33,9 @@ class SuspendedFrame {
   SuspendedFrame* next_;
 };
 
-// The registers of a suspended thread, as far as ContextFlags asks for them, and those with which it goes on.
-// STATUS_UNSUCCESSFUL if it is not suspended, or was never at an instruction of its own.
+// The registers of a suspended thread, as far as ContextFlags asks for them, and those with which it goes on. One that
+// has not begun shows where it will, and begins there: of what is given, RIP and the registers of the four arguments
+// count. STATUS_UNSUCCESSFUL if it is not suspended, or has suspended itself.
 Status take_context(Thread& thread, CONTEXT& context);
 Status give_context(Thread& thread, const CONTEXT& context);
 

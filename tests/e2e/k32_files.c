@@ -143,6 +143,31 @@ static void test_finding(void) {
   }
 }
 
+static DWORD CALLBACK read_for_ever(void* pipe) {
+  char byte;
+  DWORD done = 0;
+  if (ReadFile(pipe, &byte, 1, &done, NULL)) return 0;
+  return GetLastError();
+}
+
+static void test_cancelling(void) {
+  TEST("CancelSynchronousIo", "ends the read that a thread waits in") {
+    HANDLE ends[2];
+    REQUIRE(KERNEL(BOOL, "CreatePipe", (HANDLE*, HANDLE*, void*, DWORD))(&ends[0], &ends[1], NULL, 0));
+    const HANDLE thread = CreateThread(NULL, 0, read_for_ever, ends[0], 0, NULL);
+    int tries = 0;
+    while (!KERNEL(BOOL, "CancelSynchronousIo", (HANDLE))(thread) && ++tries < 5000) SleepEx(1, FALSE);
+    CHECK_EQ(WaitForSingleObject(thread, SOON), WAIT_OBJECT_0);
+    DWORD error = 0;
+    CHECK(GetExitCodeThread(thread, &error));
+    CHECK_EQ(error, 995); /* ERROR_OPERATION_ABORTED */
+    CHECK_FAILS(KERNEL(BOOL, "CancelSynchronousIo", (HANDLE))(thread), 1168 /* ERROR_NOT_FOUND */);
+    CloseHandle(thread);
+    CloseHandle(ends[0]);
+    CloseHandle(ends[1]);
+  }
+}
+
 static void test_handles(void) {
   TEST("CreateFile2", "opens like CreateFile; locks and valid data") {
     const HANDLE file = KERNEL(HANDLE, "CreateFile2", (const WCHAR*, DWORD, DWORD, DWORD, void*))(
@@ -306,6 +331,7 @@ int main(void) {
   test_links();
   test_finding();
   test_handles();
+  test_cancelling();
   test_pipes();
   test_versions();
   DeleteFileA(in_scratch("file.txt"));

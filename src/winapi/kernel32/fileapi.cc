@@ -298,7 +298,7 @@ HM_WINAPI DWORD GetFileType(HANDLE handle) noexcept {
 
 HM_WINAPI BOOL LockFile(HANDLE handle, DWORD offset, DWORD offset_high, DWORD size, DWORD size_high) noexcept {
   return succeed([&]() -> Status {
-    return TRY(file_of(handle))->lock(join(offset, offset_high), join(size, size_high), true, true);
+    return TRY(file_of(handle))->lock(join(offset, offset_high), join(size, size_high), true, nullptr);
   });
 }
 HM_WINAPI BOOL UnlockFile(HANDLE handle, DWORD offset, DWORD offset_high, DWORD size, DWORD size_high) noexcept {

@@ -52,6 +52,14 @@ HM_WINAPI BOOL CancelIoEx(HANDLE handle, OVERLAPPED* overlapped) noexcept {
   });
 }
 
+HM_WINAPI BOOL CancelSynchronousIo(HANDLE thread) noexcept {
+  return succeed([&]() -> Status {
+    if (!TRY(nt::object_of<nt::Thread>(thread, nt::THREAD_TERMINATE))->cancel_io(nullptr))
+      return fail(STATUS_NOT_FOUND, "the thread waits for no operation of its own");
+    return ok;
+  });
+}
+
 HM_WINAPI BOOL DeviceIoControl(HANDLE handle, DWORD code, void* in, DWORD in_size, void* out, DWORD out_size,
                                DWORD* returned, OVERLAPPED* overlapped) noexcept {
   return succeed([&]() -> Status {
@@ -75,6 +83,10 @@ HM_WINAPI BOOL DeviceIoControl(HANDLE handle, DWORD code, void* in, DWORD in_siz
 const Export kRows[] = {
     {"CancelIo", proc(CancelIo)},
     {"CancelIoEx", proc(CancelIoEx)},
+    {"CancelSynchronousIo", proc(CancelSynchronousIo), Support::partial,
+     "reads and writes of pipes, terminals and mailslots, ConnectNamedPipe, FlushFileBuffers of pipes, locks, "
+     "directory "
+     "watches"},
     {"DeviceIoControl", proc(DeviceIoControl), Support::partial,
      "pipes, FSCTL_GET_REPARSE_POINT and FSCTL_SET_SPARSE; ERROR_INVALID_FUNCTION for others"},
     {"GetOverlappedResult", proc(GetOverlappedResult)},

@@ -144,6 +144,17 @@ HM_WINAPI NTSTATUS NtCancelIoFileEx(HANDLE handle, const IO_STATUS_BLOCK* operat
   });
 }
 
+// `operation` is the IO_STATUS_BLOCK it was begun with; NULL is whichever the thread waits for.
+HM_WINAPI NTSTATUS NtCancelSynchronousIoFile(HANDLE thread, const IO_STATUS_BLOCK* operation,
+                                             IO_STATUS_BLOCK* block) noexcept {
+  return status_of([&]() -> Status {
+    TRY(require(block));
+    if (!TRY(object_of<nt::Thread>(thread, nt::THREAD_TERMINATE))->cancel_io(operation))
+      return fail(STATUS_NOT_FOUND, "the thread waits for no operation of its own");
+    return report_end(block, 0);
+  });
+}
+
 // --- Information ---
 
 HM_WINAPI NTSTATUS NtQueryInformationFile(HANDLE handle, IO_STATUS_BLOCK* block, void* info, ULONG size,
@@ -394,6 +405,10 @@ constexpr std::string_view kNoExtendedAttributes = "no extended attributes, no o
 const Export kRows[] = {
     {"NtCancelIoFile", proc(NtCancelIoFile)},
     {"NtCancelIoFileEx", proc(NtCancelIoFileEx)},
+    {"NtCancelSynchronousIoFile", proc(NtCancelSynchronousIoFile), Support::partial,
+     "reads and writes of pipes, terminals and mailslots, ConnectNamedPipe, FlushFileBuffers of pipes, locks, "
+     "directory "
+     "watches"},
     {"NtCreateFile", proc(NtCreateFile), Support::partial, kNoExtendedAttributes},
     {"NtCreateMailslotFile", proc(NtCreateMailslotFile)},
     {"NtCreateNamedPipeFile", proc(NtCreateNamedPipeFile), Support::partial,

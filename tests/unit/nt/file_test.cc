@@ -3,6 +3,7 @@
 #include "nt/event.h"
 #include "nt/handle_table.h"
 #include "nt/io_completion.h"
+#include "nt/io_wait.h"
 #include "nt/virtual_memory.h"
 #include "thread/teb.h"
 #include "unit/nt/temporary_directory.h"
@@ -273,27 +274,30 @@ TEST_F(Files, KnowTheirFacts) {
 TEST_F(Files, LockedBytesAreOthersToLeaveAlone) {
   directory.write("a", "0123456789");
   const Opened mine = open(u"a", kRead | kWrite), other = open(u"a", kRead | kWrite);
-  EXPECT_TRUE(mine.file()->lock(2, 3, true, true));
-  EXPECT_EQ(status(other.file()->lock(4, 1, false, true)), STATUS_LOCK_NOT_GRANTED);
-  EXPECT_EQ(status(mine.file()->lock(2, 1, true, true)), STATUS_LOCK_NOT_GRANTED) << "not even its owner";
+  EXPECT_TRUE(mine.file()->lock(2, 3, true, nullptr));
+  EXPECT_EQ(status(other.file()->lock(4, 1, false, nullptr)), STATUS_LOCK_NOT_GRANTED);
+  EXPECT_EQ(status(mine.file()->lock(2, 1, true, nullptr)), STATUS_LOCK_NOT_GRANTED) << "not even its owner";
   const LARGE_INTEGER at = 3;
   EXPECT_EQ(status(read(other, 1, &at)), STATUS_FILE_LOCK_CONFLICT);
   EXPECT_EQ(*read(mine, 1, &at), "3");
   EXPECT_EQ(status(mine.file()->unlock(2, 2)), STATUS_RANGE_NOT_LOCKED);
   EXPECT_TRUE(mine.file()->unlock(2, 3));
-  EXPECT_TRUE(other.file()->lock(0, UINT64_MAX, false, true));
-  EXPECT_TRUE(mine.file()->lock(0, 5, false, true)) << "shared locks stand beside each other";
+  EXPECT_TRUE(other.file()->lock(0, UINT64_MAX, false, nullptr));
+  EXPECT_TRUE(mine.file()->lock(0, 5, false, nullptr)) << "shared locks stand beside each other";
   EXPECT_EQ(status(write(mine, "x", &at)), STATUS_FILE_LOCK_CONFLICT);
   EXPECT_EQ(*read(mine, 1, &at), "3");
-  EXPECT_EQ(status(mine.file()->lock(5, UINT64_MAX, false, true)), STATUS_INVALID_LOCK_RANGE);
+  EXPECT_EQ(status(mine.file()->lock(5, UINT64_MAX, false, nullptr)), STATUS_INVALID_LOCK_RANGE);
 }
 
 TEST_F(Files, ALockIsWaitedFor) {
   directory.write("a", "0123456789");
   Opened mine = open(u"a", kRead);
   const Opened other = open(u"a", kRead);
-  EXPECT_TRUE(mine.file()->lock(0, 1, true, true));
-  std::thread waiter([&] { EXPECT_TRUE(other.file()->lock(0, 1, true, false)); });
+  EXPECT_TRUE(mine.file()->lock(0, 1, true, nullptr));
+  std::thread waiter([&] {
+    const IoWait wait(nullptr);
+    EXPECT_TRUE(other.file()->lock(0, 1, true, &wait));
+  });
   mine.close();
   waiter.join();
 }
