@@ -18,6 +18,18 @@ inline std::atomic<DWORD>& process_error_mode() {
   return mode;
 }
 
+// SetErrorMode: the old mode. Once set, the alignment bit stays.
+inline DWORD set_process_error_mode(DWORD mode) {
+  DWORD old = process_error_mode();
+  while (!process_error_mode().compare_exchange_weak(old, mode | (old & SEM_NOALIGNMENTFAULTEXCEPT))) {
+  }
+  return old;
+}
+// The same as ProcessDefaultHardErrorMode has it, where the lowest bit asks for message boxes.
+constexpr DWORD hard_error_mode(DWORD error_mode) {
+  return error_mode ^ SEM_FAILCRITICALERRORS;
+}
+
 // False for a bit that is none of the three; the mode then stays.
 inline bool set_thread_error_mode(DWORD mode, DWORD* old_mode) {
   constexpr DWORD known =

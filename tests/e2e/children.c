@@ -137,6 +137,94 @@ static const char* output_of(const char* task, const char* input, void* environm
   return text;
 }
 
+/* --- NtCreateUserProcess, which kernelbase's CreateProcess is made of --- */
+
+typedef struct {
+  USHORT Length, MaximumLength;
+  WCHAR* Buffer;
+} wide_string;
+typedef struct {
+  ULONG_PTR attribute;
+  SIZE_T size;
+  void* value;
+  SIZE_T* returned;
+} process_attribute;
+
+static const WCHAR* command_line_for(const char* task) {
+  static WCHAR wide[1100];
+  char text[1100];
+  snprintf(text, sizeof text, "\"%s\" %s", program, task);
+  for (size_t i = 0; i == 0 || text[i - 1]; ++i) wide[i] = (unsigned char)text[i];
+  return wide;
+}
+
+static LONG create_natively(const char* task, ULONG thread_flags, PROCESS_INFORMATION* out, HANDLE* id) {
+  const HMODULE ntdll = GetModuleHandleA("ntdll.dll");
+  static WCHAR image[1100];
+  for (size_t i = 0; i == 0 || program[i - 1]; ++i) image[i] = (unsigned char)program[i];
+  const WCHAR* const line = command_line_for(task);
+  const USHORT line_size = (USHORT)(2 * (strlen(program) + strlen(task) + 3));
+  const wide_string name = {(USHORT)(2 * strlen(program)), (USHORT)(2 * strlen(program) + 2), image},
+                    arguments = {line_size, (USHORT)(line_size + 2), (WCHAR*)line};
+  wide_string native;
+  PROC(BOOLEAN, ntdll, "RtlDosPathNameToNtPathName_U", (const WCHAR*, wide_string*, WCHAR**, void*))
+  (image, &native, NULL, NULL);
+  void* parameters = NULL;
+  PROC(LONG, ntdll, "RtlCreateProcessParametersEx",
+       (void**, const wide_string*, void*, void*, const wide_string*, void*, void*, void*, void*, void*, ULONG))
+  (&parameters, &name, NULL, NULL, &arguments, NULL, NULL, NULL, NULL, NULL, 1);
+  ULONG_PTR info[11] = {sizeof info};
+  BYTE image_info[0x40];
+  struct {
+    SIZE_T length;
+    process_attribute attributes[3];
+  } list = {sizeof list,
+            {{0x20005, native.Length, native.Buffer, NULL},
+             {0x10003, 2 * sizeof(HANDLE), id, NULL},
+             {0x6, sizeof image_info, image_info, NULL}}};
+  const LONG status = PROC(LONG, ntdll, "NtCreateUserProcess",
+                           (HANDLE*, HANDLE*, ULONG, ULONG, void*, void*, ULONG, ULONG, void*, void*, void*))(
+      &out->hProcess, &out->hThread, 0x1FFFFF, 0x1FFFFF, NULL, NULL, 0, thread_flags, parameters, info, &list);
+  PROC(void, ntdll, "RtlDestroyProcessParameters", (void*))(parameters);
+  PROC(void, ntdll, "RtlFreeUnicodeString", (wide_string*))(&native);
+  return status;
+}
+
+static void test_native_creation(void) {
+  PROCESS_INFORMATION process = {0};
+  HANDLE id[2] = {0};
+  TEST("NtCreateUserProcess", "runs an image with process parameters") {
+    CHECK_EQ(create_natively("exit 51", 0, &process, id), 0);
+    CHECK_EQ((ULONG_PTR)id[0], GetProcessId(process.hProcess));
+    CHECK_EQ(answer_of(&process), 51);
+    CHECK_EQ(create_natively("exit 52", 1, &process, id), 0);
+    CHECK_EQ(WaitForSingleObject(process.hProcess, 300), WAIT_TIMEOUT);
+    CHECK_EQ(ResumeThread(process.hThread), 1);
+    CHECK_EQ(answer_of(&process), 52);
+  }
+  TEST("NtCreateUserProcess-none", "tells that there is no such image") {
+    const size_t end = strlen(program);
+    strcat(program, ".none");
+    CHECK_EQ((ULONG)create_natively("", 0, &process, id), 0xC0000034);
+    program[end] = 0;
+  }
+  TEST("CreateProcessInternalW", "kernelbase's own way to it") {
+    STARTUPINFOA plain = {.cb = sizeof plain};
+    CHECK(PROC(
+        BOOL, LoadLibraryA("kernelbase.dll"), "CreateProcessInternalW",
+        (HANDLE, const WCHAR*, const WCHAR*, void*, void*, BOOL, DWORD, void*, const WCHAR*, void*, void*, HANDLE*))(
+        NULL, NULL, command_line_for("exit 53"), NULL, NULL, FALSE, 0, NULL, NULL, &plain, &process, NULL));
+    CHECK_EQ(answer_of(&process), 53);
+    CHECK(PROC(BOOL, LoadLibraryA("kernelbase.dll"), "CreateProcessInternalW",
+               (HANDLE, const WCHAR*, const WCHAR*, void*, void*, BOOL, DWORD, void*, const WCHAR*, void*, void*,
+                HANDLE*))(NULL, NULL, command_line_for("exit 54"), NULL, NULL, FALSE, CREATE_SUSPENDED, NULL, NULL,
+                          &plain, &process, NULL));
+    CHECK_EQ(WaitForSingleObject(process.hProcess, 300), WAIT_TIMEOUT);
+    CHECK_EQ(ResumeThread(process.hThread), 1);
+    CHECK_EQ(answer_of(&process), 54);
+  }
+}
+
 int main(int argc, char** argv) {
   GetModuleFileNameA(NULL, program, sizeof program);
   if (argc > 1) return child(argc, argv);
@@ -201,6 +289,7 @@ int main(int argc, char** argv) {
     CloseHandle(again);
     CHECK_EQ(answer_of(&process), 0x1234);
   }
+  test_native_creation();
   TEST("CreateProcess-errors", "what cannot be started is told") {
     char missing[] = "no_such_program_anywhere with arguments";
     SetLastError(0);

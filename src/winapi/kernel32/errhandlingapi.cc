@@ -25,11 +25,7 @@ HM_WINAPI UINT GetErrorMode() noexcept {
   return nt::process_error_mode();
 }
 HM_WINAPI UINT SetErrorMode(UINT mode) noexcept {
-  DWORD old = nt::process_error_mode();
-  // Once set, the alignment bit stays.
-  while (!nt::process_error_mode().compare_exchange_weak(old, mode | (old & nt::SEM_NOALIGNMENTFAULTEXCEPT))) {
-  }
-  return old;
+  return nt::set_process_error_mode(mode);
 }
 
 // The thread's mode, between the names of winbase.h and those of ntdll.

@@ -2,12 +2,14 @@
 #include "nt/process.h"
 
 #include "module/builtin.h"
+#include "nt/error_mode.h"
 #include "nt/handle_table.h"
 #include "nt/processor.h"
 #include "runtime/runtime.h"
 #include "win/processthreadsapi.h"
 #include "winapi/ntdll/exit.h"
 #include "winapi/ntdll/nt_args.h"
+#include "winapi/ntdll/priority_class.h"
 
 #include <unistd.h>
 
@@ -61,6 +63,7 @@ enum ProcessInformationClass : LONG {
   kBasic = 0,
   kTimes = 4,
   kDebugPort = 7,
+  kDefaultHardErrorMode = 12,
   kPriorityClass = 18,
   kHandleCount = 20,
   kAffinityMask = 21,
@@ -71,15 +74,6 @@ enum ProcessInformationClass : LONG {
   kDebugFlags = 31,
   kCookie = 36,
 };
-
-// PROCESS_PRIORITY_CLASS counts from 1; the Win32 names are bits.
-constexpr DWORD kPriorityClasses[] = {0, 0x40, 0x20, 0x80, 0x100, 0x4000, 0x8000};
-
-UCHAR native_priority_class(DWORD win32) {
-  for (std::size_t i = 1; i < std::size(kPriorityClasses); ++i)
-    if (kPriorityClasses[i] == win32) return static_cast<UCHAR>(i);
-  return 2;
-}
 
 template <typename Information>
 Status deliver(const Information& information, void* buffer, ULONG size, ULONG* needed) {
@@ -127,6 +121,9 @@ HM_WINAPI NTSTATUS NtQueryInformationProcess(HANDLE handle, LONG information_cla
       }
       case kDebugPort:
         return deliver(ULONG_PTR{0}, buffer, size, needed);
+      case kDefaultHardErrorMode:
+        if (!process->is_current()) return fail(STATUS_ACCESS_DENIED, "another process's error mode");
+        return deliver(ULONG{nt::hard_error_mode(nt::process_error_mode())}, buffer, size, needed);
       case kDebugFlags:
         return deliver(ULONG{1}, buffer, size, needed);
       case kDebugObjectHandle:
@@ -161,6 +158,11 @@ HM_WINAPI NTSTATUS NtSetInformationProcess(HANDLE handle, LONG information_class
       return ok;
     };
     switch (information_class) {
+      case kDefaultHardErrorMode:
+        TRY(has_size(sizeof(ULONG)));
+        if (!process->is_current()) return fail(STATUS_ACCESS_DENIED, "another process's error mode");
+        nt::set_process_error_mode(nt::hard_error_mode(*static_cast<const ULONG*>(buffer)));
+        return ok;
       case kAffinityMask:
         TRY(has_size(sizeof(ULONG_PTR)));
         return nt::set_process_affinity(*static_cast<const ULONG_PTR*>(buffer));
@@ -171,8 +173,7 @@ HM_WINAPI NTSTATUS NtSetInformationProcess(HANDLE handle, LONG information_class
       case kPriorityClass: {
         TRY(has_size(sizeof(PriorityClass)));
         const UCHAR wanted = static_cast<const PriorityClass*>(buffer)->Class;
-        if (wanted == 0 || wanted >= std::size(kPriorityClasses))
-          return fail(STATUS_INVALID_PARAMETER, "priority class {}", wanted);
+        if (!is_native_priority_class(wanted)) return fail(STATUS_INVALID_PARAMETER, "priority class {}", wanted);
         process->priority_class = kPriorityClasses[wanted];
         return ok;
       }
@@ -201,7 +202,7 @@ const Export kRows[] = {
     {"NtOpenProcess", proc(NtOpenProcess), Support::partial, "other processes: wait, id, times, terminate"},
     {"NtQueryInformationProcess", proc(NtQueryInformationProcess), Support::partial, "the common classes"},
     {"NtSetInformationProcess", proc(NtSetInformationProcess), Support::partial,
-     "affinity; priority class and boost are only remembered"},
+     "affinity and error mode; priority class and boost are only remembered"},
     {"NtTerminateProcess", proc(NtTerminateProcess)},
     {"RtlExitUserProcess", proc(RtlExitUserProcess)},
 };

@@ -29,6 +29,24 @@ TEST(ErrorMode, OfTheProcessIsKept) {  // ERR-04
   EXPECT_EQ(get_mode(), 4U) << "the alignment bit stays";
 }
 
+// ProcessDefaultHardErrorMode is the same mode with its lowest bit the other way round.
+TEST(ErrorMode, OfTheProcessIsThatOfNtdll) {  // ERR-04
+  const auto query = function<NTSTATUS, HANDLE, LONG, void*, ULONG, ULONG*>(ntdll_dll, "NtQueryInformationProcess");
+  const auto set = function<NTSTATUS, HANDLE, LONG, const void*, ULONG>(ntdll_dll, "NtSetInformationProcess");
+  const auto self = reinterpret_cast<HANDLE>(-1L);
+  const UINT before = set_mode(0x8001);
+  ULONG mode = 99, size = 0;
+  EXPECT_EQ(query(self, 12, &mode, sizeof mode, &size), STATUS_SUCCESS);
+  EXPECT_EQ(mode & ~4U, 0x8000U) << "the alignment bit may stand since another test";
+  EXPECT_EQ(size, 4U);
+  mode = 3;
+  EXPECT_EQ(set(self, 12, &mode, sizeof mode), STATUS_SUCCESS);
+  EXPECT_EQ(get_mode() & ~4U, 2U);
+  EXPECT_EQ(set(self, 12, &mode, 2), STATUS_INFO_LENGTH_MISMATCH);
+  EXPECT_EQ(query(self, 12, &mode, 8, &size), STATUS_INFO_LENGTH_MISMATCH);
+  set_mode(before);
+}
+
 TEST(ErrorMode, OfAThreadStandsInItsTeb) {  // ERR-04
   DWORD old = 99;
   EXPECT_TRUE(set_thread_mode(0x8003, &old));
