@@ -153,6 +153,14 @@ Status set_protection(MemoryRange range, ULONG protect, NTSTATUS refusal) {
 
 }  // namespace
 
+Status limit_address(ULONG_PTR zero_bits, AllocationRequest& request) {
+  if (zero_bits == 0) return ok;
+  if (zero_bits > 21 && zero_bits < 32) return fail(STATUS_INVALID_PARAMETER_3, "{} zero bits", zero_bits);
+  request.highest = zero_bits < 32 ? 0xFFFFFFFFULL >> zero_bits
+                                   : std::min<ULONG_PTR>(~0ULL >> __builtin_clzll(zero_bits), kHighestUserAddress);
+  return ok;
+}
+
 Status apply(const MEM_EXTENDED_PARAMETER& parameter, AllocationRequest& request) {
   switch (parameter.Type & 0xFF) {
     case MemExtendedParameterNumaNode:  // a wish

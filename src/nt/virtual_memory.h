@@ -35,6 +35,8 @@ struct AllocationRequest {
   bool extended = false;  // by one of the functions that know of placeholders
 };
 
+// How many high bits of the address must be zero, or above 32 a mask of the bits it may have: INVALID_PARAMETER_3.
+Status limit_address(ULONG_PTR zero_bits, AllocationRequest& request);
 // VirtualAlloc2's parameters: address requirements; NUMA nodes are wishes.
 Status apply(const MEM_EXTENDED_PARAMETER& parameter, AllocationRequest& request);
 

@@ -3,12 +3,14 @@
 #include "module/builtin.h"
 #include "nt/encoded_pointer.h"
 #include "nt/error_mode.h"
+#include "nt/token.h"
 #include "thread/peb.h"
 #include "win/memoryapi.h"
 #include "winapi/common/answer.h"
 #include "winapi/ntdll/system_processes.h"
 
 #include <cpuid.h>
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <ctime>
@@ -198,6 +200,46 @@ HM_WINAPI NTSTATUS NtQuerySystemInformationEx(ULONG information_class, const voi
   });
 }
 
+// What may be set on Windows, how many bytes it takes and which privilege. Nothing of it is the process's own, and the
+// host does not leave it to us: who has the privilege is told that it is not supported.
+struct Settable {
+  ULONG information_class, size, privilege;
+};
+constexpr ULONG kSeIncreaseQuota = 5, kSeTcb = 7, kSeLoadDriver = 10, kSeSystemtime = 12, kSeProfileSingleProcess = 13,
+                kSeDebug = 20, kSeTimeZone = 34, kAnySize = 0;
+constexpr Settable kSettable[] = {
+    {9, sizeof(ULONG), kSeDebug},                  // SystemFlagsInformation
+    {21, 0x40, kSeIncreaseQuota},                  // SystemFileCacheInformation
+    {26, kAnySize, kSeLoadDriver},                 // SystemLoadGdiDriverInformation
+    {27, sizeof(void*), kSeLoadDriver},            // SystemUnloadGdiDriverInformation
+    {28, 0x8, kSeSystemtime},                      // SystemTimeAdjustmentInformation
+    {37, 0x10, kSeIncreaseQuota},                  // SystemRegistryQuotaInformation
+    {38, sizeof(UNICODE_STRING), kSeLoadDriver},   // SystemExtendServiceTableInformation
+    {39, sizeof(ULONG), kSeTcb},                   // SystemPrioritySeperation
+    {40, sizeof(UNICODE_STRING), kSeDebug},        // SystemVerifierAddDriverInformation
+    {44, 0xAC, kSeTimeZone},                       // SystemCurrentTimeZoneInformation
+    {46, sizeof(HANDLE), kSeSystemtime},           // SystemTimeSlipNotification
+    {51, sizeof(ULONG), kSeDebug},                 // SystemVerifierInformation
+    {80, sizeof(ULONG), kSeProfileSingleProcess},  // SystemMemoryListInformation
+    {81, 0x40, kSeIncreaseQuota},                  // SystemFileCacheInformationEx
+    {102, 0x1B0, kSeTimeZone},                     // SystemDynamicTimeZoneInformation
+};
+
+HM_WINAPI NTSTATUS NtSetSystemInformation(ULONG information_class, const void* information, ULONG size) noexcept {
+  return status_of([&]() -> Status {
+    const auto* const row = std::ranges::find(kSettable, information_class, &Settable::information_class);
+    if (row == std::end(kSettable))
+      return fail(STATUS_INVALID_INFO_CLASS, "system information class {} cannot be set", information_class);
+    if (row->size != kAnySize && size != row->size)
+      return fail(STATUS_INFO_LENGTH_MISMATCH, "{} bytes for {}", size, row->size);
+    if (information == nullptr && size != 0) return fail(STATUS_ACCESS_VIOLATION, "no information");
+    if (!nt::holds_enabled(nt::effective_token()->facts(), row->privilege))
+      return fail(STATUS_PRIVILEGE_NOT_HELD, "system information class {} needs privilege {}", information_class,
+                  row->privilege);
+    return fail(STATUS_NOT_SUPPORTED, "system information class {} is the host's", information_class);
+  });
+}
+
 // --- Version and features ---
 
 HM_WINAPI void RtlGetNtVersionNumbers(ULONG* major, ULONG* minor, ULONG* build) noexcept {
@@ -278,6 +320,8 @@ const Export kRows[] = {
     {"NtQuerySystemInformation", proc(NtQuerySystemInformation), Support::partial,
      "basic, processors, performance, time of day, processes"},
     {"NtQuerySystemInformationEx", proc(NtQuerySystemInformationEx), Support::partial, "processor relationships"},
+    {"NtSetSystemInformation", proc(NtSetSystemInformation), Support::partial,
+     "nothing can be set: fails, without the privilege as on Windows"},
     {"RtlDecodePointer", proc(RtlDecodePointer)},
     {"RtlDecodeSystemPointer", proc(RtlDecodeSystemPointer)},
     {"RtlEncodePointer", proc(RtlEncodePointer)},

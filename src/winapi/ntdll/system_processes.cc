@@ -117,7 +117,8 @@ Found look_at(DWORD id, const std::string& stat) {
 std::vector<Found> processes() {
   std::vector<Found> all;
   for (const DWORD id : numbers_in("/proc"))
-    if (const std::string stat = nt::read_small_file("/proc/" + std::to_string(id) + "/stat"); stat.rfind(')') != std::string::npos)
+    if (const std::string stat = nt::read_small_file("/proc/" + std::to_string(id) + "/stat");
+        stat.rfind(')') != std::string::npos)
       all.push_back(look_at(id, stat));
   return all;
 }

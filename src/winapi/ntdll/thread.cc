@@ -7,6 +7,9 @@
 #include "nt/process.h"
 #include "nt/processor.h"
 #include "nt/token.h"
+#include "nt/virtual_memory.h"
+#include "pe/format.h"
+#include "thread/peb.h"
 #include "win/processthreadsapi.h"
 #include "winapi/ntdll/nt_args.h"
 
@@ -62,6 +65,79 @@ HM_WINAPI NTSTATUS RtlCreateUserThread(HANDLE process, void* /*security*/, BOOLE
     if (handle != nullptr) *handle = TRY(nt::handle_for(std::move(thread), nt::THREAD_ALL_ACCESS));
     return ok;
   });
+}
+
+// --- Stacks ---
+
+struct INITIAL_TEB {
+  void *OldStackBase, *OldStackLimit, *StackBase, *StackLimit, *DeallocationStack;
+};
+static_assert(sizeof(INITIAL_TEB) == 0x28);
+
+struct StackSizes {
+  SIZE_T commit, reserve;
+};
+
+// What the program's headers say; the linkers' usual values where they say nothing, as those of a program of the host.
+StackSizes default_stack_sizes() {
+  StackSizes sizes = {0x1000, 0x100000};
+  const auto* const base = static_cast<const std::byte*>(thread::peb().ImageBaseAddress);
+  if (base == nullptr) return sizes;
+  pe::DosHeader dos;
+  std::memcpy(&dos, base, sizeof dos);
+  pe::OptionalHeader64 optional;
+  std::memcpy(&optional, base + dos.e_lfanew + sizeof(DWORD) + sizeof(pe::FileHeader), sizeof optional);
+  if (optional.SizeOfStackCommit != 0) sizes.commit = optional.SizeOfStackCommit;
+  if (optional.SizeOfStackReserve != 0) sizes.reserve = optional.SizeOfStackReserve;
+  return sizes;
+}
+
+SIZE_T round_up(SIZE_T size, SIZE_T unit) {
+  return (size + unit - 1) / unit * unit;
+}
+
+// A size of zero is the program's. What is committed, and a guard page below it where there is room, are at the top.
+HM_WINAPI NTSTATUS RtlCreateUserStack(SIZE_T commit, SIZE_T reserve, ULONG_PTR zero_bits, SIZE_T commit_alignment,
+                                      SIZE_T reserve_alignment, INITIAL_TEB* stack) noexcept {
+  return status_of([&]() -> Status {
+    constexpr SIZE_T kMegabyte = 0x100000;
+    TRY(require(stack));
+    if (commit_alignment == 0 || reserve_alignment == 0)
+      return fail(STATUS_INVALID_PARAMETER, "a stack whose size is a multiple of nothing");
+    const StackSizes usual = default_stack_sizes();
+    if (reserve == 0) reserve = usual.reserve;
+    if (commit == 0) commit = usual.commit;
+    commit = round_up(round_up(commit, commit_alignment), kPageSize);
+    if (commit >= reserve) reserve = round_up(commit, kMegabyte);
+    reserve = round_up(round_up(reserve, reserve_alignment), kAllocationGranularity);
+
+    nt::AllocationRequest request = {.size = reserve, .type = MEM_RESERVE, .protect = PAGE_READWRITE};
+    TRY(nt::limit_address(zero_bits, request));
+    nt::VirtualMemory& memory = nt::virtual_memory();
+    const std::uintptr_t bottom = TRY(memory.allocate(request)).start, top = bottom + reserve;
+    const auto commit_pages = [&]() -> Status {
+      TRY(memory.allocate({.address = top - commit, .size = commit, .type = MEM_COMMIT, .protect = PAGE_READWRITE}));
+      if (commit == reserve) return ok;
+      TRY(memory.allocate({.address = top - commit - kPageSize,
+                           .size = kPageSize,
+                           .type = MEM_COMMIT,
+                           .protect = PAGE_READWRITE | PAGE_GUARD}));
+      return ok;
+    };
+    if (const Status committed = commit_pages(); !committed) {
+      static_cast<void>(memory.free(bottom, 0, MEM_RELEASE));
+      return committed.error();
+    }
+    const auto at = [](std::uintptr_t address) { return reinterpret_cast<void*>(address); };
+    *stack = {nullptr, nullptr, at(top), at(top - commit), at(bottom)};
+    return ok;
+  });
+}
+HM_WINAPI void RtlFreeUserStack(void* stack) noexcept {
+  static_cast<void>(status_of([&]() -> Status {
+    TRY(nt::virtual_memory().free(reinterpret_cast<std::uintptr_t>(stack), 0, MEM_RELEASE));
+    return ok;
+  }));
 }
 
 HM_WINAPI void RtlExitUserThread(NTSTATUS status) noexcept {
@@ -292,6 +368,7 @@ HM_WINAPI ULONG NtGetCurrentProcessorNumber() noexcept {
   return nt::current_processor();
 }
 
+constexpr std::string_view kRegisters = "of another thread, which is suspended and has not suspended itself";
 constexpr std::string_view kNotSpecial = "no special APCs and no reserve objects";
 constexpr std::string_view kEndNote = "a thread inside native code ends when the signal reaches it there";
 const Export kRows[] = {
@@ -304,12 +381,15 @@ const Export kRows[] = {
     {"NtQueueApcThreadEx2", proc(NtQueueApcThreadEx2), Support::partial, kNotSpecial},
     {"NtResumeThread", proc(NtResumeThread)},
     {"NtSetInformationThread", proc(NtSetInformationThread), Support::partial, "the common classes"},
-    {"NtGetContextThread", proc(NtGetContextThread), Support::partial, "of another thread, suspended"},
-    {"NtSetContextThread", proc(NtSetContextThread), Support::partial, "of another thread, suspended"},
+    {"NtGetContextThread", proc(NtGetContextThread), Support::partial, kRegisters},
+    {"NtSetContextThread", proc(NtSetContextThread), Support::partial, kRegisters},
     {"NtSuspendThread", proc(NtSuspendThread)},
     {"NtTerminateThread", proc(NtTerminateThread), Support::partial, kEndNote},
+    {"RtlCreateUserStack", proc(RtlCreateUserStack), Support::partial, "it does not grow into what is reserved"},
     {"RtlCreateUserThread", proc(RtlCreateUserThread), Support::partial, "in this process"},
     {"RtlExitUserThread", proc(RtlExitUserThread)},
+    {"RtlFreeUserStack", proc(RtlFreeUserStack)},
+    {"RtlUserThreadStart", proc(nt::start_user_thread)},
 };
 
 }  // namespace

@@ -30,22 +30,13 @@ void give_range(const MemoryRange& range, void** base, SIZE_T* size) {
   *size = range.size;
 }
 
-// How many high bits of the address must be zero, or above 32 a mask of the bits it may have.
-Status limit_address(ULONG_PTR zero_bits, AllocationRequest& request) {
-  if (zero_bits == 0) return ok;
-  if (zero_bits > 21 && zero_bits < 32) return fail(STATUS_INVALID_PARAMETER_3, "{} zero bits", zero_bits);
-  request.highest = zero_bits < 32 ? 0xFFFFFFFFULL >> zero_bits
-                                   : std::min<ULONG_PTR>(~0ULL >> __builtin_clzll(zero_bits), kHighestUserAddress);
-  return ok;
-}
-
 HM_WINAPI NTSTATUS NtAllocateVirtualMemory(HANDLE process, void** base, ULONG_PTR zero_bits, SIZE_T* size, ULONG type,
                                            ULONG protect) noexcept {
   return status_of([&]() -> Status {
     TRY(both_given(base, size));
     TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
     AllocationRequest request = {.address = number(*base), .size = *size, .type = type, .protect = protect};
-    TRY(limit_address(zero_bits, request));
+    TRY(nt::limit_address(zero_bits, request));
     give_range(TRY(virtual_memory().allocate(request)), base, size);
     return ok;
   });

@@ -59,8 +59,8 @@ static DWORD64 export_of(const WCHAR* dll, const char* name) {
 }
 
 static void write_dump(void) {
-  const HANDLE file =
-      CreateFileW(L"symbols.dmp", GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, FILE_FLAG_DELETE_ON_CLOSE, NULL);
+  const HANDLE file = CreateFileW(L"symbols.dmp", GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS,
+                                  FILE_FLAG_DELETE_ON_CLOSE, NULL);
   say("dump", "%d",
       MiniDumpWriteDump(GetCurrentProcess(), GetCurrentProcessId(), file, MiniDumpNormal, NULL, NULL, NULL));
   const DWORD size = GetFileSize(file, NULL);

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "api/builtins.h"
@@ -58,6 +60,25 @@ TEST(BuiltinTables, PartialFunctionsSayWhatIsMissingAndFullOnesDoNot) {
   for_each_row([](const BuiltinDll& dll, const Export& row) {
     EXPECT_EQ(row.support == Support::partial, !row.note.empty()) << dll.name << ": " << row.name;
   });
+}
+
+// The border: whatever a PE system DLL imports from ntdll is there.
+TEST(BuiltinTables, NtdllHasAllThatSystemDllsImportFromIt) {
+  std::set<std::string_view> has;
+  for_each_row([&](const BuiltinDll& dll, const Export& row) {
+    if (std::string_view(dll.name) == "ntdll.dll") has.insert(row.name);
+  });
+  std::ifstream list(NTDLL_BORDER);
+  ASSERT_TRUE(list);
+  int names = 0;
+  for (std::string line; std::getline(list, line);) {
+    if (line.starts_with('#')) continue;
+    std::string name, importers;
+    std::istringstream(line) >> name >> importers;
+    EXPECT_TRUE(has.contains(name)) << name << ", which " << importers << " of the DLLs import";
+    names += 1;
+  }
+  EXPECT_GT(names, 400);
 }
 
 }  // namespace
