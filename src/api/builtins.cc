@@ -43,29 +43,31 @@ const BuiltinDll* const kBuiltins[] = {
 };
 
 const BuiltinDll* const kStandIns[] = {
-    &winapi::msvcr100_leaves,
-    &winapi::msvcr120_leaves,
-    &winapi::msvcrt_leaves,
-    &winapi::ucrtbase_leaves,
+    &winapi::crtdll_leaves,  &winapi::msvcr70_leaves,  &winapi::msvcr71_leaves,  &winapi::msvcr80_leaves,
+    &winapi::msvcr90_leaves, &winapi::msvcr100_leaves, &winapi::msvcr110_leaves, &winapi::msvcr120_leaves,
+    &winapi::msvcrt_leaves,  &winapi::ucrtbase_leaves,
 };
 
 constexpr AbsentDlls kAbsent[] = {
-    {"comctl32 comdlg32 dwmapi gdiplus uxtheme usp10 win32u",
-     "they draw, through win32k, whose work Wine does in its "
-     "Unix half and its server"},
+    {"comctl32 comdlg32 credui dwmapi gdiplus msimg32 uxtheme usp10 win32u",
+     "they draw, through win32k, whose work Wine does in its Unix half and its server"},
     {"shell32, but for what is native", "the shell's folders are windows, and its name space is Wine's prefix"},
-    {"d2d1 d3d8 d3d9 d3d10 d3d11 d3d12 ddraw dwrite opengl32 vulkan-1 wined3d",
-     "the graphics driver is reached through Unix halves"},
-    {"avicap32 dsound mf mfplat mmdevapi msacm32 quartz winmm's sound", "sound and video devices are in Unix halves"},
-    {"urlmon winhttp wininet", "TLS is in the Unix half of secur32"},
-    {"kerberos msv1_0 netapi32 wldap32", "Samba, Kerberos and OpenLDAP are in Unix halves"},
+    {"d2d1 d3d8 d3d9 d3d10 d3d11 d3d12 ddraw dwrite opengl32 vulkan-1, and what wined3d draws",
+     "the graphics driver is reached through Unix halves; d3dcompiler and d3dx9's arithmetic work"},
+    {"dsound mmdevapi msacm32 quartz, winmm's sound, the sources and decoders of mf and mfreadwrite",
+     "sound and video devices and codecs are in Unix halves"},
+    {"https in urlmon, winhttp and wininet", "TLS is in the Unix half of Wine's secur32; http works"},
+    {"kerberos msv1_0 wldap32, and other machines for netapi32", "Samba, Kerberos and OpenLDAP are in Unix halves"},
     {"odbc32 winscard winspool sane", "ODBC, smart cards and printers are in Unix halves"},
     {"bluetoothapis hid winusb xinput1_4 cfgmgr32", "devices belong to drivers, which need Wine's server"},
     {"msi taskschd wbemprox wuapi", "they speak to services, of which none runs"},
     {"mscoree mshtml", ".NET and the browser are separate products"},
+    {"avrt clusapi fltlib fwpuclnt ktmw32 msasn1 slc tdh traffic virtdisk wer wevtapi wlanapi xolehlp",
+     "Wine's do nothing; many of their functions report success"},
+    {"dhcpcsvc esent msdelta resutils vssapi", "Wine's fail in all they do, or nearly all"},
+    {"findstr.exe tasklist.exe where.exe", "Wine's do nothing, and report success; more.com and sort.exe it has not"},
     {"rpcrt4 and ole32 between processes",
-     "the endpoint mapper and the class table are services; inside the process "
-     "both work"},
+     "the endpoint mapper and the class table are services; inside the process both work"},
 };
 
 }  // namespace

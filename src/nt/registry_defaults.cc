@@ -125,7 +125,6 @@ constexpr Row kMachine[] = {
     {VERSION u"\\Policies"},
     {VERSION u"\\Run"},
     {VERSION u"\\Uninstall"},
-    {u"MACHINE\\SOFTWARE\\Classes\\TypeLib"},
     {u"MACHINE\\SOFTWARE\\Microsoft\\Cryptography", u"MachineGuid", machine_guid},
     {u"MACHINE\\SOFTWARE\\Microsoft\\OLE"},
     {u"MACHINE\\SOFTWARE\\Microsoft\\Rpc"},
@@ -347,30 +346,41 @@ Status fill_volatile_environment(RegistryStore& store, KeyId key) {
 struct ComClass {
   const char *id, *name, *dll, *threading_model;
 };
-constexpr ComClass kComClasses[] = {
-#define HM_COM_CLASS(id, name, dll, threading_model) {id, name, dll, threading_model},
-#define HM_COM_INTERFACE(id, name, proxy_class)
-#include "nt/registry_com.inc"
-#undef HM_COM_CLASS
-#undef HM_COM_INTERFACE
+struct ComProgId {
+  const char *name, *id;
+};
+struct ComTypeLibrary {
+  const char *id, *version, *name, *file;
 };
 struct ComInterface {
   const char *id, *name, *proxy_class;
 };
-constexpr ComInterface kComInterfaces[] = {
-#define HM_COM_CLASS(id, name, dll, threading_model)
-#define HM_COM_INTERFACE(id, name, proxy_class) {id, name, proxy_class},
+struct ComDefaults {
+  std::vector<ComClass> classes;
+  std::vector<ComProgId> prog_ids;
+  std::vector<ComTypeLibrary> type_libraries;
+  std::vector<ComInterface> interfaces;
+};
+ComDefaults com_defaults() {
+  ComDefaults all;
+#define HM_COM_CLASS(...) all.classes.push_back({__VA_ARGS__});
+#define HM_COM_PROG_ID(...) all.prog_ids.push_back({__VA_ARGS__});
+#define HM_COM_TYPE_LIBRARY(...) all.type_libraries.push_back({__VA_ARGS__});
+#define HM_COM_INTERFACE(...) all.interfaces.push_back({__VA_ARGS__});
 #include "nt/registry_com.inc"
 #undef HM_COM_CLASS
+#undef HM_COM_PROG_ID
+#undef HM_COM_TYPE_LIBRARY
 #undef HM_COM_INTERFACE
-};
+  return all;
+}
 
 std::u16string braced(const char* id) {
   return u"{" + utf16(id) + u"}";
 }
 
 Status fill_com_classes(RegistryStore& store, KeyId key) {
-  for (const ComClass& each : kComClasses) {
+  for (const ComClass& each : com_defaults().classes) {
     const std::u16string id = braced(each.id);
     if (TRY(store.child(key, id))) continue;
     const KeyId made = TRY(make_key(store, key, id, true));
@@ -382,8 +392,33 @@ Status fill_com_classes(RegistryStore& store, KeyId key) {
   return ok;
 }
 
+Status fill_com_prog_ids(RegistryStore& store, KeyId key) {
+  for (const ComProgId& each : com_defaults().prog_ids) {
+    const std::u16string name = utf16(each.name);
+    if (TRY(store.child(key, name))) continue;
+    const KeyId made = TRY(make_key(store, key, name, true));
+    const KeyId id = TRY(make_key(store, made, u"CLSID"));
+    TRY(set_text(store, id, u"", braced(each.id)));
+  }
+  return ok;
+}
+
+Status fill_com_type_libraries(RegistryStore& store, KeyId key) {
+  for (const ComTypeLibrary& each : com_defaults().type_libraries) {
+    const KeyId library = TRY(make_key(store, key, braced(each.id), true));
+    const std::u16string version = utf16(each.version);
+    if (TRY(store.child(library, version))) continue;
+    const KeyId made = TRY(make_key(store, library, version, true));
+    TRY(set_text(store, made, u"", utf16(each.name)));
+    const KeyId flags = TRY(make_key(store, made, u"FLAGS")), file = TRY(make_key(store, made, u"0\\win64"));
+    TRY(set_text(store, flags, u"", u"0"));
+    TRY(set_text(store, file, u"", windows_directory() + u"\\System32\\" + utf16(each.file)));
+  }
+  return ok;
+}
+
 Status fill_com_interfaces(RegistryStore& store, KeyId key) {
-  for (const ComInterface& each : kComInterfaces) {
+  for (const ComInterface& each : com_defaults().interfaces) {
     const std::u16string id = braced(each.id);
     if (TRY(store.child(key, id))) continue;
     const KeyId made = TRY(make_key(store, key, id, true));
@@ -410,8 +445,10 @@ constexpr LateRow kLateMachine[] = {
 };
 // These keys may be on the disk; what is filled in below them is not.
 constexpr LateRow kLateClasses[] = {
+    {u"MACHINE\\SOFTWARE\\Classes", fill_com_prog_ids},
     {u"MACHINE\\SOFTWARE\\Classes\\CLSID", fill_com_classes},
     {u"MACHINE\\SOFTWARE\\Classes\\Interface", fill_com_interfaces},
+    {u"MACHINE\\SOFTWARE\\Classes\\TypeLib", fill_com_type_libraries},
 };
 constexpr LateRow kLateUser[] = {
     {u"Control Panel\\International", fill_international},

@@ -576,12 +576,51 @@ static void test_windows(void) {
   }
 }
 
+/* ---- Programs, by the shell ---- */
+
+static void test_programs(void) {
+  write_file(in_scratch("batch.bat"), "@exit\r\n", 7);
+  write_file(in_scratch("note.hm-none"), "text", 4);
+  TEST("FindExecutableW", "a program opens itself, a document nobody knows none") {
+    WCHAR found[260] = {0};
+    const intptr_t batch = BY_NAME("shell32.dll", intptr_t, "FindExecutableW", (const WCHAR*, const WCHAR*, WCHAR*))(
+        wide(in_scratch("batch.bat")), NULL, found);
+    CHECK(batch > 32);
+    CHECK(strstr(NARROW(found), "batch.bat") != NULL);
+    CHECK_EQ(BY_NAME("shell32.dll", intptr_t, "FindExecutableW", (const WCHAR*, const WCHAR*, WCHAR*))(
+                 wide(in_scratch("note.hm-none")), NULL, found),
+             31);
+    CHECK_EQ(BY_NAME("shell32.dll", intptr_t, "FindExecutableW", (const WCHAR*, const WCHAR*, WCHAR*))(
+                 wide(in_scratch("absent.exe")), NULL, found),
+             2);
+  }
+  TEST("SHGetFileInfoW", "kinds of programs: the console's, and none") {
+    CHECK_EQ(BY_NAME("shell32.dll", DWORD_PTR, "SHGetFileInfoW", (const WCHAR*, DWORD, void*, UINT, UINT))(
+                 wide(in_bin("small_dlls.exe")), 0, NULL, 0, 0x2000),
+             0x4550);
+    CHECK_EQ(BY_NAME("shell32.dll", DWORD_PTR, "SHGetFileInfoW", (const WCHAR*, DWORD, void*, UINT, UINT))(
+                 wide(in_bin("basic.dll")), 0, NULL, 0, 0x2000),
+             0);
+    CHECK_EQ(BY_NAME("shell32.dll", DWORD_PTR, "SHGetFileInfoW", (const WCHAR*, DWORD, void*, UINT, UINT))(
+                 wide(in_scratch("note.hm-none")), 0, NULL, 0, 0x2000),
+             0);
+  }
+  TEST("SHGetFileInfoW .bat", "a batch file is one of the console's") {
+    CHECK_EQ(BY_NAME("shell32.dll", DWORD_PTR, "SHGetFileInfoW", (const WCHAR*, DWORD, void*, UINT, UINT))(
+                 wide(in_scratch("batch.bat")), 0, NULL, 0, 0x2000),
+             0x4550);
+  }
+  DeleteFileA(in_scratch("batch.bat"));
+  DeleteFileA(in_scratch("note.hm-none"));
+}
+
 int main(void) {
   test_registry();
   test_security();
   test_sockets();
   test_network();
   test_windows();
+  test_programs();
   RemoveDirectoryA(in_scratch(""));
   return finish();
 }

@@ -47,8 +47,14 @@ const ExportTable* const kTables[] = {&crt_leaves_exports};
 extern const ExportTable crt_leaves_exports = kRows;
 extern const ExportTable memory_leaves_exports = kMemoryRows;
 
-// vcruntime140.dll forwards its own to ucrtbase.dll.
+// The others, as vcruntime140.dll and msvcrt40.dll, forward theirs to one of these.
+const BuiltinDll crtdll_leaves = {"crtdll.dll", kTables};
+const BuiltinDll msvcr70_leaves = {"msvcr70.dll", kTables};
+const BuiltinDll msvcr71_leaves = {"msvcr71.dll", kTables};
+const BuiltinDll msvcr80_leaves = {"msvcr80.dll", kTables};
+const BuiltinDll msvcr90_leaves = {"msvcr90.dll", kTables};
 const BuiltinDll msvcr100_leaves = {"msvcr100.dll", kTables};
+const BuiltinDll msvcr110_leaves = {"msvcr110.dll", kTables};
 const BuiltinDll msvcr120_leaves = {"msvcr120.dll", kTables};
 const BuiltinDll msvcrt_leaves = {"msvcrt.dll", kTables};
 const BuiltinDll ucrtbase_leaves = {"ucrtbase.dll", kTables};

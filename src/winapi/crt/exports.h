@@ -9,6 +9,7 @@ namespace hmodule::winapi {
 extern const ExportTable crt_leaves_exports;
 extern const ExportTable memory_leaves_exports, string_leaves_exports;  // ntdll's alone
 
-extern const BuiltinDll msvcr100_leaves, msvcr120_leaves, msvcrt_leaves, ucrtbase_leaves;
+extern const BuiltinDll crtdll_leaves, msvcr70_leaves, msvcr71_leaves, msvcr80_leaves, msvcr90_leaves, msvcr100_leaves,
+    msvcr110_leaves, msvcr120_leaves, msvcrt_leaves, ucrtbase_leaves;
 
 }  // namespace hmodule::winapi

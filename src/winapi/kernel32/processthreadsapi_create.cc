@@ -14,6 +14,7 @@
 #include "nt/handle_table.h"
 #include "nt/new_process.h"
 #include "nt/process_parameters.h"
+#include "path/dos_path.h"
 #include "path/volumes.h"
 #include "thread/peb.h"
 #include "winapi/common/named_object.h"
@@ -61,6 +62,19 @@ Result<std::u16string> application(std::u16string_view name) {
   const auto found = TRY(path::volumes().to_host(full));
   if (!found.exists()) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: is not there", utf8(full));
   return full;
+}
+
+// A batch file is no program: the command interpreter gets the whole line, in quotes of its own.
+Status run_batch_file(nt::ProcessRequest& request) {
+  const auto ends_with = [&](std::u16string_view extension) {
+    const std::u16string_view image = request.image;
+    return image.size() > extension.size() &&
+           equal_ignoring_case(image.substr(image.size() - extension.size()), extension);
+  };
+  if (!ends_with(u".bat") && !ends_with(u".cmd")) return ok;
+  request.image = TRY(application(path::join(std::u16string(path::kSystemDirectory), u"cmd.exe")));
+  request.command_line = u"cmd /c \"" + request.command_line + u"\"";
+  return ok;
 }
 
 // --- Environment blocks in the ANSI code page ---
@@ -149,6 +163,7 @@ Status create(const Arguments& given, const SECURITY_ATTRIBUTES* process_securit
   nt::ProcessRequest request;
   request.image = given.application ? TRY(application(*given.application)) : TRY(program_of(*given.command_line));
   request.command_line = given.command_line.value_or(u'"' + given.application.value_or(u"") + u'"');
+  TRY(run_batch_file(request));
   if (given.environment != nullptr) request.environment = block_of(given.environment, given.flags);
   if (given.directory) request.directory = TRY(nt::full_path(*given.directory));
   request.standard = given.standard;

@@ -5,6 +5,7 @@
 #include "nls/ctype.h"
 #include "nls/normalize.h"
 #include "winapi/common/answer.h"
+#include "winapi/kernel32/shims.h"
 #include "winapi/kernel32/text_args.h"
 
 namespace hmodule::winapi {
@@ -90,7 +91,8 @@ Status check_narrowing(const nls::CodePage& page, const Narrowing& how) {
   if ((how.flags & ~allowed) != 0)
     return fail_win32(ERROR_INVALID_FLAGS, "code page {} does not take flags {:#x}", page.id, how.flags);
   const bool whole_unicode = page.id == CP_UTF8 || page.id == CP_UTF7;
-  if (whole_unicode && (how.default_char != nullptr || how.used_default != nullptr))
+  if (whole_unicode && (how.default_char != nullptr || how.used_default != nullptr) &&
+      !program_names_default_characters())
     return fail_win32(ERROR_INVALID_PARAMETER, "code page {} has no default character", page.id);
   return ok;
 }

@@ -7,13 +7,30 @@
 #include "winapi/ntdll/nt_args.h"
 
 #include <cstring>
+#include <fstream>
+#include <string>
 #include <vector>
 
 namespace hmodule::winapi {
 namespace {
 
 // POWER_INFORMATION_LEVEL and what belongs to it (winnt.h).
-enum POWER_INFORMATION_LEVEL : LONG { SystemBatteryState = 5, ProcessorInformation = 11 };
+enum POWER_INFORMATION_LEVEL : LONG { SystemPowerCapabilities = 4, SystemBatteryState = 5, ProcessorInformation = 11 };
+struct SYSTEM_POWER_CAPABILITIES {
+  BOOLEAN PowerButtonPresent, SleepButtonPresent, LidPresent, SystemS1, SystemS2, SystemS3, SystemS4, SystemS5,
+      HiberFilePresent, FullWake, VideoDimPresent, ApmPresent, UpsPresent, ThermalControl, ProcessorThrottle;
+  BYTE ProcessorMinThrottle, ProcessorMaxThrottle;
+  BOOLEAN FastSystemS4, Hiberboot, WakeAlarmPresent, AoAc, DiskSpinDown;
+  BYTE HiberFileType;
+  BOOLEAN AoAcConnectivitySupported;
+  BYTE spare3[6];
+  BOOLEAN SystemBatteriesPresent, BatteriesAreShortTerm;
+  struct {
+    DWORD Granularity, Capacity;
+  } BatteryScale[3];
+  LONG AcOnLineWake, SoftLidWake, RtcWake, MinDeviceWakeState, DefaultLowLatencyWake;  // SYSTEM_POWER_STATE
+};
+static_assert(sizeof(SYSTEM_POWER_CAPABILITIES) == 76);
 struct SYSTEM_BATTERY_STATE {
   BOOLEAN AcOnLine, BatteryPresent, Charging, Discharging, Spare1[3];
   BYTE Tag;
@@ -40,6 +57,21 @@ SYSTEM_BATTERY_STATE battery_state() {
   return state;
 }
 
+// The states of sleep that Linux has; of what wakes the machine nothing is known.
+SYSTEM_POWER_CAPABILITIES power_capabilities() {
+  SYSTEM_POWER_CAPABILITIES all = {};
+  std::ifstream states("/sys/power/state");
+  for (std::string state; states >> state;) {
+    if (state == "standby") all.SystemS1 = TRUE;
+    if (state == "mem") all.SystemS3 = TRUE;
+    if (state == "disk") all.SystemS4 = all.HiberFilePresent = TRUE;
+  }
+  all.SystemS5 = TRUE;
+  all.ProcessorMinThrottle = all.ProcessorMaxThrottle = 100;
+  all.SystemBatteriesPresent = battery_state().BatteryPresent;
+  return all;
+}
+
 HM_WINAPI NTSTATUS NtPowerInformation(LONG level, const void* in, ULONG in_size, void* out, ULONG out_size) noexcept {
   return status_of([&]() -> Status {
     const auto give = [&](const void* data, std::size_t size) -> Status {
@@ -50,6 +82,10 @@ HM_WINAPI NTSTATUS NtPowerInformation(LONG level, const void* in, ULONG in_size,
       return ok;
     };
     switch (level) {
+      case SystemPowerCapabilities: {
+        const SYSTEM_POWER_CAPABILITIES all = power_capabilities();
+        return give(&all, sizeof all);
+      }
       case SystemBatteryState: {
         const SYSTEM_BATTERY_STATE state = battery_state();
         return give(&state, sizeof state);
@@ -84,7 +120,8 @@ HM_WINAPI NTSTATUS NtSetThreadExecutionState(ULONG state, ULONG* previous) noexc
 namespace {
 
 const Export kRows[] = {
-    {"NtPowerInformation", proc(NtPowerInformation), Support::partial, "the battery and the processors' clocks"},
+    {"NtPowerInformation", proc(NtPowerInformation), Support::partial,
+     "the battery, the processors' clocks and the states of sleep"},
     {"NtSetThreadExecutionState", proc(NtSetThreadExecutionState), Support::partial, "does not keep the host awake"},
 };
 

@@ -1,4 +1,4 @@
-// shellapi.h: the one function that needs no shell.
+// shellapi.h: command lines.
 #include "module/builtin.h"
 #include "nt/command_line.h"
 #include "nt/heap.h"
