@@ -14,6 +14,7 @@
 #include "window/procedure.h"
 #include "window/window.h"
 
+#include <array>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -113,6 +114,7 @@ class Queue : public std::enable_shared_from_this<Queue> {
   std::vector<Hook> hooks;  // the last one is called first
   DWORD message_time = 0;   // of the message taken last
   LPARAM extra_info = 0;
+  std::array<BYTE, 256> keys = {};  // as SetKeyboardState said: there is no keyboard
 
   // The window is gone: what was for it is, too.
   void forget_window(const DesktopLock& lock, HWND window);

@@ -7,6 +7,7 @@
 #include "winapi/common/named_object.h"
 #include "winapi/user32/args.h"
 #include "winapi/user32/hooks.h"
+#include "winapi/user32/keyboard_layout.h"
 #include "window/send.h"
 
 namespace hmodule::winapi {
@@ -168,8 +169,15 @@ HM_WINAPI LRESULT DispatchMessage(const MSG* message) noexcept {
 }
 // True for key strokes, whether or not a character comes of them.
 HM_WINAPI BOOL TranslateMessage(const MSG* message) noexcept {
-  return message->message >= WM_KEYDOWN && message->message <= WM_SYSKEYUP && message->message != 0x102 &&
-         message->message != 0x103;
+  const UINT number = message->message;
+  if (number != WM_KEYDOWN && number != WM_KEYUP && number != WM_SYSKEYDOWN && number != WM_SYSKEYUP) return FALSE;
+  if (number == WM_KEYDOWN || number == WM_SYSKEYDOWN) {
+    const auto vk = static_cast<BYTE>(message->wParam);
+    if (const auto typed = character_of(vk, modifiers_in(current_queue().keys.data())))
+      static_cast<void>(
+          window::post({message->hwnd, number == WM_KEYDOWN ? WM_CHAR : WM_SYSCHAR, *typed, message->lParam}));
+  }
+  return TRUE;
 }
 
 // --- posting ---
@@ -372,7 +380,7 @@ const Export kRows[] = {
     {"SetMessageExtraInfo", proc(SetMessageExtraInfo)},
     {"SetMessageQueue", proc(SetMessageQueue)},
     {"SetTimer", proc(SetTimer)},
-    {"TranslateMessage", proc(TranslateMessage), Support::partial, "without a keyboard no WM_CHAR comes of a key"},
+    {"TranslateMessage", proc(TranslateMessage), Support::partial, "an American keyboard's"},
     {"WaitMessage", proc(WaitMessage)},
 };
 

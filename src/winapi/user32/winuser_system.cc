@@ -116,18 +116,8 @@ HM_WINAPI INT ReleaseDC(HWND, HANDLE) noexcept {
   return 0;
 }
 
-// --- keyboard, pointer, focus ---
+// --- pointer, focus ---
 
-HM_WINAPI SHORT no_key(INT) noexcept {
-  return 0;
-}
-HM_WINAPI BOOL GetKeyboardState(BYTE* state) noexcept {
-  std::memset(state, 0, 256);
-  return TRUE;
-}
-HM_WINAPI HANDLE GetKeyboardLayout(DWORD) noexcept {
-  return reinterpret_cast<HANDLE>(std::uintptr_t{0x04090409});
-}
 HM_WINAPI BOOL GetCursorPos(POINT* point) noexcept {
   return succeed([&]() -> Status {
     static_cast<void>(point);
@@ -237,7 +227,6 @@ const Export kRows[] = {
     {"EnumDisplaySettingsA", proc(no_display_settings), Support::partial, kNoDisplay},
     {"EnumDisplaySettingsW", proc(no_display_settings), Support::partial, kNoDisplay},
     {"GetActiveWindow", proc(no_window), Support::partial, kNoInput},
-    {"GetAsyncKeyState", proc(no_key), Support::partial, kNoInput},
     {"GetCapture", proc(no_window), Support::partial, kNoInput},
     {"GetCaretPos", proc(GetCaretPos), Support::partial, kNoInput},
     {"GetClipboardData", proc(GetClipboardData), Support::partial, kNoClipboard},
@@ -250,9 +239,6 @@ const Export kRows[] = {
     {"GetDpiForWindow", proc(GetDpiForWindow)},
     {"GetFocus", proc(no_window), Support::partial, kNoInput},
     {"GetForegroundWindow", proc(no_window), Support::partial, kNoInput},
-    {"GetKeyState", proc(no_key), Support::partial, kNoInput},
-    {"GetKeyboardLayout", proc(GetKeyboardLayout), Support::partial, "American, without a keyboard"},
-    {"GetKeyboardState", proc(GetKeyboardState), Support::partial, kNoInput},
     {"GetLastInputInfo", proc(GetLastInputInfo), Support::partial, kNoInput},
     {"GetMonitorInfoA", proc(GetMonitorInfo), Support::partial, kNoDisplay},
     {"GetMonitorInfoW", proc(GetMonitorInfo), Support::partial, kNoDisplay},

@@ -231,10 +231,12 @@ TEST_F(Messages, ThreadsAndNames) {
   EXPECT_EQ((user<INT, UINT, WCHAR*, INT>("GetClipboardFormatNameW")(0xFFF0, wide, 8)), 0);
   MSG key = {nullptr, WM_KEYDOWN, 'A', 0, 0, {}, 0};
   EXPECT_EQ((user<BOOL, const MSG*>("TranslateMessage")(&key)), TRUE);
+  MSG message = {};
+  EXPECT_EQ(peek(message), TRUE);
+  EXPECT_EQ(message.message, WM_CHAR);
   key.message = WM_USER;
   EXPECT_EQ((user<BOOL, const MSG*>("TranslateMessage")(&key)), FALSE);
   EXPECT_EQ((user<BOOL, DWORD, UINT, WPARAM, LPARAM>("PostThreadMessageA")(self, WM_USER, 0, 0)), TRUE);
-  MSG message = {};
   EXPECT_EQ((user<BOOL, MSG*, HWND, UINT, UINT, UINT>("PeekMessageA")(&message, hwnd_from(-1), 0, 0, PM_REMOVE)), TRUE);
   user<void*, INT>("PostQuitMessage")(3);
   EXPECT_EQ(peek(message), TRUE);
