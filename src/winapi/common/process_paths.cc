@@ -1,5 +1,6 @@
 #include "winapi/common/process_paths.h"
 
+#include "path/volumes.h"
 #include "runtime/runtime.h"
 
 namespace hmodule::winapi {
@@ -40,6 +41,15 @@ SearchPathMode& search_path_mode() {
 search::LoadPath search_path_directories(const search::Surroundings& process, const char16_t* given) {
   return given == nullptr ? search::file_search_path(process, search_path_mode().safe())
                           : search::split_load_path(given);
+}
+
+Result<std::u16string> find_program(std::u16string_view name) {
+  const search::Surroundings process = surroundings();
+  const search::LoadPath directories = search::file_search_path(process, false);
+  auto found = search::search_file(name, u".exe", directories, process, path::volumes());
+  if (!found) found = search::search_file(name, u"", directories, process, path::volumes());
+  if (!found) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}", found.error().reason);
+  return std::move(found->full_name);
 }
 
 }  // namespace hmodule::winapi

@@ -26,4 +26,7 @@ SearchPathMode& search_path_mode();
 // Where SearchPath looks: `path` when given, else the standard directories.
 search::LoadPath search_path_directories(const search::Surroundings& surroundings, const char16_t* path);
 
+// The full name of a program. A native one has no extension, so a name without one is looked for as it is, too.
+Result<std::u16string> find_program(std::u16string_view name);
+
 }  // namespace hmodule::winapi

@@ -35,16 +35,6 @@ struct PROCESS_INFORMATION {
 
 // --- Which program ---
 
-// A native program has no extension, so a name without one is looked for as it is, too.
-Result<std::u16string> find_program(std::u16string_view name) {
-  const search::Surroundings process = surroundings();
-  const search::LoadPath directories = search::file_search_path(process, false);
-  auto found = search::search_file(name, u".exe", directories, process, path::volumes());
-  if (!found) found = search::search_file(name, u"", directories, process, path::volumes());
-  if (!found) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}", found.error().reason);
-  return std::move(found->full_name);
-}
-
 // The command line's first word: in quotes, or up to the first blank that ends the name of something there is.
 Result<std::u16string> program_of(std::u16string_view line) {
   constexpr std::u16string_view kBlanks = u" \t";

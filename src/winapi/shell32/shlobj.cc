@@ -215,14 +215,39 @@ HM_WINAPI int SHCreateDirectory(HANDLE, const WCHAR* name) noexcept {
   return name == nullptr ? ERROR_BAD_PATHNAME : create_whole_directory(name);
 }
 
+// --- The name space, which is not there ---
+
+constexpr auto E_NOTIMPL = static_cast<HRESULT>(0x80004001);
+
+HM_WINAPI HRESULT SHGetDesktopFolder(void** folder) noexcept {
+  if (folder == nullptr) return hresult_of(fail(STATUS_INVALID_PARAMETER, "no place for the folder"));
+  *folder = nullptr;
+  return E_NOTIMPL;
+}
+HM_WINAPI HRESULT SHBindToParent(const void* /*list*/, const GUID*, void** folder, const void** last) noexcept {
+  if (folder != nullptr) *folder = nullptr;
+  if (last != nullptr) *last = nullptr;
+  return E_NOTIMPL;
+}
+// Nobody can have a list of items.
+HM_WINAPI BOOL SHGetPathFromIDList(const void*, void*) noexcept {
+  return succeed([]() -> Status { return fail(STATUS_INVALID_PARAMETER, "there are no lists of items"); });
+}
+
+constexpr std::string_view kNoNameSpace = "refused: there is no name space of the shell";
 constexpr std::string_view kTheUser = "of the user who runs the process, whatever the token";
 const Export kRows[] = {
+    {"SHBindToParent", proc(SHBindToParent), Support::partial, kNoNameSpace},
     {"SHCreateDirectory", proc(SHCreateDirectory)},
     {"SHCreateDirectoryExA", proc(SHCreateDirectoryExA)},
     {"SHCreateDirectoryExW", proc(SHCreateDirectoryExW)},
+    {"SHGetDesktopFolder", proc(SHGetDesktopFolder), Support::partial, kNoNameSpace},
     {"SHGetFolderPathA", proc(SHGetFolderPathA), Support::partial, kTheUser},
     {"SHGetFolderPathW", proc(SHGetFolderPathW), Support::partial, kTheUser},
     {"SHGetKnownFolderPath", proc(SHGetKnownFolderPath), Support::partial, kTheUser},
+    {"SHGetPathFromIDList", proc(SHGetPathFromIDList), Support::partial, kNoNameSpace},
+    {"SHGetPathFromIDListA", proc(SHGetPathFromIDList), Support::partial, kNoNameSpace},
+    {"SHGetPathFromIDListW", proc(SHGetPathFromIDList), Support::partial, kNoNameSpace},
     {"SHGetSpecialFolderPathA", proc(SHGetSpecialFolderPathA)},
     {"SHGetSpecialFolderPathW", proc(SHGetSpecialFolderPathW)},
 };

@@ -33,8 +33,9 @@ struct Modifiers {
 // Of GetKeyboardState's bytes.
 inline Modifiers modifiers_in(const BYTE* keys) {
   const auto down = [=](BYTE vk) { return (keys[vk] & 0x80) != 0; };
-  return {down(VK_SHIFT) || down(VK_LSHIFT) || down(VK_RSHIFT), down(VK_CONTROL) || down(VK_LCONTROL) || down(VK_RCONTROL),
-          down(VK_MENU) || down(VK_LMENU) || down(VK_RMENU), (keys[VK_CAPITAL] & 1) != 0};
+  return {down(VK_SHIFT) || down(VK_LSHIFT) || down(VK_RSHIFT),
+          down(VK_CONTROL) || down(VK_LCONTROL) || down(VK_RCONTROL), down(VK_MENU) || down(VK_LMENU) || down(VK_RMENU),
+          (keys[VK_CAPITAL] & 1) != 0};
 }
 // Nothing if the key types nothing then.
 std::optional<WCHAR> character_of(BYTE vk, const Modifiers& modifiers);

@@ -1,10 +1,10 @@
 // winuser.h: the keyboard. There is none; its layout, and what threads say of their keys, is known all the same.
 #include "module/builtin.h"
 #include "nls/codepage.h"
-#include "window/queue.h"
 #include "winapi/common/answer.h"
 #include "winapi/user32/args.h"
 #include "winapi/user32/keyboard_layout.h"
+#include "window/queue.h"
 
 #include <cstring>
 
@@ -90,8 +90,8 @@ BYTE without_side(BYTE vk) {
 HM_WINAPI UINT MapVirtualKey(UINT code, UINT kind) noexcept {
   enum : UINT { MAPVK_VK_TO_VSC, MAPVK_VSC_TO_VK, MAPVK_VK_TO_CHAR, MAPVK_VSC_TO_VK_EX, MAPVK_VK_TO_VSC_EX };
   const Key* const key = kind == MAPVK_VSC_TO_VK || kind == MAPVK_VSC_TO_VK_EX ? key_of_scan(static_cast<WORD>(code))
-                         : code < 0x100                                       ? key_of_vk(static_cast<BYTE>(code))
-                                                                              : nullptr;
+                         : code < 0x100                                        ? key_of_vk(static_cast<BYTE>(code))
+                                                                               : nullptr;
   if (key == nullptr) return 0;
   switch (kind) {
     case MAPVK_VK_TO_VSC:
@@ -155,8 +155,8 @@ template <typename Char>
 HM_WINAPI INT GetKeyNameText(LONG parameter, Char* name, INT size) noexcept {
   return answer<INT>(0, [&]() -> Result<INT> {
     if (name == nullptr || size <= 0) return fail(STATUS_INVALID_PARAMETER, "room for {} characters", size);
-    const std::u16string text = name_of_key(static_cast<BYTE>(parameter >> 16), (parameter & 0x1000000) != 0,
-                                            (parameter & 0x2000000) != 0);
+    const std::u16string text =
+        name_of_key(static_cast<BYTE>(parameter >> 16), (parameter & 0x1000000) != 0, (parameter & 0x2000000) != 0);
     return give_truncated<Char>(text, name, size);
   });
 }

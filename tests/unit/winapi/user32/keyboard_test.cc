@@ -34,12 +34,11 @@ TEST(UserKeyboard, MapsKeysAndScanCodes) {
   struct Mapped {
     UINT code, kind, answer;
   };
-  for (const Mapped& each : {Mapped{'A', 0, 0x1E},     {0x1E, 1, 'A'},      {'A', 2, 'A'},        {0xBA, 2, ';'},
-                             {0x10, 0, 0x2A},          {0x36, 1, 0x10},     {0x36, 3, 0xA1},      {0x1D, 1, 0x11},
-                             {0xE01D, 3, 0xA3},        {0xA3, 4, 0xE01D},   {0xA3, 0, 0x1D},      {0x25, 0, 0x4B},
-                             {0x60, 0, 0x52},          {0x52, 1, 0x2D},     {0x13, 4, 0xE11D},    {0x13, 0, 0},
-                             {0x6F, 4, 0xE035},        {0x70, 0, 0x3B},     {0x7B, 0, 0x58},      {0x70, 2, 0},
-                             {0x1000, 0, 0},           {0xFF, 1, 0},        {'A', 9, 0},          {0x0D, 2, 13}})
+  for (const Mapped& each :
+       {Mapped{'A', 0, 0x1E}, {0x1E, 1, 'A'},  {'A', 2, 'A'},     {0xBA, 2, ';'},    {0x10, 0, 0x2A},   {0x36, 1, 0x10},
+        {0x36, 3, 0xA1},      {0x1D, 1, 0x11}, {0xE01D, 3, 0xA3}, {0xA3, 4, 0xE01D}, {0xA3, 0, 0x1D},   {0x25, 0, 0x4B},
+        {0x60, 0, 0x52},      {0x52, 1, 0x2D}, {0x13, 4, 0xE11D}, {0x13, 0, 0},      {0x6F, 4, 0xE035}, {0x70, 0, 0x3B},
+        {0x7B, 0, 0x58},      {0x70, 2, 0},    {0x1000, 0, 0},    {0xFF, 1, 0},      {'A', 9, 0},       {0x0D, 2, 13}})
     EXPECT_EQ(map(each.code, each.kind), each.answer) << std::hex << each.code << ", " << each.kind;
   EXPECT_EQ((user<UINT, UINT, UINT>("MapVirtualKeyA")('Q', 0)), 0x10U);
   EXPECT_EQ((user<UINT, UINT, UINT, HANDLE>("MapVirtualKeyExW")('Q', 0, kAmerican)), 0x10U);
@@ -69,12 +68,12 @@ TEST(UserKeyboard, KeysTypeCharacters) {
         user<INT, UINT, UINT, const BYTE*, WCHAR*, INT, UINT>("ToUnicode")(vk, scan, keys.data(), text, 4, 0);
     WCHAR again[2] = {};
     EXPECT_EQ((user<INT, UINT, UINT, const BYTE*, WCHAR*, INT, UINT, HANDLE>("ToUnicodeEx")(vk, scan, keys.data(),
-                                                                                           again, 2, 0, kAmerican)),
+                                                                                            again, 2, 0, kAmerican)),
               count);
     WORD narrow = 0;
     EXPECT_EQ((user<INT, UINT, UINT, const BYTE*, WORD*, UINT>("ToAscii")(vk, scan, keys.data(), &narrow, 0)), count);
     EXPECT_EQ((user<INT, UINT, UINT, const BYTE*, WORD*, UINT, HANDLE>("ToAsciiEx")(vk, scan, keys.data(), &narrow, 0,
-                                                                                   kAmerican)),
+                                                                                    kAmerican)),
               count);
     EXPECT_EQ(narrow, text[0]);
     EXPECT_EQ(again[0], text[0]);
