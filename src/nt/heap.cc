@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -124,41 +125,72 @@ void** Heap::user_value_slot(void* block) {
 // A call's time in a private heap. While another thread has the heap locked, it waits.
 class Heap::Stay {
  public:
-  Stay(const Heap& heap, ULONG flags) {
+  Stay(Heap& heap, ULONG flags) {
     if (heap.is_process_heap() || ((heap.flags_ | flags) & HEAP_NO_SERIALIZE) != 0) return;
     thread::ThreadBlocks& mine = thread::thread_blocks();
     if (heap.enter(mine))
       entered_ = &mine;
     else
-      lock_ = std::unique_lock(heap.mutex_);
+      lock(heap);
   }
   ~Stay() {
     if (entered_ != nullptr) leave(*entered_);
+    if (locked_ != nullptr) locked_->mutex_.unlock();
   }
   Stay(const Stay&) = delete;
   Stay& operator=(const Stay&) = delete;
 
  private:
+  void lock(Heap& heap) {
+    heap.take_mutex();
+    locked_ = &heap;
+  }
   thread::ThreadBlocks* entered_ = nullptr;
-  std::unique_lock<std::recursive_mutex> lock_;
+  Heap* locked_ = nullptr;
 };
 
+HeapMutex::HeapMutex() {
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  pthread_mutex_init(&mutex_, &attributes);
+  pthread_mutexattr_destroy(&attributes);
+}
+
+bool HeapMutex::lock() {
+  if (pthread_mutex_lock(&mutex_) != EOWNERDEAD) return false;
+  pthread_mutex_consistent(&mutex_);
+  return true;
+}
+
+bool HeapMutex::held_by_caller() const {
+  // A mutex of glibc records its owner; asking it is the only way short of keeping the fact twice.
+  return mutex_.__data.__owner == static_cast<int>(gettid());
+}
+
+// Nobody is killed inside a list, so a heap is as good as it was.
+void Heap::take_mutex() {
+  if (!mutex_.lock()) return;
+  lock_depth_ = 0;
+  locked_.store(false, std::memory_order_release);
+}
+
 void Heap::lock() {
-  mutex_.lock();
-  if (is_process_heap() || lock_depth_++ != 0) return;
+  take_mutex();
+  if (lock_depth_++ != 0 || is_process_heap()) return;
   locked_.store(true, std::memory_order_seq_cst);
   remote_barrier();
   while (thread::is_any_thread_inside(this)) sched_yield();
 }
 
 void Heap::unlock() {
-  if (!is_process_heap() && --lock_depth_ == 0) locked_.store(false, std::memory_order_release);
+  if (--lock_depth_ == 0) locked_.store(false, std::memory_order_release);
   mutex_.unlock();
 }
 
 bool Heap::lock_held_by_caller() {
-  // A recursive mutex of glibc records its owner; asking it is the only way short of keeping the fact twice.
-  return mutex_.native_handle()->__data.__owner == static_cast<int>(gettid());
+  return mutex_.held_by_caller();
 }
 
 // --- what a thread keeps ---
@@ -483,6 +515,7 @@ ULONG Heap::user_flags(const void* block) const noexcept {
 void Heap::hold_for_fork() {
   Registry& all = registry();
   all.mutex.lock();
+  process_heap().locked_by_forking_ = process_heap().lock_held_by_caller();
   for (Heap* heap : all.private_heaps) {
     heap->locked_by_forking_ = heap->lock_held_by_caller();
     for (List& list : heap->lists_) list.mutex.lock();
@@ -497,13 +530,16 @@ void Heap::let_go_after_fork() {
 }
 
 // The mutex knows its owner by a number that the thread does not have in the child.
+void Heap::start_alone_after_fork() {
+  new (&mutex_) HeapMutex;
+  if (!locked_by_forking_) lock_depth_ = 0;
+  locked_.store(lock_depth_ != 0 && !is_process_heap(), std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < lock_depth_; ++i) mutex_.lock();
+}
+
 void Heap::forget_other_threads() {
-  for (Heap* heap : registry().private_heaps) {
-    new (&heap->mutex_) std::recursive_mutex;
-    if (!heap->locked_by_forking_) heap->lock_depth_ = 0;
-    heap->locked_.store(heap->lock_depth_ != 0, std::memory_order_relaxed);
-    for (std::uint32_t i = 0; i < heap->lock_depth_; ++i) heap->mutex_.lock();
-  }
+  process_heap().start_alone_after_fork();
+  for (Heap* heap : registry().private_heaps) heap->start_alone_after_fork();
 }
 
 }  // namespace hmodule::nt

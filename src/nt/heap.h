@@ -25,6 +25,8 @@
 #include "win/heapapi.h"
 #include "win/teb.h"
 
+#include <pthread.h>
+
 #include <array>
 #include <atomic>
 #include <mutex>
@@ -32,6 +34,21 @@
 #include <vector>
 
 namespace hmodule::nt {
+
+// HeapLock's: recursive. A thread that ends with it, killed perhaps, leaves it to the next.
+class HeapMutex {
+ public:
+  HeapMutex();
+  HeapMutex(const HeapMutex&) = delete;
+  HeapMutex& operator=(const HeapMutex&) = delete;
+
+  bool lock();  // true: it was left
+  void unlock() { pthread_mutex_unlock(&mutex_); }
+  bool held_by_caller() const;
+
+ private:
+  pthread_mutex_t mutex_;
+};
 
 class Heap {
  public:
@@ -119,6 +136,8 @@ class Heap {
 
   class Stay;
   friend class Stay;
+  void take_mutex();
+  void start_alone_after_fork();
   friend Heap& process_heap();
   explicit Heap(ULONG flags, SIZE_T maximum);
   ~Heap() = default;
@@ -184,7 +203,7 @@ class Heap {
   std::atomic<bool> locked_{false};  // nobody enters
   std::uint32_t lock_depth_ = 0;     // HeapLock's
   bool locked_by_forking_ = false;
-  mutable std::recursive_mutex mutex_;
+  HeapMutex mutex_;
   SIZE_T maximum_, total_ = 0;  // `total_`: counted if there is a maximum, whose heap has one list
   std::array<List, kLists> lists_;
   thread::BatchStore store_;

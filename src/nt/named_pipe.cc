@@ -101,6 +101,11 @@ std::vector<std::shared_ptr<Instance>> living_instances(Pipe& pipe) {
   return living;
 }
 
+ULONG count_instances(Pipe& pipe) {
+  const std::lock_guard guard(registry().mutex);
+  return static_cast<ULONG>(living_instances(pipe).size());
+}
+
 class PipeEnd final : public NamedPipe {
  public:
   PipeEnd(std::shared_ptr<Instance> instance, Side side, ACCESS_MASK access, ULONG options, ULONG completion_mode)
@@ -157,6 +162,7 @@ class PipeEnd final : public NamedPipe {
   Result<IoResult> peek(std::span<std::byte> out);
   Result<IoResult> transceive(std::span<const std::byte> in, std::span<std::byte> out, IoNotice& notice);
   IoResult local_information(std::span<std::byte> out);
+  ULONG current_instances() const;
   void close();
   void close_wire();
   static void fail_all(std::deque<PendingIo>& operations, NTSTATUS status, FinishedIo& finished);
@@ -531,12 +537,16 @@ Result<IoResult> PipeEnd::control(ULONG code, std::span<const std::byte> in, std
   }
 }
 
+// A far server that answers no more has left this end alone.
+ULONG PipeEnd::current_instances() const {
+  if (instance_->remote == kClient) return count_instances(*instance_->pipe);
+  const auto answer =
+      ask_pipe_server(instance_->pipe->name_, {.purpose = PipeHello::Purpose::count, .access = 0, .milliseconds = 0});
+  return answer && answer->welcome.status >= 0 ? std::max(answer->welcome.current_instances, 1U) : 1U;
+}
+
 IoResult PipeEnd::local_information(std::span<std::byte> out) {
-  ULONG current = 0;
-  {
-    const std::lock_guard guard(registry().mutex);
-    current = static_cast<ULONG>(living_instances(*instance_->pipe).size());
-  }
+  const ULONG current = current_instances();
   const PipeRequest& request = instance_->pipe->request_;
   const std::lock_guard guard(instance_->mutex);
   const bool reads = (request.share & FILE_SHARE_READ) != 0, writes = (request.share & FILE_SHARE_WRITE) != 0;
@@ -636,6 +646,7 @@ PipeWelcome welcome_of(const Instance& instance) {
           .type = request.type,
           .share = request.share,
           .maximum_instances = request.maximum_instances,
+          .current_instances = 0,  // for who asks only
           .inbound_quota = instance.to[kServer].quota,
           .outbound_quota = instance.to[kClient].quota,
           .default_timeout = request.default_timeout};
@@ -741,6 +752,15 @@ Status wait_for_client(std::u16string_view name, std::int64_t milliseconds, cons
   }
 }
 
+ULONG instances_of(std::u16string_view name) {
+  std::shared_ptr<Pipe> pipe;
+  {
+    const std::lock_guard guard(registry().mutex);
+    pipe = registry().find(name);
+  }
+  return pipe ? count_instances(*pipe) : 0;
+}
+
 // One client, from his first word to his last.
 void serve_client(std::u16string_view name, UniqueFd socket) {
   PipeHello hello;
@@ -750,6 +770,10 @@ void serve_client(std::u16string_view name, UniqueFd socket) {
   if (hello.purpose == PipeHello::Purpose::wait) {
     if (const Status waited = wait_for_client(name, hello.milliseconds, socket); !waited)
       answer.status = waited.error().status;
+    return send_welcome(socket, answer);
+  }
+  if (hello.purpose == PipeHello::Purpose::count) {
+    answer.current_instances = instances_of(name);
     return send_welcome(socket, answer);
   }
   UniqueFd for_refusal(::dup(socket.get()));

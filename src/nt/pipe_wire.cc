@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -135,7 +136,7 @@ namespace {
 
 // The number is the layout's of what they say: others do not meet.
 std::string socket_name(std::u16string_view name) {
-  return session_socket_name("pipe1", utf8(upcase(name)));
+  return session_socket_name("pipe2", utf8(upcase(name)));
 }
 
 template <typename T>
@@ -194,6 +195,10 @@ Result<PipeAnswer> ask_pipe_server(std::u16string_view name, const PipeHello& he
   {
     const UniqueFd directory = TRY(lock_session_directory());
     answer.socket = TRY(connect_session_socket(directory, SOCK_STREAM, socket_name(name)));
+  }
+  if (hello.purpose == PipeHello::Purpose::count && answer.socket) {  // a server that was stopped keeps nobody
+    constexpr timeval kLimit = {1, 0};
+    ::setsockopt(answer.socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kLimit, sizeof kLimit);
   }
   if (!answer.socket || ::send(answer.socket.get(), &hello, sizeof hello, MSG_NOSIGNAL) != sizeof hello ||
       !receive_all(answer.socket, answer.welcome))

@@ -69,15 +69,15 @@ class PipeWire {
 
 // --- how clients find servers ---
 
-// What a client says first, and what he is answered.
+// What a client says first, and what he is answered: `count` by the instances there are.
 struct PipeHello {
-  enum class Purpose : std::uint32_t { open = 1, wait } purpose;
+  enum class Purpose : std::uint32_t { open = 1, wait, count } purpose;
   std::uint32_t access;       // to open
   std::int64_t milliseconds;  // to wait; -1: the server's default, INT64_MAX: for ever
 };
 struct PipeWelcome {
   std::int32_t status;
-  std::uint32_t type, share, maximum_instances, inbound_quota, outbound_quota;
+  std::uint32_t type, share, maximum_instances, current_instances, inbound_quota, outbound_quota;
   std::int64_t default_timeout;
 };
 

@@ -39,6 +39,11 @@ KERNEL32(HANDLE, CreateFileMappingA, (HANDLE f, void* s, DWORD protect, DWORD hi
 KERNEL32(HANDLE, OpenFileMappingA, (DWORD access, BOOL inherit, LPCSTR name), (access, inherit, name))
 KERNEL32(void*, MapViewOfFile, (HANDLE m, DWORD access, DWORD high, DWORD low, SIZE_T size),
          (m, access, high, low, size))
+KERNEL32(HANDLE, CreateNamedPipeA,
+         (LPCSTR name, DWORD open, DWORD mode, DWORD most, DWORD out, DWORD in, DWORD ms, void* s),
+         (name, open, mode, most, out, in, ms, s))
+KERNEL32(BOOL, GetNamedPipeHandleStateW, (HANDLE h, DWORD* s, DWORD* n, DWORD* c, DWORD* t, WCHAR* u, DWORD size),
+         (h, s, n, c, t, u, size))
 KERNEL32(DWORD, WaitForMultipleObjects, (DWORD n, const HANDLE* h, BOOL all, DWORD ms), (n, h, all, ms))
 #endif
 
@@ -49,6 +54,12 @@ static const char* named(const char* name) {
   char* const full = text[next++ % 4];
   snprintf(full, 128, "%s-%s", prefix, name);
   return full;
+}
+
+static const char* pipe_name(void) {
+  static char text[128];
+  snprintf(text, sizeof text, "\\\\.\\pipe\\%s-pipe", prefix);
+  return text;
 }
 
 /* What the child does: opens what its parent made, and makes what its parent opens. */
@@ -87,6 +98,12 @@ static int child(const char* task) {
     int got = 0;
     while (WaitForSingleObject(semaphore, 0) == WAIT_OBJECT_0) ++got;
     return 20 + got;
+  }
+  if (strcmp(task, "pipe") == 0) {
+    const HANDLE pipe = CreateFileA(pipe_name(), GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
+    DWORD instances = 0;
+    if (!GetNamedPipeHandleStateW(pipe, NULL, &instances, NULL, NULL, NULL, 0)) return 95;
+    return 30 + (int)instances;
   }
   return 99;
 }
@@ -174,6 +191,18 @@ int main(int argc, char** argv) {
     process = start("count");
     CHECK_EQ(end_of(process), 23);
     CHECK_EQ(WaitForSingleObject(semaphore, 0), WAIT_TIMEOUT);
+  }
+  TEST("named pipes", "tell both ends how many instances there are") {
+    HANDLE instances[3];
+    for (int i = 0; i < 3; ++i) instances[i] = CreateNamedPipeA(pipe_name(), 3 /* duplex */, 0, 10, 0, 0, 0, NULL);
+    DWORD count = 0;
+    CHECK(GetNamedPipeHandleStateW(instances[0], NULL, &count, NULL, NULL, NULL, 0));
+    CHECK_EQ(count, 3);
+    CHECK_EQ(end_of(start("pipe")), 33);
+    CloseHandle(instances[0]);
+    CHECK_EQ(end_of(start("pipe")), 32);
+    CloseHandle(instances[1]);
+    CloseHandle(instances[2]);
   }
   return finish();
 }

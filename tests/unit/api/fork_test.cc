@@ -141,5 +141,29 @@ TEST_F(Fork, Host05TheChildCanUseAHeapThatOthersWereIn) {
   EXPECT_TRUE(kernel32<int(HANDLE)>("HeapDestroy")(heap));
 }
 
+TEST_F(Fork, Host05TheProcessHeapsLockIsTheForkingThreadsAlone) {
+  auto* const lock = kernel32<int(HANDLE)>("HeapLock");
+  auto* const unlock = kernel32<int(HANDLE)>("HeapUnlock");
+  const HANDLE heap = kernel32<HANDLE()>("GetProcessHeap")();
+  const auto use = [&](int answer) { return lock(heap) && unlock(heap) && !unlock(heap) ? answer : 1; };
+  std::atomic<int> step{0};
+  std::thread other([&] {
+    lock(heap);
+    lock(heap);
+    step = 1;
+    while (step != 2) std::this_thread::yield();
+    unlock(heap);
+    unlock(heap);
+  });
+  while (step != 1) std::this_thread::yield();
+  EXPECT_EQ(in_child([&] { return use(5); }), 5);
+  step = 2;
+  other.join();
+  lock(heap);
+  EXPECT_EQ(in_child([&] { return unlock(heap) ? use(6) : 2; }), 6);
+  unlock(heap);
+  EXPECT_EQ(use(7), 7);
+}
+
 }  // namespace
 }  // namespace hmodule::test

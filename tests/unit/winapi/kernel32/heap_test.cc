@@ -1,4 +1,5 @@
 #include "nt/heap.h"
+#include "thread/create.h"
 #include "unit/winapi/process.h"
 #include "win/heapapi.h"
 
@@ -170,6 +171,42 @@ TEST_P(EachHeap, BlocksThatComeBackHaveTheirOwnSizeAndZerosWhereAsked) {
     ASSERT_TRUE(std::all_of(zeros, zeros + size + 1, [](unsigned char byte) { return byte == 0; })) << size;
     EXPECT_TRUE(release(zeros));
   }
+}
+
+struct LockedHeap {
+  HeapFunctions heap;
+  std::atomic<bool> locked = false;
+};
+HM_WINAPI DWORD lock_and_stay(void* parameter) {
+  auto& given = *static_cast<LockedHeap*>(parameter);
+  given.heap.lock();
+  given.heap.lock();
+  given.locked = true;
+  for (;;) k32<void, DWORD>("Sleep")(1000);
+}
+
+TEST_P(EachHeap, TheLockOfAKilledThreadIsFree) {
+  if (!lock()) GTEST_SKIP() << "it has none";
+  unlock();
+  LockedHeap shared{{heap}};
+  const HANDLE thread = k32<HANDLE, void*, SIZE_T, thread::StartRoutine, void*, DWORD, DWORD*>("CreateThread")(
+      nullptr, 0, lock_and_stay, &shared, 0, nullptr);
+  while (!shared.locked) std::this_thread::yield();
+  EXPECT_TRUE((k32<BOOL, HANDLE, DWORD>("TerminateThread")(thread, 7)));
+  EXPECT_EQ((k32<DWORD, HANDLE, DWORD>("WaitForSingleObject")(thread, 30000)), 0U);
+  k32<BOOL, HANDLE>("CloseHandle")(thread);
+
+  EXPECT_TRUE(release(allocate(40)));
+  EXPECT_FALSE(unlock()) << "nobody has it";
+  EXPECT_TRUE(lock());
+  EXPECT_TRUE(release(allocate(100000)));
+  EXPECT_TRUE(unlock());
+  EXPECT_FALSE(unlock());
+  std::thread([this] {
+    process();
+    EXPECT_TRUE(lock());
+    EXPECT_TRUE(unlock());
+  }).join();
 }
 
 // Whatever a block's life was, it holds what its next owner asks for: the neighbours' bytes stay.

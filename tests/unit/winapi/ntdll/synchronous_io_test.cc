@@ -90,12 +90,6 @@ class SynchronousIo : public testing::Test {
   SynchronousIo() { process(); }
 };
 
-#ifdef __SANITIZE_THREAD__
-#define SKIP_WITHOUT_SIGNALS() GTEST_SKIP() << "signals do not interrupt system calls here"
-#else
-#define SKIP_WITHOUT_SIGNALS()
-#endif
-
 class HostPipes : public SynchronousIo {
  protected:
   HostPipes() {
@@ -112,7 +106,6 @@ class HostPipes : public SynchronousIo {
 };
 
 TEST_F(HostPipes, AReadIsCancelled) {
-  SKIP_WITHOUT_SIGNALS();
   std::byte buffer[4];
   IO_STATUS_BLOCK block;
   Blocked thread([&] { return read(reader_, buffer, block); });
@@ -126,7 +119,6 @@ TEST_F(HostPipes, AReadIsCancelled) {
 }
 
 TEST_F(HostPipes, AReadOfANonBlockingDescriptorIsCancelled) {
-  SKIP_WITHOUT_SIGNALS();
   ::fcntl(ends_[0], F_SETFL, O_NONBLOCK);
   std::byte buffer[4];
   IO_STATUS_BLOCK block;
@@ -136,7 +128,6 @@ TEST_F(HostPipes, AReadOfANonBlockingDescriptorIsCancelled) {
 }
 
 TEST_F(HostPipes, AWriteIsCancelled) {
-  SKIP_WITHOUT_SIGNALS();
   const std::vector<std::byte> filling(static_cast<std::size_t>(::fcntl(ends_[1], F_GETPIPE_SZ)));
   IO_STATUS_BLOCK block;
   EXPECT_EQ(write(writer_, filling, block), STATUS_SUCCESS);
@@ -146,7 +137,6 @@ TEST_F(HostPipes, AWriteIsCancelled) {
 }
 
 TEST_F(HostPipes, OnlyTheOperationThatWasNamedIsCancelled) {
-  SKIP_WITHOUT_SIGNALS();
   std::byte buffer[4];
   IO_STATUS_BLOCK block, other;
   Blocked thread([&] { return read(reader_, buffer, block); });
@@ -162,7 +152,6 @@ TEST_F(HostPipes, OnlyTheOperationThatWasNamedIsCancelled) {
 
 // Wherever the signal finds the thread: before its system call, in it, or after it.
 TEST_F(HostPipes, NoCancellationIsLost) {
-  SKIP_WITHOUT_SIGNALS();
   constexpr int kTimes = 300;
   std::atomic<int> cancelled{0};
   Blocked thread([&] {
