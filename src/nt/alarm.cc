@@ -1,8 +1,8 @@
 #include "nt/alarm.h"
 
+#include "base/service_thread.h"
 #include "nt/clock.h"
 #include "nt/futex.h"
-#include "nt/service_thread.h"
 
 #include <climits>
 #include <set>

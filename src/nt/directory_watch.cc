@@ -1,9 +1,9 @@
 #include "nt/directory_watch.h"
 
+#include "base/service_thread.h"
 #include "base/utf.h"
 #include "nt/io_error.h"
 #include "nt/kernel_section.h"
-#include "nt/service_thread.h"
 #include "path/volumes.h"
 
 #include <dirent.h>

@@ -1,12 +1,12 @@
 #include "nt/mailslot.h"
 
+#include "base/service_thread.h"
 #include "base/utf.h"
 #include "nt/clock.h"
 #include "nt/io_buffer.h"
 #include "nt/io_error.h"
 #include "nt/kernel_section.h"
 #include "nt/pending_io.h"
-#include "nt/service_thread.h"
 #include "nt/session_socket.h"
 #include "nt/unique_fd.h"
 

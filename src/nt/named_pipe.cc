@@ -1,12 +1,12 @@
 #include "nt/named_pipe.h"
 
+#include "base/service_thread.h"
 #include "base/utf.h"
 #include "nt/io_buffer.h"
 #include "nt/io_wait.h"
 #include "nt/kernel_condition.h"
 #include "nt/pending_io.h"
 #include "nt/pipe_wire.h"
-#include "nt/service_thread.h"
 #include "nt/session.h"
 
 #include <poll.h>

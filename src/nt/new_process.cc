@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/install.h"
+#include "base/service_thread.h"
 #include "base/utf.h"
 #include "nt/command_line.h"
 #include "nt/environment.h"
@@ -22,7 +23,6 @@
 #include "nt/io_error.h"
 #include "nt/pipe_bridge.h"
 #include "nt/process_parameters.h"
-#include "nt/service_thread.h"
 #include "nt/unique_fd.h"
 #include "path/volumes.h"
 #include "win/status.h"

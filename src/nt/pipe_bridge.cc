@@ -1,8 +1,8 @@
 #include "nt/pipe_bridge.h"
 
+#include "base/service_thread.h"
 #include "nt/handle_table.h"
 #include "nt/io_error.h"
-#include "nt/service_thread.h"
 
 #include <fcntl.h>
 #include <poll.h>

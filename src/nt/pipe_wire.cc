@@ -1,8 +1,8 @@
 #include "nt/pipe_wire.h"
 
+#include "base/service_thread.h"
 #include "base/utf.h"
 #include "nt/io_error.h"
-#include "nt/service_thread.h"
 #include "nt/session_socket.h"
 
 #include <poll.h>

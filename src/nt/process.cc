@@ -1,5 +1,6 @@
 #include "nt/process.h"
 
+#include "base/remote_barrier.h"
 #include "nt/clock.h"
 #include "nt/futex.h"
 #include "nt/job.h"
@@ -9,7 +10,6 @@
 #include "thread/fls.h"
 
 #include <fcntl.h>
-#include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -140,9 +140,9 @@ Result<Process::Times> Process::times() const {
 }
 
 void flush_process_write_buffers() {
-  static const bool registered = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
-  if (registered && syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0) return;
-  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+  static std::once_flag prepared;
+  std::call_once(prepared, prepare_remote_barrier);
+  remote_barrier();
 }
 
 void kill_other_threads(DWORD exit_code) {

@@ -1,11 +1,11 @@
 #include "nt/session.h"
 
+#include "base/service_thread.h"
 #include "base/trace.h"
 #include "base/utf.h"
 #include "nt/clock.h"
 #include "nt/futex.h"
 #include "nt/io_error.h"
-#include "nt/service_thread.h"
 #include "nt/thread.h"
 
 #include <fcntl.h>

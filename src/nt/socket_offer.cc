@@ -1,9 +1,9 @@
 #include "nt/socket_offer.h"
 
+#include "base/service_thread.h"
 #include "nt/io_error.h"
 #include "nt/process.h"
 #include "nt/random.h"
-#include "nt/service_thread.h"
 #include "nt/session_socket.h"
 
 #include <fcntl.h>

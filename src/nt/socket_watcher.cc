@@ -1,9 +1,9 @@
 #include "nt/socket_watcher.h"
 
+#include "base/service_thread.h"
 #include "nt/clock.h"
 #include "nt/io_error.h"
 #include "nt/kernel_section.h"
-#include "nt/service_thread.h"
 #include "nt/socket.h"
 #include "nt/socket_poll.h"
 

@@ -7,11 +7,11 @@
 #include "thread/peb.h"
 
 #include "base/mmap_at.h"
+#include "base/service_thread.h"
 #include "base/trace.h"
 #include "thread/signals.h"
 
 #include <cpuid.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/sysinfo.h>
@@ -136,8 +136,7 @@ constexpr std::size_t kSize = sizeof(KUSER_SHARED_DATA);
 KUSER_SHARED_DATA* written = nullptr;  // the page, where we write it
 std::atomic<bool> touched{false};
 
-void* run_clock(void*) {
-  pthread_setname_np(pthread_self(), "hmodule-clock");
+void run_clock() {
   for (;;) {
     const timespec tick = {0, 1'000'000};
     clock_nanosleep(CLOCK_MONOTONIC, 0, &tick, nullptr);
@@ -146,12 +145,7 @@ void* run_clock(void*) {
 }
 
 void start_clock() {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // the host's signals are for the host's threads
-  pthread_t thread;
-  if (pthread_create(&thread, nullptr, run_clock, nullptr) == 0) pthread_detach(thread);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  static_cast<void>(start_service_thread("hmodule-clock", run_clock));
 }
 
 // Of threads that touch it at once one starts the clock; it alone writes the time meanwhile, which must not go back.

@@ -1,8 +1,8 @@
 #include "winapi/iphlpapi/changes.h"
 
+#include "base/service_thread.h"
 #include "nt/io_error.h"
 #include "nt/kernel_section.h"
-#include "nt/service_thread.h"
 #include "nt/system_information.h"
 #include "nt/unique_fd.h"
 
@@ -108,7 +108,7 @@ class Watcher {
       return nt::fail_errno("hear of the network's changes");
     network_ = look();
     socket_ = std::move(socket);
-    Status started = nt::start_service_thread("hmodule-network", [this] { run(); });
+    Status started = start_service_thread("hmodule-network", [this] { run(); });
     if (!started) socket_ = nt::UniqueFd();
     return started;
   }

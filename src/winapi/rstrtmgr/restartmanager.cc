@@ -5,7 +5,7 @@
 #include "nt/file_users.h"
 #include "nt/process.h"
 #include "nt/process_parameters.h"
-#include "winapi/common/answer.h"
+#include "winapi/common/returned_error.h"
 #include "winapi/common/text.h"
 #include "winapi/rstrtmgr/exports.h"
 
@@ -48,19 +48,6 @@ struct Sessions {
 Sessions& sessions() {
   static auto* const all = new Sessions;  // never destroyed: DLLs outlive main()
   return *all;
-}
-
-// These return their error; the last error is not theirs to set.
-template <typename Work>
-DWORD error_of(Work&& work, const char* function = __builtin_FUNCTION()) noexcept {
-  try {
-    const Status status = work();
-    if (status) return ERROR_SUCCESS;
-    trace_failure(function, status.error());
-    return status.error().code();
-  } catch (const std::bad_alloc&) {
-    return ERROR_NOT_ENOUGH_MEMORY;
-  }
 }
 
 Error no_session(DWORD session) {

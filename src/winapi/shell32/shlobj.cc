@@ -6,7 +6,7 @@
 #include "nt/process_parameters.h"
 #include "nt/user_directories.h"
 #include "win/status.h"
-#include "winapi/common/answer.h"
+#include "winapi/common/returned_error.h"
 #include "winapi/common/text.h"
 
 #include <algorithm>
@@ -15,7 +15,6 @@
 namespace hmodule::winapi {
 namespace {
 
-constexpr HRESULT S_OK = 0;
 constexpr DWORD KF_FLAG_CREATE = 0x8000, KF_FLAG_DONT_VERIFY = 0x4000;  // CSIDL_FLAG_... are the same
 constexpr int kNoCsidl = -1, CSIDL_DESKTOP = 0x00, CSIDL_DESKTOPDIRECTORY = 0x10;
 constexpr std::size_t kMaxPath = 260;
@@ -81,22 +80,6 @@ constexpr Folder kFolders[] = {
     {{0x6D809377, 0x6AF0, 0x444B, {0x89, 0x57, 0xA3, 0x77, 0x3F, 0x02, 0x20, 0x0E}}, kNoCsidl, u"ProgramFiles", u""},
     {{0xF7F1ED05, 0x9F6D, 0x47A2, {0xAA, 0xAE, 0x29, 0xD3, 0x17, 0xC6, 0xF0, 0x66}}, 0x2B, u"CommonProgramFiles", u""},
 };
-
-HRESULT hresult_of(const Error& error) {
-  return static_cast<HRESULT>(0x80070000 | error.code());
-}
-// Runs `work`, which returns Status.
-template <typename Work>
-HRESULT result_of(Work&& work, const char* function = __builtin_FUNCTION()) noexcept {
-  try {
-    const Status done = work();
-    if (done) return S_OK;
-    trace_failure(function, done.error());
-    return hresult_of(done.error());
-  } catch (const std::bad_alloc&) {
-    return hresult_of(fail(STATUS_NO_MEMORY, "out of memory"));
-  }
-}
 
 // With every directory above it that is missing.
 Status create_directories(const std::u16string& path) {

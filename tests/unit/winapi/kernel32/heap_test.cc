@@ -1,6 +1,7 @@
 #include "nt/heap.h"
 #include "thread/create.h"
 #include "unit/winapi/process.h"
+#include "unwind/guard.h"
 #include "win/heapapi.h"
 
 #include <malloc.h>
@@ -58,6 +59,40 @@ TEST(HeapApi, SizesAreExactAndErrorsAreSaid) {
   EXPECT_EQ(size(process_heap(), 0, foreign + 16), ~SIZE_T{0});
   EXPECT_EQ(alloc(process_heap(), 0, ~SIZE_T{0} / 2), nullptr);
   EXPECT_EQ(thread::last_error(), ERROR_NOT_ENOUGH_MEMORY);
+}
+
+// The code of the exception that comes out of a call, or 0.
+template <typename R, typename... Parameters>
+NTSTATUS raised_by(Function<R, Parameters...> function, std::type_identity_t<Parameters>... arguments) {
+  unwind::Guard guard;
+  const std::array<std::uint64_t, 4> bits = {thread::detail::argument_bits(arguments)...};
+  thread::hm_call_windows(function.address, bits.data(), sizeof...(Parameters), &guard);
+  return guard.caught ? guard.record.ExceptionCode : 0;
+}
+
+TEST(HeapApi, AHeapOrACallMayWantExceptions) {
+  const auto allocate = k32<void*, HANDLE, DWORD, SIZE_T>("HeapAlloc");
+  const auto reallocate = k32<void*, HANDLE, DWORD, void*, SIZE_T>("HeapReAlloc");
+  const auto create = k32<HANDLE, DWORD, SIZE_T, SIZE_T>("HeapCreate");
+  const HANDLE quiet = create(0, 0, 0x10000), loud = create(HEAP_GENERATE_EXCEPTIONS, 0, 0x10000);
+  constexpr SIZE_T kMuch = SIZE_T{1} << 46;
+  EXPECT_EQ(raised_by(allocate, quiet, 0, kMuch), 0);
+  EXPECT_EQ(raised_by(allocate, quiet, HEAP_GENERATE_EXCEPTIONS, kMuch), STATUS_NO_MEMORY);
+  EXPECT_EQ(raised_by(allocate, quiet, HEAP_GENERATE_EXCEPTIONS, 100), 0);
+  EXPECT_EQ(raised_by(allocate, loud, 0, kMuch), STATUS_NO_MEMORY);
+  EXPECT_EQ(raised_by(allocate, loud, 0, 100), 0);
+  for (const HANDLE heap : {quiet, loud}) {
+    void* const block = allocate(heap, 0, 100);
+    EXPECT_EQ(raised_by(reallocate, heap, 0, block, kMuch), heap == loud ? STATUS_NO_MEMORY : 0);
+    EXPECT_EQ(raised_by(reallocate, heap, HEAP_GENERATE_EXCEPTIONS, block, kMuch), STATUS_NO_MEMORY);
+    EXPECT_EQ((k32<SIZE_T, HANDLE, DWORD, const void*>("HeapSize")(heap, 0, block)), 100U) << "it stays";
+    std::thread([heap] {  // nothing of the heap is locked
+      EXPECT_TRUE((k32<BOOL, HANDLE>("HeapLock")(heap)));
+      EXPECT_TRUE((k32<BOOL, HANDLE>("HeapUnlock")(heap)));
+    })
+        .join();
+    EXPECT_TRUE((k32<BOOL, HANDLE>("HeapDestroy")(heap)));
+  }
 }
 
 TEST(HeapApi, PrivateHeaps) {

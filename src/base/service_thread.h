@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-namespace hmodule::nt {
+namespace hmodule {
 
 namespace detail {
 Status start_service_thread(const char* name, void* (*run)(void*), void* argument);
@@ -27,4 +27,4 @@ Status start_service_thread(const char* name, Body body) {
   return ok;
 }
 
-}  // namespace hmodule::nt
+}  // namespace hmodule

@@ -1,4 +1,4 @@
-#include "nt/service_thread.h"
+#include "base/service_thread.h"
 
 #include "win/status.h"
 
@@ -6,7 +6,7 @@
 
 #include <csignal>
 
-namespace hmodule::nt::detail {
+namespace hmodule::detail {
 
 Status start_service_thread(const char* name, void* (*run)(void*), void* argument) {
   sigset_t all, before;
@@ -21,4 +21,4 @@ Status start_service_thread(const char* name, void* (*run)(void*), void* argumen
   return ok;
 }
 
-}  // namespace hmodule::nt::detail
+}  // namespace hmodule::detail
