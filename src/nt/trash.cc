@@ -71,7 +71,8 @@ Status move_to_trash(std::u16string_view name) {
     if (!file) return fail_errno("put into the trash", information);
     const std::string text = information_about(found.path);
     const bool written = ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    if (written && ::renameat2(AT_FDCWD, found.path.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0) return ok;
+    if (written && ::renameat2(AT_FDCWD, found.path.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0)
+      return ok;
     const int error = errno;
     ::unlink(information.c_str());
     if (written && error == EEXIST) continue;
