@@ -203,7 +203,8 @@ HM_WINAPI int SHCreateDirectory(HANDLE, const WCHAR* name) noexcept {
 constexpr auto E_NOTIMPL = static_cast<HRESULT>(0x80004001);
 
 HM_WINAPI HRESULT SHGetDesktopFolder(void** folder) noexcept {
-  if (folder == nullptr) return hresult_of(fail(STATUS_INVALID_PARAMETER, "no place for the folder"));
+  if (folder == nullptr)
+    return result_of([]() -> Status { return fail(STATUS_INVALID_PARAMETER, "no place for the folder"); });
   *folder = nullptr;
   return E_NOTIMPL;
 }
