@@ -81,8 +81,9 @@ Result<BYTE*> allocate(std::size_t size) {
   return memory;
 }
 
-HM_WINAPI BOOL CryptProtectData(const CRYPT_DATA_BLOB* in, const WCHAR* description, const CRYPT_DATA_BLOB* entropy, void*,
-                                const CRYPTPROTECT_PROMPTSTRUCT* prompt, DWORD /*flags*/, CRYPT_DATA_BLOB* out) noexcept {
+HM_WINAPI BOOL CryptProtectData(const CRYPT_DATA_BLOB* in, const WCHAR* description, const CRYPT_DATA_BLOB* entropy,
+                                void*, const CRYPTPROTECT_PROMPTSTRUCT* prompt, DWORD /*flags*/,
+                                CRYPT_DATA_BLOB* out) noexcept {
   return succeed([&]() -> Status {
     TRY(check(in, out, prompt));
     std::u16string text = description == nullptr ? u"" : description;
@@ -92,14 +93,14 @@ HM_WINAPI BOOL CryptProtectData(const CRYPT_DATA_BLOB* in, const WCHAR* descript
     nt::fill_random(header.nonce, sizeof header.nonce);
     header.description = static_cast<DWORD>(text.size() * sizeof(WCHAR));
     const crypto::Secret key = TRY(key_for(header));
-    const crypto::CipherPtr cipher = TRY(crypto::fetch_cipher(crypto::CipherKind::aes, crypto::CipherMode::gcm, kKeySize));
+    const crypto::CipherPtr cipher =
+        TRY(crypto::fetch_cipher(crypto::CipherKind::aes, crypto::CipherMode::gcm, kKeySize));
     const std::vector<BYTE> context = context_of(header, text, entropy);
     const std::size_t size = sizeof header + header.description + in->cbData;
     BYTE* const blob = TRY(allocate(size));
-    const Status sealed =
-        crypto::seal(cipher.get(), crypto::CipherMode::gcm, key,
-                     {crypto::data(header.nonce, sizeof header.nonce), context}, data_of(*in),
-                     blob + sizeof header + header.description, header.tag);
+    const Status sealed = crypto::seal(cipher.get(), crypto::CipherMode::gcm, key,
+                                       {crypto::data(header.nonce, sizeof header.nonce), context}, data_of(*in),
+                                       blob + sizeof header + header.description, header.tag);
     if (!sealed) {
       nt::heap_free(blob);
       return sealed;
@@ -118,7 +119,9 @@ struct Parts {
 };
 Result<Parts> parts_of(const CRYPT_DATA_BLOB& blob) {
   Parts parts = {};
-  const auto refuse = [&] { return fail_win32(kInvalidData, "{} bytes that CryptProtectData did not make", blob.cbData); };
+  const auto refuse = [&] {
+    return fail_win32(kInvalidData, "{} bytes that CryptProtectData did not make", blob.cbData);
+  };
   if (blob.pbData == nullptr || blob.cbData < sizeof parts.header) return refuse();
   std::memcpy(&parts.header, blob.pbData, sizeof parts.header);
   const DWORD rest = blob.cbData - static_cast<DWORD>(sizeof parts.header), text = parts.header.description;
@@ -133,18 +136,19 @@ Result<Parts> parts_of(const CRYPT_DATA_BLOB& blob) {
 }
 
 HM_WINAPI BOOL CryptUnprotectData(const CRYPT_DATA_BLOB* in, WCHAR** description, const CRYPT_DATA_BLOB* entropy, void*,
-                                  const CRYPTPROTECT_PROMPTSTRUCT* prompt, DWORD /*flags*/, CRYPT_DATA_BLOB* out) noexcept {
+                                  const CRYPTPROTECT_PROMPTSTRUCT* prompt, DWORD /*flags*/,
+                                  CRYPT_DATA_BLOB* out) noexcept {
   return succeed([&]() -> Status {
     TRY(check(in, out, prompt));
     const Parts parts = TRY(parts_of(*in));
     const crypto::Secret key = TRY(key_for(parts.header));
-    const crypto::CipherPtr cipher = TRY(crypto::fetch_cipher(crypto::CipherKind::aes, crypto::CipherMode::gcm, kKeySize));
+    const crypto::CipherPtr cipher =
+        TRY(crypto::fetch_cipher(crypto::CipherKind::aes, crypto::CipherMode::gcm, kKeySize));
     const std::vector<BYTE> context = context_of(parts.header, parts.description, entropy);
     BYTE* const plain = TRY(allocate(std::max<std::size_t>(parts.sealed.size(), 1)));
-    const Status opened =
-        crypto::unseal(cipher.get(), crypto::CipherMode::gcm, key,
-                       {crypto::data(parts.header.nonce, sizeof parts.header.nonce), context}, parts.sealed, plain,
-                       crypto::data(parts.header.tag, sizeof parts.header.tag));
+    const Status opened = crypto::unseal(cipher.get(), crypto::CipherMode::gcm, key,
+                                         {crypto::data(parts.header.nonce, sizeof parts.header.nonce), context},
+                                         parts.sealed, plain, crypto::data(parts.header.tag, sizeof parts.header.tag));
     if (!opened) {
       nt::heap_free(plain);
       return fail_win32(kInvalidData, "changed, of another user, or with other entropy: {}", opened.error().reason);

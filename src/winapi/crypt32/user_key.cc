@@ -46,8 +46,8 @@ Status make_key(const std::string& path) {
   std::string temporary = path + ".XXXXXX";
   const nt::UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));  // 0600
   if (!file) return nt::fail_errno("make the user's key", path);
-  const bool written = ::write(file.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
-                       ::fsync(file.get()) == 0;
+  const bool written =
+      ::write(file.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size()) && ::fsync(file.get()) == 0;
   const bool linked = written && (::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
   const int error = errno;
   ::unlink(temporary.c_str());

@@ -30,8 +30,9 @@ class DataProtection : public testing::Test {
   }
   std::string protect(std::string text, const WCHAR* description = nullptr, std::string entropy = {}) {
     Blob in = blob_of(text), with = blob_of(entropy), out;
-    EXPECT_TRUE((function<BOOL, Blob*, const WCHAR*, Blob*, void*, void*, DWORD, Blob*>(crypt32_dll, "CryptProtectData")(
-        &in, description, entropy.empty() ? nullptr : &with, nullptr, nullptr, 1, &out)));
+    EXPECT_TRUE(
+        (function<BOOL, Blob*, const WCHAR*, Blob*, void*, void*, DWORD, Blob*>(crypt32_dll, "CryptProtectData")(
+            &in, description, entropy.empty() ? nullptr : &with, nullptr, nullptr, 1, &out)));
     return take(out);
   }
   // The last error, or 0.
@@ -40,7 +41,8 @@ class DataProtection : public testing::Test {
     Blob in = blob_of(bytes), with = blob_of(entropy), out;
     WCHAR* told = nullptr;
     if (!function<BOOL, Blob*, WCHAR**, Blob*, void*, void*, DWORD, Blob*>(crypt32_dll, "CryptUnprotectData")(
-            &in, description == nullptr ? nullptr : &told, entropy.empty() ? nullptr : &with, nullptr, nullptr, 0, &out))
+            &in, description == nullptr ? nullptr : &told, entropy.empty() ? nullptr : &with, nullptr, nullptr, 0,
+            &out))
       return thread::last_error();
     text = take(out);
     if (description != nullptr) {
