@@ -8,8 +8,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace hmodule::winapi {
@@ -210,8 +210,7 @@ struct Domains {
     for (const Account* each : list)
       after += Block<LSA_TRUST_INFORMATION>::size_of(each->domain) +
                Block<LSA_TRUST_INFORMATION>::size_of(each->domain_sid());
-    auto block =
-        TRY(Block<LSA_TRUST_INFORMATION>::make(list.size(), sizeof(LSA_REFERENCED_DOMAIN_LIST), after));
+    auto block = TRY(Block<LSA_TRUST_INFORMATION>::make(list.size(), sizeof(LSA_REFERENCED_DOMAIN_LIST), after));
     for (std::size_t i = 0; i < list.size(); ++i)
       block[i] = {block.put(list[i]->domain), block.put(list[i]->domain_sid())};
     LSA_TRUST_INFORMATION* const rows = block.rows();
@@ -254,7 +253,8 @@ DWORD use_of(const std::optional<Account>& account) {
 }
 
 // What is nobody's is called by its number.
-HM_WINAPI NTSTATUS LsaLookupSids(HANDLE, ULONG count, SID** sids, void** domains, LSA_TRANSLATED_NAME** names) noexcept {
+HM_WINAPI NTSTATUS LsaLookupSids(HANDLE, ULONG count, SID** sids, void** domains,
+                                 LSA_TRANSLATED_NAME** names) noexcept {
   return status_of([&]() -> Result<NTSTATUS> {
     if (count == 0 || sids == nullptr || domains == nullptr || names == nullptr)
       return fail(STATUS_INVALID_PARAMETER, "no SIDs, or no place for the answers");
@@ -311,12 +311,9 @@ HM_WINAPI NTSTATUS LsaLookupNames(HANDLE, ULONG count, const UNICODE_STRING* nam
 }
 
 const Export kRows[] = {
-    {"LookupAccountNameA", proc(LookupAccountNameA)},
-    {"LookupAccountNameW", proc(LookupAccountNameW)},
-    {"LookupAccountSidA", proc(LookupAccountSidA)},
-    {"LookupAccountSidW", proc(LookupAccountSidW)},
-    {"LsaLookupNames", proc(LsaLookupNames)},
-    {"LsaLookupNames2", proc(LsaLookupNames2)},
+    {"LookupAccountNameA", proc(LookupAccountNameA)}, {"LookupAccountNameW", proc(LookupAccountNameW)},
+    {"LookupAccountSidA", proc(LookupAccountSidA)},   {"LookupAccountSidW", proc(LookupAccountSidW)},
+    {"LsaLookupNames", proc(LsaLookupNames)},         {"LsaLookupNames2", proc(LsaLookupNames2)},
     {"LsaLookupSids", proc(LsaLookupSids)},
 };
 

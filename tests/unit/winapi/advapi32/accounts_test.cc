@@ -1,5 +1,5 @@
-#include "base/utf.h"
 #include "nt/accounts.h"
+#include "base/utf.h"
 #include "unit/winapi/process.h"
 #include "winapi/advapi32/exports.h"
 
@@ -24,8 +24,8 @@ Told name_of(SID sid) {
   WCHAR name[64], domain[64];
   DWORD name_size = 64, domain_size = 64;
   Told told;
-  if (!function<BOOL, const WCHAR*, SID*, WCHAR*, DWORD*, WCHAR*, DWORD*, DWORD*>(
-          advapi32_dll, "LookupAccountSidW")(nullptr, &sid, name, &name_size, domain, &domain_size, &told.use)) {
+  if (!function<BOOL, const WCHAR*, SID*, WCHAR*, DWORD*, WCHAR*, DWORD*, DWORD*>(advapi32_dll, "LookupAccountSidW")(
+          nullptr, &sid, name, &name_size, domain, &domain_size, &told.use)) {
     told.error = thread::last_error();
     return told;
   }
@@ -91,8 +91,8 @@ TEST(Accounts, SayHowMuchRoomTheyNeed) {
   SID sid = nt::kAdministrators;
   char name[64], domain[64];
   DWORD name_size = 3, domain_size = 64, use = 0;
-  const auto by_sid = function<BOOL, const char*, SID*, char*, DWORD*, char*, DWORD*, DWORD*>(advapi32_dll,
-                                                                                             "LookupAccountSidA");
+  const auto by_sid =
+      function<BOOL, const char*, SID*, char*, DWORD*, char*, DWORD*, DWORD*>(advapi32_dll, "LookupAccountSidA");
   EXPECT_FALSE(by_sid(nullptr, &sid, name, &name_size, domain, &domain_size, &use));
   EXPECT_EQ(thread::last_error(), 122U);
   EXPECT_EQ(name_size, 15U);
@@ -104,8 +104,8 @@ TEST(Accounts, SayHowMuchRoomTheyNeed) {
   sid.Revision = 9;
   EXPECT_FALSE(by_sid(nullptr, &sid, name, &name_size, domain, &domain_size, &use));
   EXPECT_EQ(thread::last_error(), 1337U);  // ERROR_INVALID_SID
-  const auto by_name = function<BOOL, const char*, const char*, SID*, DWORD*, char*, DWORD*, DWORD*>(
-      advapi32_dll, "LookupAccountNameA");
+  const auto by_name =
+      function<BOOL, const char*, const char*, SID*, DWORD*, char*, DWORD*, DWORD*>(advapi32_dll, "LookupAccountNameA");
   DWORD size = 0;
   domain_size = 0;
   EXPECT_FALSE(by_name(nullptr, "Administrators", nullptr, &size, nullptr, &domain_size, &use));
@@ -190,8 +190,8 @@ TEST(Lsa, FindsManyNamesAtOnce) {
     ULONG id;
     LONG domain;
   }* old = nullptr;
-  ASSERT_EQ((function<NTSTATUS, HANDLE, ULONG, UNICODE_STRING*, DomainList**, OldSid**>(
-                advapi32_dll, "LsaLookupNames")(nullptr, 2, names, &domains, &old)),
+  ASSERT_EQ((function<NTSTATUS, HANDLE, ULONG, UNICODE_STRING*, DomainList**, OldSid**>(advapi32_dll, "LsaLookupNames")(
+                nullptr, 2, names, &domains, &old)),
             0);
   EXPECT_EQ(old[0].id, ::geteuid());
   EXPECT_EQ(old[1].id, 18U);
