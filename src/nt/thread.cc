@@ -424,6 +424,7 @@ Result<DWORD> Thread::suspend() {
     return previous;
   }
   if (&current_thread() == this) {
+    detail::obey_pending_order();  // by the signal, which leaves its registers for others to see
     wait_for_resume(thread::Place::anywhere_else);
     return previous;
   }

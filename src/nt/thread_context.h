@@ -35,7 +35,7 @@ class SuspendedFrame {
 
 // The registers of a suspended thread, as far as ContextFlags asks for them, and those with which it goes on. One that
 // has not begun shows where it will, and begins there: of what is given, RIP and the registers of the four arguments
-// count. STATUS_UNSUCCESSFUL if it is not suspended, or has suspended itself.
+// count. STATUS_UNSUCCESSFUL if it is not suspended.
 Status take_context(Thread& thread, CONTEXT& context);
 Status give_context(Thread& thread, const CONTEXT& context);
 

@@ -143,6 +143,41 @@ static void test_finding(void) {
   }
 }
 
+/* kernelbase's own, on ntdll's. */
+static void test_pages(void) {
+  TEST("ReadFileScatter", "a file's bytes to pages here and there, and back") {
+    enum { kPage = 4096 };
+    char* const pages = KERNEL(char*, "VirtualAlloc", (void*, SIZE_T, DWORD, DWORD))(NULL, 3 * kPage, 0x3000, 4);
+    REQUIRE(pages);
+    const uint64_t there[3] = {(uintptr_t)(pages + 2 * kPage), (uintptr_t)pages, 0},
+                   back[3] = {(uintptr_t)pages, (uintptr_t)(pages + kPage), 0};
+    memset(pages, 'a', kPage);
+    memset(pages + 2 * kPage, 'c', kPage);
+    const HANDLE file = CreateFileA(in_scratch("pages.bin"), GENERIC_READ | GENERIC_WRITE, 0, NULL, CREATE_ALWAYS,
+                                    FILE_FLAG_OVERLAPPED | 0x20000000 /* no buffering */, NULL);
+    REQUIRE(file != INVALID_HANDLE_VALUE);
+    OVERLAPPED place;
+    DWORD done = 0;
+    memset(&place, 0, sizeof place);
+    CHECK(KERNEL(BOOL, "WriteFileGather", (HANDLE, const uint64_t*, DWORD, void*, void*))(file, there, 2 * kPage, NULL,
+                                                                                          &place) ||
+          GetLastError() == 997);
+    CHECK(KERNEL(BOOL, "GetOverlappedResult", (HANDLE, void*, DWORD*, BOOL))(file, &place, &done, TRUE));
+    CHECK_EQ(done, 2 * kPage);
+    memset(pages, 0, 3 * kPage);
+    memset(&place, 0, sizeof place);
+    CHECK(KERNEL(BOOL, "ReadFileScatter", (HANDLE, const uint64_t*, DWORD, void*, void*))(file, back, 2 * kPage, NULL,
+                                                                                          &place) ||
+          GetLastError() == 997);
+    CHECK(KERNEL(BOOL, "GetOverlappedResult", (HANDLE, void*, DWORD*, BOOL))(file, &place, &done, TRUE));
+    CHECK_EQ(done, 2 * kPage);
+    CHECK_EQ(pages[0], 'c');
+    CHECK_EQ(pages[2 * kPage - 1], 'a');
+    CloseHandle(file);
+    KERNEL(BOOL, "VirtualFree", (void*, SIZE_T, DWORD))(pages, 0, 0x8000);
+  }
+}
+
 static DWORD CALLBACK read_for_ever(void* pipe) {
   char byte;
   DWORD done = 0;
@@ -331,6 +366,7 @@ int main(void) {
   test_links();
   test_finding();
   test_handles();
+  test_pages();
   test_cancelling();
   test_pipes();
   test_versions();

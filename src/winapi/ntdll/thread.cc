@@ -368,7 +368,7 @@ HM_WINAPI ULONG NtGetCurrentProcessorNumber() noexcept {
   return nt::current_processor();
 }
 
-constexpr std::string_view kRegisters = "of another thread, which is suspended and has not suspended itself";
+constexpr std::string_view kRegisters = "of another thread, which is suspended";
 constexpr std::string_view kNotSpecial = "no special APCs and no reserve objects";
 constexpr std::string_view kEndNote = "a thread inside native code ends when the signal reaches it there";
 const Export kRows[] = {

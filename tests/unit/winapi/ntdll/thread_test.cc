@@ -7,6 +7,7 @@
 #include "unit/winapi/process.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -185,6 +186,30 @@ TEST_F(NewThread, StartsWithRtlUserThreadStart) {
   set_context();
   EXPECT_EQ(answer(), 41U);
   EXPECT_EQ(call<NTSTATUS>("NtGetContextThread", handle_, &context_), STATUS_UNSUCCESSFUL) << "it has ended";
+}
+
+HM_WINAPI DWORD suspend_itself(void*) {
+  ULONG previous = 9;
+  EXPECT_EQ(call<NTSTATUS>("NtSuspendThread", nt::current_thread_handle(), &previous), STATUS_SUCCESS);
+  return previous;
+}
+
+TEST(SuspendedThread, ThatSuspendedItselfShowsItsRegistersToo) {
+  process();
+  const auto thread = *nt::create_thread({.routine = suspend_itself});
+  const HANDLE handle = *nt::handle_for(thread, nt::THREAD_ALL_ACCESS);
+  while (thread->suspend_count() == 0) ::usleep(1000);
+  CONTEXT context = {};
+  context.ContextFlags = CONTEXT_FULL;
+  EXPECT_EQ(call<NTSTATUS>("NtGetContextThread", handle, &context), STATUS_SUCCESS);
+  EXPECT_LT(context.Rsp, number(thread->teb()->NtTib.StackBase));
+  EXPECT_GE(context.Rsp, number(thread->teb()->NtTib.StackLimit));
+  EXPECT_NE(context.Rip, 0U);
+  EXPECT_EQ(call<NTSTATUS>("NtSetContextThread", handle, &context), STATUS_SUCCESS);
+  EXPECT_EQ(call<NTSTATUS>("NtResumeThread", handle, static_cast<ULONG*>(nullptr)), STATUS_SUCCESS);
+  nt::wait_one(*thread, false, std::nullopt);
+  EXPECT_EQ(thread->exit_code(), 0U);
+  call<NTSTATUS>("NtClose", handle);
 }
 
 }  // namespace
