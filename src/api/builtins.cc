@@ -2,6 +2,8 @@
 
 #include "thread/teb.h"
 #include "winapi/advapi32/exports.h"
+#include "winapi/avicap32/exports.h"
+#include "winapi/avrt/exports.h"
 #include "winapi/bcrypt/exports.h"
 #include "winapi/bcryptprimitives/exports.h"
 #include "winapi/crt/exports.h"
@@ -39,7 +41,7 @@ const BuiltinDll* const kBuiltins[] = {
     &winapi::wsock32_dll,  &winapi::iphlpapi_dll, &winapi::dnsapi_dll,           &winapi::rstrtmgr_dll,
     &winapi::sechost_dll,  &winapi::setupapi_dll, &winapi::dbghelp_dll,          &winapi::dxgi_dll,
     &winapi::crypt32_dll,  &winapi::cryptsp_dll,  &winapi::secur32_dll,          &winapi::gdi32_dll,
-    &winapi::imm32_dll,    &winapi::winmm_dll,
+    &winapi::imm32_dll,    &winapi::winmm_dll,    &winapi::avicap32_dll,         &winapi::avrt_dll,
 };
 
 const BuiltinDll* const kStandIns[] = {
@@ -62,7 +64,7 @@ constexpr AbsentDlls kAbsent[] = {
     {"bluetoothapis hid winusb xinput1_4 cfgmgr32", "devices belong to drivers, which need Wine's server"},
     {"msi taskschd wbemprox wuapi", "they speak to services, of which none runs"},
     {"mscoree mshtml", ".NET and the browser are separate products"},
-    {"avrt clusapi fltlib fwpuclnt ktmw32 msasn1 slc tdh traffic virtdisk wer wevtapi wlanapi xolehlp",
+    {"clusapi fltlib fwpuclnt ktmw32 msasn1 slc tdh traffic virtdisk wer wevtapi wlanapi xolehlp",
      "Wine's do nothing; many of their functions report success"},
     {"dhcpcsvc esent msdelta resutils vssapi", "Wine's fail in all they do, or nearly all"},
     {"findstr.exe tasklist.exe where.exe", "Wine's do nothing, and report success; more.com and sort.exe it has not"},

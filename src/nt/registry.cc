@@ -13,6 +13,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <set>
 
 namespace hmodule::nt {
 namespace {
@@ -74,7 +75,11 @@ class Registry {
     auto opened = TRY(RegistryStore::open(file == nullptr ? "" : file));
     const std::vector<LateDefaults> late = TRY(write_defaults(*opened));
     late_.clear();
-    for (const LateDefaults& row : late) late_.emplace(row.key, row.fill);
+    with_defaults_.clear();
+    for (const LateDefaults& row : late) {
+      late_.emplace(row.key, row.fill);
+      if (!is_volatile(row.key)) with_defaults_.insert(row.key);
+    }
     subkeys_ = values_ = {};
     in_memory_ = file == nullptr || *file == 0;
     process_ = getpid();
@@ -91,6 +96,17 @@ class Registry {
     RegistryStore::Transaction filling = TRY(RegistryStore::Transaction::begin(store));
     TRY(fill(store, key));
     return filling.commit();
+  }
+
+  // Whether it is in memory for being a default, or below one.
+  Result<bool> is_default(RegistryStore& store, KeyId key) {
+    if (!is_volatile(key)) return false;
+    while (is_volatile(key)) {
+      const auto row = TRY(store.key(key));
+      if (!row) return false;
+      key = row->parent;
+    }
+    return with_defaults_.contains(key);
   }
 
   // --- names ---
@@ -217,6 +233,7 @@ class Registry {
   bool in_memory_ = true;
   pid_t process_ = 0;
   std::map<KeyId, Status (*)(RegistryStore&, KeyId)> late_;
+  std::set<KeyId> with_defaults_;  // keys that may be on the disk, with defaults in memory below them
   Listing subkeys_, values_;
   std::vector<Key*> watchers_;
 };
@@ -282,7 +299,9 @@ Result<Created> create_key(const ObjectAttributes& attributes, ACCESS_MASK acces
       place.key = TRY(store.child(place.parent, place.leaf));
       if (!place.key) {
         if (!TRY(store.key(place.parent))) return deleted();
-        const bool in_memory = (options & REG_OPTION_VOLATILE) != 0;
+        bool in_memory = (options & REG_OPTION_VOLATILE) != 0;
+        // Nobody can know that a default is in memory; what he adds to it is, too.
+        if (!in_memory) in_memory = TRY(registry.is_default(store, place.parent));
         if (is_volatile(place.parent) && !in_memory)
           return fail(STATUS_CHILD_MUST_BE_VOLATILE, "{}: below a volatile key", utf8(attributes.name));
         key = make_object<Key>(TRY(store.add_key(place.parent, place.leaf, class_name, in_memory, as_link)));
