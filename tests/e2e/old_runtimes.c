@@ -142,10 +142,20 @@ static void test_openmp(void) {
   }
 }
 
+static void test_assembly(void) {
+  TEST("SRCH-50 vc90.dll", "a DLL's manifest asks for the redistributable runtime, which is System32's") {
+    const HMODULE module = LoadLibraryA(in_bin("vc90.dll"));
+    REQUIRE(module);
+    CHECK_EQ(PROC(int, module, "digits", (int))(-12345), 6);
+    CHECK(FreeLibrary(module));
+  }
+}
+
 int main(void) {
   test_c();
   test_strings();
   test_cxx();
   test_openmp();
+  test_assembly();
   return finish();
 }

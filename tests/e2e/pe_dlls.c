@@ -187,9 +187,125 @@ static void test_others(void) {
   }
 }
 
+/* ---- The web, without TLS: winhttp, wininet, urlmon ---- */
+
+#define WS2(type, name, parameters) BY_NAME("ws2_32.dll", type, name, parameters)
+#define WINHTTP(type, name, parameters) BY_NAME("winhttp.dll", type, name, parameters)
+#define WININET(type, name, parameters) BY_NAME("wininet.dll", type, name, parameters)
+enum { REQUESTS = 3 };
+static char requests[REQUESTS][1024];
+
+/* Answers all but the last, which is TLS's greeting. */
+static DWORD WINAPI serve(void* argument) {
+  static const char answer[] =
+      "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nX-Hm: yes\r\nConnection: close\r\n\r\nserved\r\n";
+  const uint64_t listener = *(const uint64_t*)argument;
+  for (int i = 0; i < REQUESTS; ++i) {
+    const uint64_t client = WS2(uint64_t, "accept", (uint64_t, void*, int*))(listener, NULL, NULL);
+    int size = 0;
+    while (size < 1000) {
+      const int got = WS2(int, "recv", (uint64_t, char*, int, int))(client, requests[i] + size, 1000 - size, 0);
+      if (got <= 0) break;
+      size += got;
+      if (strstr(requests[i], "\r\n\r\n") || i == REQUESTS - 1) break;
+    }
+    if (i < REQUESTS - 1) WS2(int, "send", (uint64_t, const char*, int, int))(client, answer, sizeof answer - 1, 0);
+    WS2(int, "closesocket", (uint64_t))(client);
+  }
+  return 0;
+}
+
+/* The status, or 0 with the last error. */
+static int get_by_winhttp(uint16_t port, DWORD flags, char* text, DWORD size) {
+  DWORD status = 0, status_size = 4, read = 0;
+  void* const session = WINHTTP(void*, "WinHttpOpen", (const WCHAR*, DWORD, const WCHAR*, const WCHAR*, DWORD))(
+      W("hm"), 1, NULL, NULL, 0);
+  void* const connection =
+      WINHTTP(void*, "WinHttpConnect", (void*, const WCHAR*, uint16_t, DWORD))(session, W("127.0.0.1"), port, 0);
+  void* const request = WINHTTP(void*, "WinHttpOpenRequest",
+                                (void*, const WCHAR*, const WCHAR*, const WCHAR*, const WCHAR*, const WCHAR**, DWORD))(
+      connection, W("GET"), W("/by/winhttp?q=1"), NULL, NULL, NULL, flags);
+  if (WINHTTP(BOOL, "WinHttpSendRequest", (void*, const WCHAR*, DWORD, void*, DWORD, DWORD, DWORD_PTR))(
+          request, NULL, 0, NULL, 0, 0, 0) &&
+      WINHTTP(BOOL, "WinHttpReceiveResponse", (void*, void*))(request, NULL) &&
+      WINHTTP(BOOL, "WinHttpReadData", (void*, void*, DWORD, DWORD*))(request, text, size - 1, &read)) {
+    text[read] = 0;
+    WINHTTP(BOOL, "WinHttpQueryHeaders", (void*, DWORD, const WCHAR*, void*, DWORD*, DWORD*))
+    (request, 0x20000013, NULL, &status, &status_size, NULL);
+  }
+  const DWORD error = GetLastError();
+  WINHTTP(BOOL, "WinHttpCloseHandle", (void*))(request);
+  WINHTTP(BOOL, "WinHttpCloseHandle", (void*))(connection);
+  WINHTTP(BOOL, "WinHttpCloseHandle", (void*))(session);
+  SetLastError(error);
+  return (int)status;
+}
+
+static void test_web(void) {
+  struct {
+    uint16_t family, port;
+    uint8_t address[12];
+  } address = {2, 0, {127, 0, 0, 1}};
+  int size = sizeof address;
+  uint8_t data[512];
+  WS2(int, "WSAStartup", (uint16_t, void*))(0x202, data);
+  uint64_t listener = WS2(uint64_t, "socket", (int, int, int))(2, 1, 6);
+  WS2(int, "bind", (uint64_t, const void*, int))(listener, &address, size);
+  WS2(int, "listen", (uint64_t, int))(listener, 5);
+  WS2(int, "getsockname", (uint64_t, void*, int*))(listener, &address, &size);
+  const uint16_t port = (uint16_t)(address.port << 8 | address.port >> 8);
+  const HANDLE thread = CreateThread(NULL, 0, serve, &listener, 0, NULL);
+  char text[64] = "";
+  TEST("winhttp.dll", "a request is sent, its answer read") {
+    CHECK_EQ(get_by_winhttp(port, 0, text, sizeof text), 200);
+    CHECK_STR(text, "served\r\n");
+    CHECK(strncmp(requests[0], "GET /by/winhttp?q=1 HTTP/1.1\r\n", 30) == 0);
+    CHECK(strstr(requests[0], "User-Agent: hm\r\n") != NULL);
+  }
+  TEST("wininet.dll", "the same by a URL") {
+    char url[64] = "";
+    DWORD read = 0;
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/by/wininet", port);
+    void* const session =
+        WININET(void*, "InternetOpenA", (const char*, DWORD, const char*, const char*, DWORD))("hm", 1, NULL, NULL, 0);
+    REQUIRE(session);
+    void* const file = WININET(void*, "InternetOpenUrlA", (void*, const char*, const char*, DWORD, DWORD, DWORD_PTR))(
+        session, url, NULL, 0, 0x84000000, 0);
+    CHECK(file != NULL);
+    memset(text, 0, sizeof text);
+    CHECK(WININET(BOOL, "InternetReadFile", (void*, void*, DWORD, DWORD*))(file, text, sizeof text - 1, &read));
+    CHECK_STR(text, "served\r\n");
+    CHECK(strncmp(requests[1], "GET /by/wininet HTTP/1.1\r\n", 26) == 0);
+    WININET(BOOL, "InternetCloseHandle", (void*))(file);
+    WININET(BOOL, "InternetCloseHandle", (void*))(session);
+  }
+  TEST("winhttp.dll WINHTTP_FLAG_SECURE", "is no success without TLS") {
+    CHECK_EQ(get_by_winhttp(port, 0x800000, text, sizeof text), 0);
+    CHECK(GetLastError() != 0);
+  }
+  WS2(int, "closesocket", (uint64_t))(listener);
+  WaitForSingleObject(thread, 10000);
+  CloseHandle(thread);
+  TEST("urlmon.dll", "URLs are taken together and apart") {
+    WCHAR combined[64] = {0};
+    DWORD length = 0;
+    CHECK_EQ(BY_NAME("urlmon.dll", LONG, "CoInternetCombineUrl",
+                     (const WCHAR*, const WCHAR*, DWORD, WCHAR*, DWORD, DWORD*, DWORD))(W("http://host/a/b"), W("../c"),
+                                                                                        0, combined, 64, &length, 0),
+             0);
+    CHECK_STR(NARROW(combined), "http://host/c");
+    CHECK_EQ(
+        BY_NAME("urlmon.dll", LONG, "CoInternetParseUrl", (const WCHAR*, int, DWORD, WCHAR*, DWORD, DWORD*, DWORD))(
+            W("http://host:80/a"), 15, 0, combined, 64, &length, 0),
+        0);
+    CHECK_STR(NARROW(combined), "host");
+  }
+}
+
 int main(void) {
   test_machine();
   test_texts();
   test_others();
+  test_web();
   return finish();
 }

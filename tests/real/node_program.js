@@ -1,6 +1,6 @@
 // What node.exe does under `hmodule run`: a line for each of its parts, in a fixed order.
 const crypto = require('crypto'), fs = require('fs'), http = require('http'), os = require('os'), path = require('path');
-const { execFileSync, spawn } = require('child_process');
+const { execFileSync, execSync, spawn } = require('child_process');
 const { Worker } = require('worker_threads');
 const zlib = require('zlib');
 
@@ -45,6 +45,9 @@ const allOf = async (stream) => {
   child.stdin.end('through'.repeat(20000));
   const through = await allOf(child.stdout);
   console.log('child', through.length, await until(child, 'close'));
+  console.log('shell', execSync('echo through cmd&& exit /b 0').toString().trim());
+  const shell = spawn('echo "%HM_TEXT%" & exit 5', { shell: true, env: { ...process.env, HM_TEXT: 'ü 中' } });
+  console.log('shell', (await allOf(shell.stdout)).trim(), await until(shell, 'close'));
   try {
     await until(spawn('no such program'), 'error').then((error) => console.log('child', error.code));
   } finally {

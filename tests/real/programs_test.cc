@@ -42,6 +42,8 @@ TEST(NodeProgram, HasItsWholeLibrary) {
             "worker from the worker\n"
             "child 42\n"
             "child 140000 3\n"
+            "shell through cmd\n"
+            "shell \"ü 中\" 5\n"
             "child ENOENT\n"
             "timer\n");
   EXPECT_EQ(outcome.status, 0);

@@ -64,6 +64,14 @@ TEST_F(CrtLeavesOf, SystemRuntimesAreOneAndNative) {
   EXPECT_TRUE(inside_msvcrt.has(hmodule_sym(msvcrt.handle(), "strtok")));
 }
 
+TEST_F(CrtLeavesOf, RuntimesOfAllGenerationsHaveThem) {
+  void* const native = hmodule_sym(library("ntdll.dll").handle(), "strlen");
+  for (const char* name : {"crtdll.dll", "msvcrt20.dll", "msvcrt40.dll", "msvcr70.dll", "msvcr71.dll", "msvcr80.dll",
+                           "msvcr90.dll", "msvcr100.dll", "msvcr110.dll", "msvcr120.dll", "msvcr120_app.dll"})
+    EXPECT_EQ(hmodule_sym(library(name).handle(), "strlen"), native) << name;
+  EXPECT_EQ(hmodule_sym(library("crtdll.dll").handle(), "strnlen"), nullptr);  // it never had that
+}
+
 TEST_F(CrtLeavesOf, ImportsAreBoundToThem) {
   const TemporaryDirectory directory;
   PeBuilder dll = answering_dll("imports.dll", 1);
