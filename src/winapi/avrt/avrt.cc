@@ -16,10 +16,12 @@ Error no_handle(HANDLE handle) {
 }
 
 HM_WINAPI HANDLE set_characteristics(const void*, DWORD*) noexcept {
-  return answer<HANDLE>(nullptr, []() -> Result<HANDLE> { return no_task(); }, "AvSetMmThreadCharacteristics");
+  return answer<HANDLE>(
+      nullptr, []() -> Result<HANDLE> { return no_task(); }, "AvSetMmThreadCharacteristics");
 }
 HM_WINAPI HANDLE set_two_characteristics(const void*, const void*, DWORD*) noexcept {
-  return answer<HANDLE>(nullptr, []() -> Result<HANDLE> { return no_task(); }, "AvSetMmMaxThreadCharacteristics");
+  return answer<HANDLE>(
+      nullptr, []() -> Result<HANDLE> { return no_task(); }, "AvSetMmMaxThreadCharacteristics");
 }
 HM_WINAPI BOOL AvRevertMmThreadCharacteristics(HANDLE handle) noexcept {
   return succeed([&]() -> Status { return no_handle(handle); });

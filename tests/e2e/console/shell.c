@@ -78,6 +78,7 @@ static void test_files(void) {
   ask("rename", "ren moved.txt renamed.txt && dir /b *.txt");
   ask("delete", "del out.txt renamed.txt & if not exist out.txt echo gone");
   ask("directory", "mkdir sub\\deep && cd sub\\deep && echo x> y&& dir /b && del y && cd ..\\.. && rmdir sub\\deep");
+  ask("tree", "mkdir sub\\more && rmdir /s /q sub && if not exist sub echo gone");
   ask("errors", "echo to errors 2> nul 1>&2");
 }
 
