@@ -36,6 +36,19 @@ std::shared_ptr<SentMessage> new_message(const Message& message, bool wide, Sent
   return sent;
 }
 
+// For messages whose sender does not wait: the window's thread gets what `make` makes, if it is another one. Otherwise
+// the answer is whom to call.
+template <typename Make>
+Result<std::optional<Procedure>> hand_over(const Queue& self, const Message& message, Make make) {
+  const DesktopLock lock;
+  const Target target = TRY(target_of(lock, message.window));
+  if (target.queue == nullptr || target.queue.get() == &self) return std::optional(target.procedure);
+  if (is_sent_only(message.message))
+    return fail_win32(ERROR_MESSAGE_SYNC_ONLY, "message {:#x} needs an answer", message.message);
+  target.queue->send(lock, make());
+  return std::optional<Procedure>();
+}
+
 // The sender receives what others send meanwhile, unless SMTO_BLOCK forbids it.
 Status wait_for_answer(Queue& self, const SentMessage& message, const SendOptions& options) {
   const bool block = (options.flags & SMTO_BLOCK) != 0;
@@ -118,39 +131,23 @@ Status send_notification(const Message& message, bool wide) {
     return ok;
   }
   Queue& self = current_queue();
-  Target target;
-  {
-    const DesktopLock lock;
-    target = TRY(target_of(lock, message.window));
-    if (target.queue != nullptr && target.queue.get() != &self) {
-      if (is_sent_only(message.message))
-        return fail_win32(ERROR_MESSAGE_SYNC_ONLY, "message {:#x} needs an answer", message.message);
-      target.queue->send(lock, new_message(message, wide, SentMessage::Kind::notification));
-      return ok;
-    }
-  }
-  call_window(self, target.procedure, message, wide, true);
+  const auto here =
+      TRY(hand_over(self, message, [&] { return new_message(message, wide, SentMessage::Kind::notification); }));
+  if (here) call_window(self, *here, message, wide, true);
   return ok;
 }
 
 Status send_with_callback(const Message& message, bool wide, SENDASYNCPROC callback, ULONG_PTR data) {
   Queue& self = current_queue();
-  Target target;
-  {
-    const DesktopLock lock;
-    target = TRY(target_of(lock, message.window));
-    if (target.queue != nullptr && target.queue.get() != &self) {
-      if (is_sent_only(message.message))
-        return fail_win32(ERROR_MESSAGE_SYNC_ONLY, "message {:#x} needs an answer", message.message);
-      auto sent = new_message(message, wide, SentMessage::Kind::callback);
-      sent->sender = self.shared_from_this();
-      sent->callback = callback;
-      sent->callback_data = data;
-      target.queue->send(lock, std::move(sent));
-      return ok;
-    }
-  }
-  const LRESULT result = call_window(self, target.procedure, message, wide, true);
+  const auto here = TRY(hand_over(self, message, [&] {
+    auto sent = new_message(message, wide, SentMessage::Kind::callback);
+    sent->sender = self.shared_from_this();
+    sent->callback = callback;
+    sent->callback_data = data;
+    return sent;
+  }));
+  if (!here) return ok;
+  const LRESULT result = call_window(self, *here, message, wide, true);
   thread::call(callback, message.window, message.message, data, result);
   return ok;
 }

@@ -7,6 +7,7 @@
 #include "nt/thread_pool.h"
 #include "thread/call.h"
 #include "winapi/common/answer.h"
+#include "winapi/common/overlapped.h"
 #include "winapi/iphlpapi/changes.h"
 #include "winapi/iphlpapi/netioapi.h"
 
@@ -252,22 +253,16 @@ class NetworkDevice final : public NetworkListener {
 
 DWORD wait_for_change(Of of, HANDLE* handle, OVERLAPPED* overlapped) {
   if (overlapped != nullptr && handle == nullptr) return kInvalidParameter;
-  const bool done =
-      succeed([&]() -> Status {
-        const NetworkDevice* const device = TRY(NetworkDevice::open());
-        IO_STATUS_BLOCK block = {};
-        nt::IoTarget target = {.status_block = &block, .wait = true};
-        if (overlapped != nullptr) {
-          *handle = device->handle;
-          overlapped->Internal = STATUS_PENDING;
-          target = {.event = reinterpret_cast<HANDLE>(reinterpret_cast<ULONG_PTR>(overlapped->hEvent) & ~ULONG_PTR{1}),
-                    .context = overlapped,
-                    .status_block = reinterpret_cast<IO_STATUS_BLOCK*>(overlapped)};
-        }
-        const NTSTATUS status = TRY(nt::control_file(device->handle, target, static_cast<ULONG>(of), {}, {}));
-        if (status == STATUS_PENDING) return fail(STATUS_PENDING, "the operation goes on");
-        return ok;
-      }) != FALSE;
+  const bool done = succeed([&]() -> Status {
+                      const NetworkDevice* const device = TRY(NetworkDevice::open());
+                      IO_STATUS_BLOCK block = {};
+                      if (overlapped != nullptr) *handle = device->handle;
+                      const nt::IoTarget target = target_of(overlapped, block);
+                      const NTSTATUS status =
+                          TRY(nt::control_file(device->handle, target, static_cast<ULONG>(of), {}, {}));
+                      if (status == STATUS_PENDING) return fail(STATUS_PENDING, "the operation goes on");
+                      return ok;
+                    }) != FALSE;
   return done ? 0 : thread::last_error();
 }
 

@@ -4,13 +4,11 @@
 #include "thread/call.h"
 #include "thread/teb.h"
 #include "unwind/exceptions.h"
-#include "unwind/vectored.h"
 #include "winapi/common/answer.h"
+#include "winapi/ntdll/exception.h"
 
 namespace hmodule::winapi {
 namespace {
-
-using unwind::VectoredList;
 
 HM_WINAPI DWORD GetLastError() noexcept {
   return thread::last_error();
@@ -60,18 +58,6 @@ HM_WINAPI BOOL SetThreadErrorMode(DWORD mode, DWORD* old_mode) noexcept {
 
 // --- Handlers around the frames ---
 
-HM_WINAPI void* AddVectoredExceptionHandler(ULONG first, PVECTORED_EXCEPTION_HANDLER handler) noexcept {
-  return unwind::add_vectored_handler(VectoredList::exception, first != 0, handler);
-}
-HM_WINAPI ULONG RemoveVectoredExceptionHandler(void* handle) noexcept {
-  return unwind::remove_vectored_handler(VectoredList::exception, handle);
-}
-HM_WINAPI void* AddVectoredContinueHandler(ULONG first, PVECTORED_EXCEPTION_HANDLER handler) noexcept {
-  return unwind::add_vectored_handler(VectoredList::resume, first != 0, handler);
-}
-HM_WINAPI ULONG RemoveVectoredContinueHandler(void* handle) noexcept {
-  return unwind::remove_vectored_handler(VectoredList::resume, handle);
-}
 HM_WINAPI LPTOP_LEVEL_EXCEPTION_FILTER SetUnhandledExceptionFilter(LPTOP_LEVEL_EXCEPTION_FILTER filter) noexcept {
   return unwind::exchange_unhandled_filter(filter);
 }
@@ -82,14 +68,14 @@ HM_WINAPI LONG UnhandledExceptionFilter(EXCEPTION_POINTERS* exception) noexcept 
 }
 
 const Export kRows[] = {
-    {"AddVectoredContinueHandler", proc(AddVectoredContinueHandler)},
-    {"AddVectoredExceptionHandler", proc(AddVectoredExceptionHandler)},
+    {"AddVectoredContinueHandler", proc(RtlAddVectoredContinueHandler)},
+    {"AddVectoredExceptionHandler", proc(RtlAddVectoredExceptionHandler)},
     {"GetErrorMode", proc(GetErrorMode)},
     {"GetLastError", proc(GetLastError)},
     {"GetThreadErrorMode", proc(GetThreadErrorMode)},
     {"RaiseException", proc(unwind::hm_raise_exception)},
-    {"RemoveVectoredContinueHandler", proc(RemoveVectoredContinueHandler)},
-    {"RemoveVectoredExceptionHandler", proc(RemoveVectoredExceptionHandler)},
+    {"RemoveVectoredContinueHandler", proc(RtlRemoveVectoredContinueHandler)},
+    {"RemoveVectoredExceptionHandler", proc(RtlRemoveVectoredExceptionHandler)},
     {"SetErrorMode", proc(SetErrorMode)},
     {"SetLastError", proc(SetLastError)},
     {"SetThreadErrorMode", proc(SetThreadErrorMode)},

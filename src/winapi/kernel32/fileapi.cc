@@ -6,6 +6,7 @@
 #include "thread/call.h"
 #include "thread/teb.h"
 #include "winapi/common/answer.h"
+#include "winapi/common/overlapped.h"
 #include "winapi/common/text.h"
 #include "winapi/kernel32/file_args.h"
 
@@ -105,15 +106,6 @@ HM_WINAPI HANDLE CreateFile2(const WCHAR* name, DWORD access, DWORD share, DWORD
 
 // --- ReadFile, WriteFile ---
 
-// An OVERLAPPED begins with the IO_STATUS_BLOCK, and an event whose low bit is set keeps the packet from the port.
-nt::IoTarget target_of(OVERLAPPED* overlapped) {
-  overlapped->Internal = STATUS_PENDING;
-  overlapped->InternalHigh = 0;
-  const auto event = reinterpret_cast<ULONG_PTR>(overlapped->hEvent);
-  return {.event = reinterpret_cast<HANDLE>(event & ~ULONG_PTR{1}),
-          .context = (event & 1) != 0 ? nullptr : overlapped,
-          .status_block = reinterpret_cast<IO_STATUS_BLOCK*>(overlapped)};
-}
 LARGE_INTEGER offset_of(const OVERLAPPED& overlapped) {
   return static_cast<LARGE_INTEGER>(join(overlapped.Offset, overlapped.OffsetHigh));
 }
@@ -137,7 +129,7 @@ HM_WINAPI BOOL ReadFile(HANDLE handle, void* buffer, DWORD size, DWORD* read, OV
       return report_transfer(std::move(status), block, read);
     }
     const LARGE_INTEGER offset = offset_of(*overlapped);
-    const nt::IoTarget target = target_of(overlapped);
+    const nt::IoTarget target = target_of(*overlapped);
     auto status = nt::read_file(handle, target, buffer, size, &offset);
     if (!status) overlapped->Internal = static_cast<ULONG_PTR>(static_cast<std::uint32_t>(status.error().status));
     return report_transfer(std::move(status), *target.status_block, read);
@@ -153,7 +145,7 @@ HM_WINAPI BOOL WriteFile(HANDLE handle, const void* data, DWORD size, DWORD* wri
                              written);
     }
     const LARGE_INTEGER offset = offset_of(*overlapped);
-    const nt::IoTarget target = target_of(overlapped);
+    const nt::IoTarget target = target_of(*overlapped);
     auto status = nt::write_file(handle, target, data, size, &offset);
     if (!status) overlapped->Internal = static_cast<ULONG_PTR>(static_cast<std::uint32_t>(status.error().status));
     return report_transfer(std::move(status), *target.status_block, written);
@@ -170,7 +162,7 @@ HM_WINAPI void call_completion_routine(ULONG_PTR routine, ULONG_PTR status_block
                overlapped);
 }
 
-nt::IoTarget target_of(OVERLAPPED* overlapped, CompletionRoutine routine) {
+nt::IoTarget routine_target(OVERLAPPED& overlapped, CompletionRoutine routine) {
   nt::IoTarget target = target_of(overlapped);
   target.event = nullptr;  // hEvent is the caller's to use
   target.apc = call_completion_routine;
@@ -182,7 +174,7 @@ HM_WINAPI BOOL ReadFileEx(HANDLE handle, void* buffer, DWORD size, OVERLAPPED* o
                           CompletionRoutine routine) noexcept {
   return succeed([&]() -> Status {
     const LARGE_INTEGER offset = offset_of(*overlapped);
-    TRY(nt::read_file(handle, target_of(overlapped, routine), buffer, size, &offset));
+    TRY(nt::read_file(handle, routine_target(*overlapped, routine), buffer, size, &offset));
     return ok;
   });
 }
@@ -190,7 +182,7 @@ HM_WINAPI BOOL WriteFileEx(HANDLE handle, const void* data, DWORD size, OVERLAPP
                            CompletionRoutine routine) noexcept {
   return succeed([&]() -> Status {
     const LARGE_INTEGER offset = offset_of(*overlapped);
-    TRY(nt::write_file(handle, target_of(overlapped, routine), data, size, &offset));
+    TRY(nt::write_file(handle, routine_target(*overlapped, routine), data, size, &offset));
     return ok;
   });
 }
@@ -309,7 +301,7 @@ HM_WINAPI BOOL LockFileEx(HANDLE handle, DWORD flags, DWORD reserved, DWORD size
                           OVERLAPPED* overlapped) noexcept {
   return succeed([&]() -> Status {
     if (reserved != 0 || overlapped == nullptr) return fail(STATUS_INVALID_PARAMETER, "LockFileEx: no OVERLAPPED");
-    TRY(nt::lock_file(handle, target_of(overlapped), join(overlapped->Offset, overlapped->OffsetHigh),
+    TRY(nt::lock_file(handle, target_of(*overlapped), join(overlapped->Offset, overlapped->OffsetHigh),
                       join(size, size_high), (flags & LOCKFILE_EXCLUSIVE_LOCK) != 0,
                       (flags & LOCKFILE_FAIL_IMMEDIATELY) != 0));
     return ok;

@@ -1,21 +1,18 @@
 // ioapiset.h: the ends of overlapped operations, and device control.
 #include "module/builtin.h"
 #include "winapi/common/answer.h"
+#include "winapi/common/overlapped.h"
 #include "winapi/kernel32/file_args.h"
 
 namespace hmodule::winapi {
 namespace {
-
-NTSTATUS status_of_operation(const OVERLAPPED& overlapped) {
-  return static_cast<NTSTATUS>(__atomic_load_n(&overlapped.Internal, __ATOMIC_ACQUIRE));
-}
 
 Status overlapped_result(HANDLE handle, OVERLAPPED* overlapped, DWORD* transferred, DWORD milliseconds,
                          bool alertable) {
   if (overlapped == nullptr) return fail(STATUS_INVALID_PARAMETER, "no OVERLAPPED");
   if (status_of_operation(*overlapped) == STATUS_PENDING) {
     if (milliseconds == 0) return fail_win32(ERROR_IO_INCOMPLETE, "the operation goes on");
-    const auto event = reinterpret_cast<HANDLE>(reinterpret_cast<ULONG_PTR>(overlapped->hEvent) & ~ULONG_PTR{1});
+    const HANDLE event = event_of(*overlapped);
     nt::Timeout timeout;
     if (milliseconds != 0xFFFF'FFFF) timeout = -std::int64_t{milliseconds} * 10'000;
     const NTSTATUS waited = TRY(nt::wait_for_handle(event != nullptr ? event : handle, alertable, timeout));
@@ -64,13 +61,7 @@ HM_WINAPI BOOL DeviceIoControl(HANDLE handle, DWORD code, void* in, DWORD in_siz
                                DWORD* returned, OVERLAPPED* overlapped) noexcept {
   return succeed([&]() -> Status {
     IO_STATUS_BLOCK block = {};
-    nt::IoTarget target = {.status_block = &block, .wait = true};
-    if (overlapped != nullptr) {
-      overlapped->Internal = STATUS_PENDING;
-      target = {.event = reinterpret_cast<HANDLE>(reinterpret_cast<ULONG_PTR>(overlapped->hEvent) & ~ULONG_PTR{1}),
-                .context = overlapped,
-                .status_block = reinterpret_cast<IO_STATUS_BLOCK*>(overlapped)};
-    }
+    const nt::IoTarget target = target_of(overlapped, block);
     const NTSTATUS status = TRY(nt::control_file(handle, target, code, {static_cast<const std::byte*>(in), in_size},
                                                  {static_cast<std::byte*>(out), out_size}));
     if (status == STATUS_PENDING) return fail(STATUS_PENDING, "the operation goes on");

@@ -4,6 +4,7 @@
 #include "nt/host_file.h"
 #include "nt/named_pipe.h"
 #include "winapi/common/answer.h"
+#include "winapi/common/overlapped.h"
 #include "winapi/common/text.h"
 #include "winapi/kernel32/file_args.h"
 
@@ -105,14 +106,7 @@ HM_WINAPI HANDLE CreateNamedPipeA(const CHAR* name, DWORD open_mode, DWORD pipe_
 // Runs a control operation, overlapped or not.
 Result<NTSTATUS> control(HANDLE handle, ULONG code, OVERLAPPED* overlapped, std::span<const std::byte> in,
                          std::span<std::byte> out, IO_STATUS_BLOCK& block) {
-  if (overlapped == nullptr) return nt::control_file(handle, {.status_block = &block, .wait = true}, code, in, out);
-  overlapped->Internal = STATUS_PENDING;
-  const auto event = reinterpret_cast<ULONG_PTR>(overlapped->hEvent);
-  return nt::control_file(handle,
-                          {.event = reinterpret_cast<HANDLE>(event & ~ULONG_PTR{1}),
-                           .context = (event & 1) != 0 ? nullptr : overlapped,
-                           .status_block = reinterpret_cast<IO_STATUS_BLOCK*>(overlapped)},
-                          code, in, out);
+  return nt::control_file(handle, target_of(overlapped, block), code, in, out);
 }
 
 HM_WINAPI BOOL ConnectNamedPipe(HANDLE handle, OVERLAPPED* overlapped) noexcept {

@@ -4,6 +4,7 @@
 #include "nt/file_names.h"
 #include "thread/call.h"
 #include "winapi/common/answer.h"
+#include "winapi/common/overlapped.h"
 #include "winapi/kernel32/file_args.h"
 
 namespace hmodule::winapi {
@@ -242,17 +243,10 @@ HM_WINAPI BOOL ReadDirectoryChangesW(HANDLE handle, void* buffer, DWORD size, BO
   return succeed([&]() -> Status {
     if (routine != nullptr) return fail(STATUS_NOT_SUPPORTED, "ReadDirectoryChangesW: no completion routines");
     IO_STATUS_BLOCK block = {};
-    nt::IoTarget target = {.status_block = &block, .wait = true};
-    if (overlapped != nullptr) {
-      overlapped->Internal = STATUS_PENDING;
-      target = {.event = overlapped->hEvent,
-                .context = overlapped,
-                .status_block = reinterpret_cast<IO_STATUS_BLOCK*>(overlapped)};
-    }
     const std::span out(static_cast<std::byte*>(buffer), size);
-    TRY(nt::run_io(handle, FILE_LIST_DIRECTORY, target, [&](nt::File& file, nt::IoNotice& notice) {
-      return file.watch(out, filter, subtree != FALSE, notice);
-    }));
+    TRY(nt::run_io(
+        handle, FILE_LIST_DIRECTORY, target_of(overlapped, block),
+        [&](nt::File& file, nt::IoNotice& notice) { return file.watch(out, filter, subtree != FALSE, notice); }));
     if (overlapped == nullptr && returned != nullptr) *returned = static_cast<DWORD>(block.Information);
     return ok;
   });

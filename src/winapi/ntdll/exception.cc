@@ -1,10 +1,10 @@
 // Exceptions as only ntdll exports them.
+#include "winapi/ntdll/exception.h"
+
 #include "module/builtin.h"
 #include "unwind/exceptions.h"
-#include "unwind/vectored.h"
 
 namespace hmodule::winapi {
-namespace {
 
 using unwind::VectoredList;
 
@@ -20,6 +20,9 @@ HM_WINAPI void* RtlAddVectoredContinueHandler(ULONG first, PVECTORED_EXCEPTION_H
 HM_WINAPI ULONG RtlRemoveVectoredContinueHandler(void* handle) noexcept {
   return unwind::remove_vectored_handler(VectoredList::resume, handle);
 }
+
+namespace {
+
 HM_WINAPI void RtlSetUnhandledExceptionFilter(LPTOP_LEVEL_EXCEPTION_FILTER filter) noexcept {
   unwind::exchange_unhandled_filter(filter);
 }

@@ -88,14 +88,7 @@ BasicLimit limits_of(const Job& job) {
 HM_WINAPI NTSTATUS NtQueryInformationJobObject(HANDLE handle, LONG information_class, void* buffer, ULONG size,
                                                ULONG* needed) noexcept {
   return status_of([&]() -> Status {
-    const auto give = [&](const auto& record) -> Status {
-      if (size != sizeof record)
-        return fail(STATUS_INFO_LENGTH_MISMATCH, "a buffer of {} bytes for {}", size, sizeof record);
-      TRY(require(buffer));
-      std::memcpy(buffer, &record, sizeof record);
-      store_if(needed, static_cast<ULONG>(sizeof record));
-      return ok;
-    };
+    const auto give = [&](const auto& record) { return deliver(record, buffer, size, needed); };
     // NULL: the job of the calling process, which we cannot name among several.
     if (handle == nullptr) return fail(STATUS_ACCESS_DENIED, "no job is named");
     const auto job = TRY(nt::object_of<Job>(handle, nt::JOB_OBJECT_QUERY));

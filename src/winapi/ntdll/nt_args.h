@@ -6,6 +6,8 @@
 #include "nt/waitable.h"
 #include "winapi/common/answer.h"
 
+#include <cstring>
+
 namespace hmodule::winapi {
 
 // A NULL time-out is for ever.
@@ -22,6 +24,23 @@ inline Status require(const void* output) {
 template <typename T>
 void store_if(T* output, std::type_identity_t<T> value) {
   if (output != nullptr) *output = value;
+}
+
+// The answer to a query, whose size must be exact.
+template <typename Information>
+Status deliver(const Information& information, void* buffer, ULONG size, ULONG* needed) {
+  if (size != sizeof information)
+    return fail(STATUS_INFO_LENGTH_MISMATCH, "a buffer of {} bytes for {}", size, sizeof information);
+  TRY(require(buffer));
+  std::memcpy(buffer, &information, sizeof information);
+  store_if(needed, size);
+  return ok;
+}
+// The same where the size that was needed is told in any case.
+template <typename Information>
+Status deliver_and_tell(const Information& information, void* buffer, ULONG size, ULONG* needed) {
+  store_if(needed, static_cast<ULONG>(sizeof information));
+  return deliver(information, buffer, size, needed);
 }
 
 // NtCreate<Type>: STATUS_OBJECT_NAME_EXISTS is a success that says OBJ_OPENIF found it.

@@ -84,16 +84,6 @@ Status deliver_with_text(Record record, UNICODE_STRING Record::*member, std::u16
   return ok;
 }
 
-template <typename Record>
-Status deliver_record(const Record& record, void* buffer, ULONG size, ULONG* needed) {
-  if (size != sizeof record)
-    return fail(STATUS_INFO_LENGTH_MISMATCH, "a buffer of {} bytes for {}", size, sizeof record);
-  TRY(require(buffer));
-  std::memcpy(buffer, &record, sizeof record);
-  store_if(needed, static_cast<ULONG>(sizeof record));
-  return ok;
-}
-
 // Keys have their names in the registry, other objects in the name space.
 std::u16string full_name(const nt::Object& object) {
   return &object.type() == &nt::Key::kType ? static_cast<const nt::Key&>(object).path() : object.full_name();
@@ -111,7 +101,7 @@ HM_WINAPI NTSTATUS NtQueryObject(HANDLE handle, LONG information_class, void* bu
         basic.GrantedAccess = entry.access;
         basic.HandleCount = entry.object->handle_count();
         basic.PointerCount = entry.object->reference_count() - 1;  // the one of this very call
-        return deliver_record(basic, buffer, size, needed);
+        return deliver(basic, buffer, size, needed);
       }
       case 1: {  // ObjectNameInformation
         struct Name {
@@ -129,9 +119,9 @@ HM_WINAPI NTSTATUS NtQueryObject(HANDLE handle, LONG information_class, void* bu
         return deliver_with_text(information, &ObjectTypeInformation::TypeName, type.name, buffer, size, needed);
       }
       case 4: {  // ObjectDataInformation
-        return deliver_record(ObjectDataInformation{(entry.attributes & nt::OBJ_INHERIT) != 0,
-                                                    (entry.attributes & nt::OBJ_PROTECT_CLOSE) != 0},
-                              buffer, size, needed);
+        return deliver(ObjectDataInformation{(entry.attributes & nt::OBJ_INHERIT) != 0,
+                                             (entry.attributes & nt::OBJ_PROTECT_CLOSE) != 0},
+                       buffer, size, needed);
       }
       default:
         return fail(STATUS_INVALID_INFO_CLASS, "object information class {}", information_class);

@@ -75,16 +75,6 @@ enum ProcessInformationClass : LONG {
   kCookie = 36,
 };
 
-template <typename Information>
-Status deliver(const Information& information, void* buffer, ULONG size, ULONG* needed) {
-  store_if(needed, static_cast<ULONG>(sizeof information));
-  if (size != sizeof information)
-    return fail(STATUS_INFO_LENGTH_MISMATCH, "a buffer of {} bytes for {}", size, sizeof information);
-  TRY(require(buffer));
-  std::memcpy(buffer, &information, sizeof information);
-  return ok;
-}
-
 ProcessBasicInformation basic_information(Process& process) {
   ProcessBasicInformation basic = {};
   const auto exit_code = process.exit_code();
@@ -114,34 +104,35 @@ HM_WINAPI NTSTATUS NtQueryInformationProcess(HANDLE handle, LONG information_cla
     const auto process = TRY(object_of<Process>(handle, nt::PROCESS_QUERY_LIMITED_INFORMATION));
     switch (information_class) {
       case kBasic:
-        return deliver(basic_information(*process), buffer, size, needed);
+        return deliver_and_tell(basic_information(*process), buffer, size, needed);
       case kTimes: {
         const Process::Times times = TRY(process->times());
-        return deliver(KERNEL_USER_TIMES{times.created, times.exited, times.kernel, times.user}, buffer, size, needed);
+        return deliver_and_tell(KERNEL_USER_TIMES{times.created, times.exited, times.kernel, times.user}, buffer, size,
+                                needed);
       }
       case kDebugPort:
-        return deliver(ULONG_PTR{0}, buffer, size, needed);
+        return deliver_and_tell(ULONG_PTR{0}, buffer, size, needed);
       case kDefaultHardErrorMode:
         if (!process->is_current()) return fail(STATUS_ACCESS_DENIED, "another process's error mode");
-        return deliver(ULONG{nt::hard_error_mode(nt::process_error_mode())}, buffer, size, needed);
+        return deliver_and_tell(ULONG{nt::hard_error_mode(nt::process_error_mode())}, buffer, size, needed);
       case kDebugFlags:
-        return deliver(ULONG{1}, buffer, size, needed);
+        return deliver_and_tell(ULONG{1}, buffer, size, needed);
       case kDebugObjectHandle:
         return fail(STATUS_PORT_NOT_SET, "no debugger of Windows' kind is attached");
       case kPriorityClass:
-        return deliver(PriorityClass{0, native_priority_class(process->priority_class)}, buffer, size, needed);
+        return deliver_and_tell(PriorityClass{0, native_priority_class(process->priority_class)}, buffer, size, needed);
       case kHandleCount:
-        return deliver(ULONG{nt::handles().count()}, buffer, size, needed);
+        return deliver_and_tell(ULONG{nt::handles().count()}, buffer, size, needed);
       case kAffinityMask:
-        return deliver(nt::process_affinity().process, buffer, size, needed);
+        return deliver_and_tell(nt::process_affinity().process, buffer, size, needed);
       case kPriorityBoost:
-        return deliver(ULONG{process->priority_boost_disabled}, buffer, size, needed);
+        return deliver_and_tell(ULONG{process->priority_boost_disabled}, buffer, size, needed);
       case kSessionInformation:
-        return deliver(ULONG{1}, buffer, size, needed);
+        return deliver_and_tell(ULONG{1}, buffer, size, needed);
       case kWow64Information:
-        return deliver(ULONG_PTR{0}, buffer, size, needed);
+        return deliver_and_tell(ULONG_PTR{0}, buffer, size, needed);
       case kCookie:
-        return deliver(process_cookie(), buffer, size, needed);
+        return deliver_and_tell(process_cookie(), buffer, size, needed);
       default:
         return fail(STATUS_INVALID_INFO_CLASS, "process information class {}", information_class);
     }

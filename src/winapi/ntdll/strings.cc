@@ -302,13 +302,15 @@ HM_WINAPI NTSTATUS RtlAnsiStringToUnicodeString(UNICODE_STRING* target, const AN
   return store(*target, text, fresh != 0);
 }
 
-NTSTATUS narrow(ANSI_STRING& target, std::u16string_view source, bool fresh) {
+// "Counted" strings have no terminator, but where they are fresh.
+NTSTATUS narrow(ANSI_STRING& target, std::u16string_view source, bool fresh, bool counted = false) {
   const std::string bytes = nls::to_ansi(source);
   if (fresh) return allocate(target, std::string_view(bytes));
-  if (target.MaximumLength == 0) return STATUS_BUFFER_OVERFLOW;
-  const std::size_t kept = nls::cut(std::string_view(bytes), target.MaximumLength - 1U);
+  const std::size_t terminator = counted ? 0 : 1;
+  if (target.MaximumLength < terminator) return STATUS_BUFFER_OVERFLOW;
+  const std::size_t kept = nls::cut(std::string_view(bytes), target.MaximumLength - terminator);
   std::memcpy(target.Buffer, bytes.data(), kept);
-  target.Buffer[kept] = '\0';
+  if (!counted) target.Buffer[kept] = '\0';
   target.Length = static_cast<USHORT>(kept);
   return kept == bytes.size() ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
 }
@@ -321,22 +323,13 @@ HM_WINAPI NTSTATUS RtlUpcaseUnicodeStringToAnsiString(ANSI_STRING* target, const
   return narrow(*target, upcase(view(*source)), fresh != 0);
 }
 
-// "Counted" ones have no terminator.
-NTSTATUS narrow_counted(ANSI_STRING& target, std::u16string_view source, bool fresh) {
-  if (fresh) return narrow(target, source, true);
-  const std::string bytes = nls::to_ansi(source);
-  const std::size_t kept = nls::cut(std::string_view(bytes), target.MaximumLength);
-  std::memcpy(target.Buffer, bytes.data(), kept);
-  target.Length = static_cast<USHORT>(kept);
-  return kept == bytes.size() ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
-}
 HM_WINAPI NTSTATUS RtlUnicodeStringToCountedOemString(ANSI_STRING* target, const UNICODE_STRING* source,
                                                       BOOLEAN fresh) noexcept {
-  return narrow_counted(*target, view(*source), fresh != 0);
+  return narrow(*target, view(*source), fresh != 0, true);
 }
 HM_WINAPI NTSTATUS RtlUpcaseUnicodeStringToCountedOemString(ANSI_STRING* target, const UNICODE_STRING* source,
                                                             BOOLEAN fresh) noexcept {
-  return narrow_counted(*target, upcase(view(*source)), fresh != 0);
+  return narrow(*target, upcase(view(*source)), fresh != 0, true);
 }
 
 // Bytes, with the terminator.

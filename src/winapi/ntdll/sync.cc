@@ -11,16 +11,6 @@
 namespace hmodule::winapi {
 namespace {
 
-// Copies a result of a query, whose size must be exact.
-template <typename Information>
-Status deliver_information(const Information& information, void* buffer, ULONG size, ULONG* needed) {
-  if (size != sizeof information)
-    return fail(STATUS_INFO_LENGTH_MISMATCH, "a buffer of {} bytes for {}", size, sizeof information);
-  TRY(require(buffer));
-  *static_cast<Information*>(buffer) = information;
-  store_if(needed, size);
-  return ok;
-}
 Status only_class_zero(LONG information_class) {
   if (information_class != 0) return fail(STATUS_INVALID_INFO_CLASS, "information class {}", information_class);
   return ok;
@@ -73,8 +63,7 @@ HM_WINAPI NTSTATUS NtQueryEvent(HANDLE handle, LONG information_class, void* buf
   return status_of([&]() -> Status {
     TRY(only_class_zero(information_class));
     const auto event = TRY(nt::object_of<nt::Event>(handle, nt::EVENT_QUERY_STATE));
-    return deliver_information(EventBasicInformation{static_cast<LONG>(event->kind()), event->is_set()}, buffer, size,
-                               needed);
+    return deliver(EventBasicInformation{static_cast<LONG>(event->kind()), event->is_set()}, buffer, size, needed);
   });
 }
 
@@ -104,8 +93,7 @@ HM_WINAPI NTSTATUS NtQueryMutant(HANDLE handle, LONG information_class, void* bu
   return status_of([&]() -> Status {
     TRY(only_class_zero(information_class));
     const auto state = TRY(nt::object_of<nt::Mutant>(handle, nt::MUTANT_QUERY_STATE))->state();
-    return deliver_information(MutantBasicInformation{state.count, state.owned_by_caller, state.abandoned}, buffer,
-                               size, needed);
+    return deliver(MutantBasicInformation{state.count, state.owned_by_caller, state.abandoned}, buffer, size, needed);
   });
 }
 
@@ -135,8 +123,7 @@ HM_WINAPI NTSTATUS NtQuerySemaphore(HANDLE handle, LONG information_class, void*
   return status_of([&]() -> Status {
     TRY(only_class_zero(information_class));
     const auto semaphore = TRY(nt::object_of<nt::Semaphore>(handle, nt::SEMAPHORE_QUERY_STATE));
-    return deliver_information(SemaphoreBasicInformation{semaphore->count(), semaphore->maximum()}, buffer, size,
-                               needed);
+    return deliver(SemaphoreBasicInformation{semaphore->count(), semaphore->maximum()}, buffer, size, needed);
   });
 }
 
@@ -176,7 +163,7 @@ HM_WINAPI NTSTATUS NtQueryTimer(HANDLE handle, LONG information_class, void* buf
   return status_of([&]() -> Status {
     TRY(only_class_zero(information_class));
     const auto state = TRY(nt::object_of<nt::Timer>(handle, nt::TIMER_QUERY_STATE))->state();
-    return deliver_information(TimerBasicInformation{state.remaining, state.signalled}, buffer, size, needed);
+    return deliver(TimerBasicInformation{state.remaining, state.signalled}, buffer, size, needed);
   });
 }
 

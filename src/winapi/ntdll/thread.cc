@@ -245,16 +245,6 @@ enum ThreadInformationClass : LONG {
   kName = 38,
 };
 
-template <typename Information>
-Status deliver(const Information& information, void* buffer, ULONG size, ULONG* needed) {
-  store_if(needed, static_cast<ULONG>(sizeof information));
-  if (size != sizeof information)
-    return fail(STATUS_INFO_LENGTH_MISMATCH, "a buffer of {} bytes for {}", size, sizeof information);
-  TRY(require(buffer));
-  std::memcpy(buffer, &information, sizeof information);
-  return ok;
-}
-
 Status deliver_name(const Thread& thread, void* buffer, ULONG size, ULONG* needed) {
   const std::u16string name = thread.description();
   const auto bytes = static_cast<USHORT>(name.size() * sizeof(WCHAR));
@@ -287,27 +277,28 @@ HM_WINAPI NTSTATUS NtQueryInformationThread(HANDLE handle, LONG information_clas
     const auto thread = TRY(object_of<Thread>(handle, nt::THREAD_QUERY_LIMITED_INFORMATION));
     switch (information_class) {
       case kBasic:
-        return deliver(basic_information(*thread), buffer, size, needed);
+        return deliver_and_tell(basic_information(*thread), buffer, size, needed);
       case kTimes: {
         const Thread::Times times = thread->times();
-        return deliver(KERNEL_USER_TIMES{times.created, times.exited, times.kernel, times.user}, buffer, size, needed);
+        return deliver_and_tell(KERNEL_USER_TIMES{times.created, times.exited, times.kernel, times.user}, buffer, size,
+                                needed);
       }
       case kAffinityMask:
-        return deliver(TRY(nt::thread_affinity(thread->id())), buffer, size, needed);
+        return deliver_and_tell(TRY(nt::thread_affinity(thread->id())), buffer, size, needed);
       case kWin32StartAddress:
-        return deliver(reinterpret_cast<void*>(thread->routine()), buffer, size, needed);
+        return deliver_and_tell(reinterpret_cast<void*>(thread->routine()), buffer, size, needed);
       case kAmILastThread:
-        return deliver(ULONG{nt::all_threads().size() == 1}, buffer, size, needed);
+        return deliver_and_tell(ULONG{nt::all_threads().size() == 1}, buffer, size, needed);
       case kPriorityBoost:
-        return deliver(ULONG{thread->priority_boost_disabled}, buffer, size, needed);
+        return deliver_and_tell(ULONG{thread->priority_boost_disabled}, buffer, size, needed);
       case kHideFromDebugger:
-        return deliver(BOOLEAN{0}, buffer, size, needed);
+        return deliver_and_tell(BOOLEAN{0}, buffer, size, needed);
       case kIsTerminated:
-        return deliver(ULONG{thread->ended()}, buffer, size, needed);
+        return deliver_and_tell(ULONG{thread->ended()}, buffer, size, needed);
       case kGroupInformation:
-        return deliver(GroupAffinity{TRY(nt::thread_affinity(thread->id())), 0, {}}, buffer, size, needed);
+        return deliver_and_tell(GroupAffinity{TRY(nt::thread_affinity(thread->id())), 0, {}}, buffer, size, needed);
       case kSuspendCount:
-        return deliver(ULONG{thread->suspend_count()}, buffer, size, needed);
+        return deliver_and_tell(ULONG{thread->suspend_count()}, buffer, size, needed);
       case kName:
         return deliver_name(*thread, buffer, size, needed);
       default:

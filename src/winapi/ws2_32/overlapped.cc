@@ -3,20 +3,13 @@
 
 #include "module/builtin.h"
 #include "thread/call.h"
+#include "winapi/common/overlapped.h"
 
 namespace hmodule::winapi {
 
 using nt::Event, nt::IoNotice, nt::IoResult, nt::Socket;
 
 namespace {
-
-HANDLE event_of(const OVERLAPPED& overlapped) {
-  return reinterpret_cast<HANDLE>(reinterpret_cast<ULONG_PTR>(overlapped.hEvent) & ~ULONG_PTR{1});
-}
-
-NTSTATUS status_of_operation(const OVERLAPPED& overlapped) {
-  return static_cast<NTSTATUS>(__atomic_load_n(&overlapped.Internal, __ATOMIC_ACQUIRE));
-}
 
 // Completion routines are APCs: NT's form turned round.
 HM_WINAPI void call_winsock_routine(ULONG_PTR routine, ULONG_PTR status_block, ULONG_PTR) {

@@ -59,6 +59,19 @@ int main(void) {
   ReadDirectoryChangesW(directory, buffer, sizeof buffer, TRUE, what, NULL, &overlapped, NULL);
   say("cancel", "%d", ERROR_OF(CancelIo(directory)));
   say("cancelled", "%d", ERROR_OF(GetOverlappedResult(directory, &overlapped, &size, TRUE)));
+
+  /* An event whose low bit is set keeps the packet from the port. */
+  const HANDLE port = CreateIoCompletionPort(directory, NULL, 7, 0), event = overlapped.hEvent;
+  ULONG_PTR key = 0;
+  OVERLAPPED* of = NULL;
+  for (int loud = 0; loud < 2; ++loud) {
+    overlapped.hEvent = (HANDLE)((ULONG_PTR)event | !loud);
+    ReadDirectoryChangesW(directory, buffer, sizeof buffer, TRUE, what, NULL, &overlapped, NULL);
+    make(loud ? L"watched\\loud" : L"watched\\quiet");
+    const DWORD waited = WaitForSingleObject(event, 5000);
+    say(loud ? "loud" : "quietly", "%lu %d", waited, ERROR_OF(GetQueuedCompletionStatus(port, &size, &key, &of, 0)));
+  }
+  say("packet", "%lu %d", (unsigned long)key, of == &overlapped);
   CloseHandle(directory);
   const HANDLE notice = FindFirstChangeNotificationW(L"watched", FALSE, FILE_NOTIFY_CHANGE_FILE_NAME);
   say("notice", "%d", notice != INVALID_HANDLE_VALUE);
