@@ -30,6 +30,8 @@ inline constexpr NTSTATUS NTE_BAD_PROV_TYPE = static_cast<NTSTATUS>(0x80090014);
 inline constexpr NTSTATUS NTE_BAD_KEYSET = static_cast<NTSTATUS>(0x80090016);
 inline constexpr NTSTATUS CRYPT_E_NOT_FOUND = static_cast<NTSTATUS>(0x80092004);
 inline constexpr NTSTATUS CRYPT_E_EXISTS = static_cast<NTSTATUS>(0x80092005);
+inline constexpr NTSTATUS CRYPT_E_ASN1_LARGE = static_cast<NTSTATUS>(0x80093105);
+inline constexpr NTSTATUS CRYPT_E_INVALID_IA5_STRING = static_cast<NTSTATUS>(0x80092022);
 inline constexpr NTSTATUS CRYPT_E_ASN1_BADTAG = static_cast<NTSTATUS>(0x8009310B);
 // clang-format on
 

@@ -8,6 +8,7 @@
 #include "thread/call.h"
 #include "winapi/bcrypt/asymmetric.h"
 #include "winapi/crypt32/certificate.h"
+#include "winapi/crypt32/object_types.h"
 
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
@@ -18,18 +19,6 @@
 namespace hmodule::winapi {
 namespace crypt32 {
 namespace {
-
-enum : std::uintptr_t {
-  X509_NAME_TYPE = 7,
-  X509_PUBLIC_KEY_INFO_TYPE = 8,
-  X509_ALTERNATE_NAME = 12,
-  X509_KEY_USAGE = 14,
-  X509_BASIC_CONSTRAINTS2 = 15,
-  RSA_CSP_PUBLICKEYBLOB = 19,
-  X509_OCTET_STRING = 25,
-  X509_BITS = 26,
-  X509_ENHANCED_KEY_USAGE = 36,
-};
 
 // A structure with what it points to, in one block: places are remembered while it grows, and become addresses when it
 // is copied to where it stays.
@@ -201,29 +190,18 @@ Result<Block> decode_name(const unsigned char* at, long size) {
       const ASN1_STRING* const value = X509_NAME_ENTRY_get_data(entry);
       const std::size_t place = attributes + static_cast<std::size_t>(i) * kAttribute;
       made.point(place, made.add(dotted(X509_NAME_ENTRY_get_object(entry))));
-      // CERT_RDN_...: UTF-8 is given as UTF-16.
-      DWORD type = 3;  // CERT_RDN_OCTET_STRING
-      switch (ASN1_STRING_type(value)) {
-        case V_ASN1_PRINTABLESTRING:
-          type = 4;
-          break;
-        case V_ASN1_T61STRING:
-          type = 5;
-          break;
-        case V_ASN1_IA5STRING:
-          type = 7;
-          break;
-        case V_ASN1_UTF8STRING:
-          type = 13;
-          break;
-        default:
-          break;
-      }
+      // UTF-8 and UCS-2 are given as UTF-16.
+      const auto* const known = std::ranges::find(kStringTypes, ASN1_STRING_type(value), &StringType::tag);
+      const DWORD type = known == std::end(kStringTypes) ? DWORD{CERT_RDN_OCTET_STRING} : known->rdn;
       made.put(place + 8, type);
       const Data text = bytes_of(value);
-      if (type == 13) {
+      if (type == CERT_RDN_UTF8_STRING) {
         const std::u16string wide = utf16({reinterpret_cast<const char*>(text.data()), text.size()});
         made.put_blob(place + 16, crypto::data(wide.data(), wide.size() * 2));
+      } else if (type == CERT_RDN_BMP_STRING) {
+        ByteVector wide(text.begin(), text.end());
+        for (std::size_t unit = 0; unit + 1 < wide.size(); unit += 2) std::swap(wide[unit], wide[unit + 1]);
+        made.put_blob(place + 16, wide);
       } else {
         made.put_blob(place + 16, text);
       }
@@ -261,6 +239,95 @@ Result<Block> decode_rsa(const unsigned char* at, long size) {
   return made;
 }
 
+ByteVector reversed(std::span<const BYTE> bytes) {
+  return {bytes.rbegin(), bytes.rend()};
+}
+
+// PRIVATEKEYBLOB.
+Result<Block> decode_rsa_private(const unsigned char* at, long size) {
+  crypto::PublicKey key(d2i_PrivateKey(EVP_PKEY_RSA, nullptr, &at, size));
+  if (!key) return crypto::openssl_error(CRYPT_E_ASN1_BADTAG, "an RSA private key");
+  const crypto::RsaParts parts = TRY(crypto::rsa_parts(key));
+  DWORD exponent = 0;
+  for (const BYTE each : parts.exponent) exponent = exponent << 8 | each;
+  const std::size_t length = parts.modulus.size(), half = (length + 1) / 2;
+  const DWORD header[] = {0x00000207, 0xA400, 0x32415352, static_cast<DWORD>(length * 8), exponent};
+  Block made(sizeof header + 2 * length + 5 * half);
+  for (std::size_t i = 0; i < std::size(header); ++i) made.put(4 * i, header[i]);
+  std::size_t place = sizeof header;
+  const auto put = [&](std::span<const BYTE> number, std::size_t room) {
+    for (std::size_t i = 0; i < std::min(number.size(), room); ++i) made.put(place + i, number[number.size() - 1 - i]);
+    place += room;
+  };
+  put(parts.modulus, length);
+  for (const crypto::Secret* each :
+       {&parts.prime1, &parts.prime2, &parts.exponent1, &parts.exponent2, &parts.coefficient})
+    put(*each, half);
+  put(parts.private_exponent, length);
+  return made;
+}
+
+// CRYPT_PRIVATE_KEY_INFO, without attributes.
+Result<Block> decode_private_key_info(const unsigned char* at, long size) {
+  const auto key =
+      TRY((parsed<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, size))));
+  const ASN1_OBJECT* id = nullptr;
+  const unsigned char* bytes = nullptr;
+  int length = 0;
+  const X509_ALGOR* algorithm = nullptr;
+  if (PKCS8_pkey_get0(&id, &bytes, &length, &algorithm, key.get()) != 1)
+    return crypto::openssl_error(CRYPT_E_ASN1_BADTAG, "a private key");
+  constexpr std::size_t kAlgorithm = 8, kKey = 32, kSize = 56;
+  Block made(kSize);
+  made.point(kAlgorithm, made.add(dotted(id)));
+  made.put_blob(kAlgorithm + offsetof(CRYPT_ALGORITHM_IDENTIFIER, Parameters), parameters_of(algorithm));
+  made.put_blob(kKey, crypto::data(bytes, static_cast<std::size_t>(length)));
+  return made;
+}
+
+// The bytes of a number, the first with its sign.
+Result<ByteVector> integer_at(const unsigned char** at, const unsigned char* end) {
+  long length = 0;
+  int tag = 0, tag_class = 0;
+  const int kind = ASN1_get_object(at, &length, &tag, &tag_class, end - *at);
+  if ((kind & 0x80) != 0 || tag != V_ASN1_INTEGER || tag_class != V_ASN1_UNIVERSAL || length == 0)
+    return crypto::openssl_error(CRYPT_E_ASN1_BADTAG, "a number");
+  ByteVector bytes(*at, *at + length);
+  *at += length;
+  return bytes;
+}
+Result<Block> decode_big_integer(const unsigned char* at, long size) {
+  const ByteVector bytes = TRY(integer_at(&at, at + size));
+  Block made(sizeof(CRYPT_DATA_BLOB));
+  made.put_blob(0, reversed(bytes));
+  return made;
+}
+Result<Block> decode_integer(const unsigned char* at, long size) {
+  const ByteVector bytes = TRY(integer_at(&at, at + size));
+  if (bytes.size() > sizeof(INT)) return fail(CRYPT_E_ASN1_LARGE, "a number of {} bytes", bytes.size());
+  std::uint32_t value = (bytes.front() & 0x80) != 0 ? ~0U : 0U;
+  for (const BYTE each : bytes) value = value << 8 | each;
+  Block made(sizeof value);
+  made.put(0, value);
+  return made;
+}
+
+// CERT_ECC_SIGNATURE: two numbers without a sign.
+Result<Block> decode_ecc_signature(const unsigned char* at, long size) {
+  long length = 0;
+  int tag = 0, tag_class = 0;
+  if ((ASN1_get_object(&at, &length, &tag, &tag_class, size) & 0x80) != 0 || tag != V_ASN1_SEQUENCE)
+    return crypto::openssl_error(CRYPT_E_ASN1_BADTAG, "a signature");
+  const unsigned char* const end = at + length;
+  Block made(2 * sizeof(CRYPT_DATA_BLOB));
+  for (const std::size_t place : {std::size_t{0}, sizeof(CRYPT_DATA_BLOB)}) {
+    ByteVector bytes = TRY(integer_at(&at, end));
+    if (bytes.size() > 1 && bytes.front() == 0) bytes.erase(bytes.begin());
+    made.put_blob(place, reversed(bytes));
+  }
+  return made;
+}
+
 using Decoder = Result<Block> (*)(const unsigned char*, long);
 struct Type {
   std::uintptr_t number;
@@ -277,7 +344,12 @@ constexpr Type kTypes[] = {
     {RSA_CSP_PUBLICKEYBLOB, "1.2.840.113549.1.1.1", decode_rsa},
     {X509_OCTET_STRING, "2.5.29.14", decode_octets},
     {X509_BITS, nullptr, decode_bits},
+    {X509_INTEGER, nullptr, decode_integer},
+    {X509_MULTI_BYTE_INTEGER, nullptr, decode_big_integer},
     {X509_ENHANCED_KEY_USAGE, "2.5.29.37", decode_usages},
+    {PKCS_RSA_PRIVATE_KEY, nullptr, decode_rsa_private},
+    {PKCS_PRIVATE_KEY_INFO, nullptr, decode_private_key_info},
+    {X509_ECC_SIGNATURE, nullptr, decode_ecc_signature},
 };
 
 Result<Decoder> decoder_for(const char* type) {
@@ -397,9 +469,9 @@ HM_WINAPI BOOL CryptUnprotectMemory(void* memory, DWORD size, DWORD flags) noexc
 
 const Export kRows[] = {
     {"CryptDecodeObject", proc(CryptDecodeObject), Support::partial,
-     "names, alternative names, public keys, key usages, basic constraints, octets and bits"},
+     "names, alternative names, keys, ECC signatures, key usages, basic constraints, octets, bits and numbers"},
     {"CryptDecodeObjectEx", proc(CryptDecodeObjectEx), Support::partial,
-     "names, alternative names, public keys, key usages, basic constraints, octets and bits"},
+     "names, alternative names, keys, ECC signatures, key usages, basic constraints, octets, bits and numbers"},
     {"CryptHashCertificate", proc(CryptHashCertificate)},
     {"CryptImportPublicKeyInfoEx2", proc(CryptImportPublicKeyInfoEx2), Support::partial, "RSA and NIST's curves"},
     {"CryptProtectMemory", proc(CryptProtectMemory), Support::partial, "CRYPTPROTECTMEMORY_SAME_PROCESS only"},

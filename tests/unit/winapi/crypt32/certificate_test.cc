@@ -614,7 +614,7 @@ TEST(Objects, AreRefusedWhenBroken) {
   BYTE broken[] = {0x30, 0x10, 0x01};
   DWORD size = 0;
   const auto call = crypt<BOOL, DWORD, const void*, const BYTE*, DWORD, DWORD, void*, DWORD*>("CryptDecodeObject");
-  for (const std::uintptr_t type : {7, 8, 12, 14, 15, 19, 25, 36}) {
+  for (const std::uintptr_t type : {7, 8, 12, 14, 15, 19, 25, 27, 28, 36, 43, 44, 47}) {
     EXPECT_FALSE(call(1, number(type), broken, sizeof broken, 0, nullptr, &size)) << type;
     EXPECT_EQ(thread::last_error(), 0x8009310BU);
   }
@@ -627,6 +627,149 @@ TEST(Objects, AreRefusedWhenBroken) {
       1, number(25), octets, 3, 0x8000, nullptr, &made, &size)));
   EXPECT_EQ(bytes_of(*made), Bytes{7});
   EXPECT_EQ((function<void*, void*>(kernel32_dll, "LocalFree")(made)), nullptr);
+}
+
+Bytes encode(const void* type, const void* structure) {
+  const auto call = crypt<BOOL, DWORD, const void*, const void*, DWORD, void*, void*, DWORD*>("CryptEncodeObjectEx");
+  DWORD size = 0;
+  EXPECT_TRUE(call(1, type, structure, 0, nullptr, nullptr, &size)) << std::hex << thread::last_error();
+  Bytes encoded(size);
+  EXPECT_TRUE(call(1, type, structure, 0, nullptr, encoded.data(), &size));
+  return encoded;
+}
+
+TEST(Objects, AreEncodedAsTheyWere) {
+  const CERT_CONTEXT* const context = context_for(leaf());
+  const auto& info = *context->pCertInfo;
+  const auto name = decode<NameInfo>(number(7), info.Subject);
+  EXPECT_EQ(encode(number(7), name.operator->()), bytes_of(info.Subject));
+  for (DWORD i = 0; i < info.cExtension; ++i) {
+    const CERT_EXTENSION& extension = info.rgExtension[i];
+    for (const std::string_view known : {"2.5.29.17", "2.5.29.37", "2.5.29.15", "2.5.29.19", "2.5.29.14"})
+      if (extension.pszObjId == known) {
+        const auto structure = decode<BYTE>(extension.pszObjId, extension.Value);
+        EXPECT_EQ(encode(extension.pszObjId, structure.operator->()), bytes_of(extension.Value)) << known;
+      }
+  }
+  struct {
+    DWORD count;
+    const CERT_EXTENSION* list;
+  } extensions = {info.cExtension, info.rgExtension};
+  const STACK_OF(X509_EXTENSION)* const theirs = X509_get0_extensions(leaf().x509);
+  unsigned char* der = nullptr;
+  const int size = i2d_X509_EXTENSIONS(theirs, &der);
+  EXPECT_EQ(encode(number(5), &extensions), Bytes(der, der + size));
+  OPENSSL_free(der);
+  EXPECT_EQ(encode(number(8), &info.SubjectPublicKeyInfo), [&] {
+    unsigned char* key = nullptr;
+    const int length = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf().x509), &key);
+    Bytes bytes(key, key + length);
+    OPENSSL_free(key);
+    return bytes;
+  }());
+  free_context(context);
+}
+
+TEST(Objects, AreEncodedByTheRules) {
+  const auto integer = [](INT value) { return encode(number(27), &value); };
+  EXPECT_EQ(integer(0), (Bytes{2, 1, 0}));
+  EXPECT_EQ(integer(127), (Bytes{2, 1, 0x7F}));
+  EXPECT_EQ(integer(128), (Bytes{2, 2, 0, 0x80}));
+  EXPECT_EQ(integer(-1), (Bytes{2, 1, 0xFF}));
+  EXPECT_EQ(integer(-129), (Bytes{2, 2, 0xFF, 0x7F}));
+  for (const INT value : {0, 1, -1, 128, -129, 0x7FFFFFFF, static_cast<INT>(0x80000000)}) {
+    Bytes encoded = integer(value);
+    const auto back = decode<INT>(number(27), {static_cast<DWORD>(encoded.size()), encoded.data()});
+    EXPECT_EQ(*back.operator->(), value);
+  }
+  BYTE big[] = {1, 2, 3, 4, 5, 0};
+  CRYPT_DATA_BLOB blob = {sizeof big, big};
+  Bytes encoded = encode(number(28), &blob);
+  EXPECT_EQ(encoded, (Bytes{2, 5, 5, 4, 3, 2, 1}));
+  const auto back = decode<CRYPT_DATA_BLOB>(number(28), {static_cast<DWORD>(encoded.size()), encoded.data()});
+  EXPECT_EQ(bytes_of(*back.operator->()), (Bytes{1, 2, 3, 4, 5}));
+  DWORD size = 4;
+  INT small = 0;
+  EXPECT_FALSE((crypt<BOOL, DWORD, const void*, const BYTE*, DWORD, DWORD, void*, DWORD*>("CryptDecodeObject")(
+      1, number(27), encoded.data(), static_cast<DWORD>(encoded.size()), 0, &small, &size)));
+  EXPECT_EQ(thread::last_error(), 0x80093105U);  // CRYPT_E_ASN1_LARGE
+  BYTE bits[] = {0xA0, 0x00};
+  const CRYPT_BIT_BLOB bit_blob = {2, bits, 0};
+  EXPECT_EQ(encode(number(26), &bit_blob), (Bytes{3, 3, 0, 0xA0, 0}));
+  EXPECT_EQ(encode(number(14), &bit_blob), (Bytes{3, 2, 5, 0xA0})) << "named bits end with the last one";
+  BYTE octet[] = {7};
+  CRYPT_DATA_BLOB octets = {1, octet};
+  EXPECT_EQ(encode(number(25), &octets), (Bytes{4, 1, 7}));
+  Bytes parts[] = {encode(number(25), &octets), integer(5)};
+  CRYPT_DATA_BLOB any[] = {{3, parts[0].data()}, {3, parts[1].data()}};
+  const struct {
+    DWORD count;
+    CRYPT_DATA_BLOB* list;
+  } sequence = {2, any};
+  EXPECT_EQ(encode(number(34), &sequence), (Bytes{0x30, 6, 4, 1, 7, 2, 1, 5}));
+  BYTE r[] = {0xFF, 0x80}, s[] = {1};
+  const CRYPT_DATA_BLOB signature[] = {{2, r}, {1, s}};
+  Bytes two = encode(number(47), signature);
+  EXPECT_EQ(two, (Bytes{0x30, 8, 2, 3, 0, 0x80, 0xFF, 2, 1, 1}));
+  const auto both = decode<CRYPT_DATA_BLOB>(number(47), {static_cast<DWORD>(two.size()), two.data()});
+  EXPECT_EQ(bytes_of(both.operator->()[0]), (Bytes{0xFF, 0x80}));
+  EXPECT_EQ(bytes_of(both.operator->()[1]), Bytes{1});
+}
+
+TEST(Objects, AreNotEncodedFromNonsense) {
+  const auto call = crypt<BOOL, DWORD, const void*, const void*, BYTE*, DWORD*>("CryptEncodeObject");
+  DWORD size = 0;
+  INT value = 1000;
+  EXPECT_FALSE(call(1, number(9999), &value, nullptr, &size));
+  EXPECT_EQ(thread::last_error(), DWORD{ERROR_FILE_NOT_FOUND});
+  EXPECT_FALSE(call(1, number(27), nullptr, nullptr, &size));
+  BYTE room[8];
+  size = 2;
+  EXPECT_FALSE(call(1, number(27), &value, room, &size));
+  EXPECT_EQ(thread::last_error(), DWORD{ERROR_MORE_DATA});
+  EXPECT_EQ(size, 4U);
+  const AltEntry entry = {3, u"b\u00FCcher.example", 0};
+  const AltInfo names = {1, &entry};
+  EXPECT_FALSE(call(1, number(12), &names, nullptr, &size));
+  EXPECT_EQ(thread::last_error(), 0x80092022U);  // CRYPT_E_INVALID_IA5_STRING
+  const Attribute attribute = {"not.an.id", 4, {0, nullptr}};
+  const Rdn rdn = {1, &attribute};
+  const NameInfo name = {1, &rdn};
+  EXPECT_FALSE(call(1, number(7), &name, nullptr, &size));
+  // In memory that LocalFree() takes.
+  BYTE* made = nullptr;
+  EXPECT_TRUE((crypt<BOOL, DWORD, const void*, const void*, DWORD, void*, void*, DWORD*>("CryptEncodeObjectEx")(
+      1, number(27), &value, 0x8000, nullptr, &made, &size)));
+  EXPECT_EQ(Bytes(made, made + size), (Bytes{2, 2, 3, 0xE8}));
+  EXPECT_EQ((function<void*, void*>(kernel32_dll, "LocalFree")(made)), nullptr);
+}
+
+TEST(Objects, AreDecodedFromPrivateKeys) {
+  EVP_PKEY* const key = EVP_RSA_gen(1024);
+  PKCS8_PRIV_KEY_INFO* const wrapped = EVP_PKEY2PKCS8(key);
+  unsigned char *der = nullptr, *public_der = nullptr;
+  const int size = i2d_PKCS8_PRIV_KEY_INFO(wrapped, &der), public_size = i2d_PublicKey(key, &public_der);
+  struct PrivateInfo {
+    DWORD version;
+    const char* algorithm;
+    CRYPT_DATA_BLOB parameters, key;
+    void* attributes;
+  };
+  const auto info = decode<PrivateInfo>(number(44), {static_cast<DWORD>(size), der});
+  EXPECT_STREQ(info->algorithm, "1.2.840.113549.1.1.1");
+  const auto blob = decode<DWORD>(number(43), info->key);
+  EXPECT_EQ(blob.size, 20U + 2 * 128 + 5 * 64);
+  EXPECT_EQ(blob.operator->()[0], 0x207U);
+  EXPECT_EQ(blob.operator->()[2], 0x32415352U);
+  // Its public half is that of the key.
+  Bytes half(reinterpret_cast<const BYTE*>(blob.operator->()), reinterpret_cast<const BYTE*>(blob.operator->()) + 148);
+  half[0] = 6;
+  half[11] = '1';
+  EXPECT_EQ(encode(number(19), half.data()), Bytes(public_der, public_der + public_size));
+  OPENSSL_free(der);
+  OPENSSL_free(public_der);
+  PKCS8_PRIV_KEY_INFO_free(wrapped);
+  EVP_PKEY_free(key);
 }
 
 TEST(Certificates, AreHashed) {
