@@ -31,7 +31,8 @@ ByteVector element(BYTE tag, Data content) {
     out.push_back(static_cast<BYTE>(content.size()));
   } else {
     ByteVector length;
-    for (std::size_t rest = content.size(); rest != 0; rest >>= 8) length.insert(length.begin(), static_cast<BYTE>(rest));
+    for (std::size_t rest = content.size(); rest != 0; rest >>= 8)
+      length.insert(length.begin(), static_cast<BYTE>(rest));
     out.push_back(static_cast<BYTE>(0x80 | length.size()));
     append(out, length);
   }
@@ -267,7 +268,8 @@ Result<ByteVector> encode_sequence(const void* from) {
 Result<ByteVector> encode_usages(const void* from) {
   const auto& list = *static_cast<const CERT_ENHKEY_USAGE*>(from);
   ByteVector all;
-  for (const char* each : std::span(list.rgpszUsageIdentifier, list.cUsageIdentifier)) append(all, TRY(identifier(each)));
+  for (const char* each : std::span(list.rgpszUsageIdentifier, list.cUsageIdentifier))
+    append(all, TRY(identifier(each)));
   return element(kSequence, all);
 }
 
