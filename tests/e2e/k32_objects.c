@@ -543,6 +543,47 @@ static void test_process(void) {
     CHECK(found && count > 1);
     CloseHandle(snapshot);
   }
+  TEST("Process32FirstW", "the processes in a snapshot") {
+    struct {
+      DWORD size, usage, id;
+      ULONG_PTR heap;
+      DWORD module, threads, parent;
+      LONG priority;
+      DWORD flags;
+      WCHAR name[260];
+    } wide;
+    struct {
+      DWORD size, usage, id;
+      ULONG_PTR heap;
+      DWORD module, threads, parent;
+      LONG priority;
+      DWORD flags;
+      char name[260];
+    } narrow;
+    const HANDLE snapshot = KERNEL(HANDLE, "CreateToolhelp32Snapshot", (DWORD, DWORD))(2, 0);
+    CHECK(snapshot != INVALID_HANDLE_VALUE);
+    int found = 0, again = 0;
+    DWORD parent = 0;
+    wide.size = sizeof wide;
+    narrow.size = sizeof narrow;
+    BOOL more = KERNEL(BOOL, "Process32FirstW", (HANDLE, void*))(snapshot, &wide);
+    for (; more; more = KERNEL(BOOL, "Process32NextW", (HANDLE, void*))(snapshot, &wide))
+      if (wide.id == GetCurrentProcessId()) {
+        ++found;
+        parent = wide.parent;
+        CHECK(wide.threads >= 1);
+        CHECK(wide.name[0] != 0);
+      }
+    CHECK_ERROR(18);
+    more = KERNEL(BOOL, "Process32First", (HANDLE, void*))(snapshot, &narrow);
+    for (; more; more = KERNEL(BOOL, "Process32Next", (HANDLE, void*))(snapshot, &narrow))
+      again += narrow.id == GetCurrentProcessId() && narrow.parent == parent;
+    CHECK_EQ(found, 1);
+    CHECK_EQ(again, 1);
+    wide.size = 4;
+    CHECK_FALSE(KERNEL(BOOL, "Process32FirstW", (HANDLE, void*))(snapshot, &wide));
+    CloseHandle(snapshot);
+  }
   TEST("SetThreadpoolTimerEx", "tells whether it was set before; stacks of pools") {
     const PTP_POOL pool = CreateThreadpool(NULL);
     SIZE_T stack[2] = {1 << 20, 1 << 16}, read[2] = {0, 0};

@@ -232,34 +232,39 @@ class NetworkFile final : public nt::File {
 };
 
 // The device that the operations are done on: opened once, and never closed.
-class NetworkDevice final : public NetworkListener {
+class NetworkDevice final : public NetworkListener, public std::enable_shared_from_this<NetworkDevice> {
  public:
-  static Result<NetworkDevice*> open() {
-    static nt::KernelMutex opening;
-    static std::shared_ptr<NetworkDevice> opened;
-    const std::lock_guard guard(opening);
-    if (opened != nullptr) return opened.get();
-    auto device = std::make_shared<NetworkDevice>();
-    TRY(listen_to_network(device));
-    device->handle = TRY(nt::handles().insert(device->file, FILE_READ_DATA | nt::SYNCHRONIZE));
-    opened = std::move(device);
-    return opened.get();
+  static NetworkDevice& instance() {
+    static const auto* const device = new auto(std::make_shared<NetworkDevice>());
+    return **device;
   }
-  void changed(const NetworkChange& change) override { file->changed(change); }
+  Result<HANDLE> open() {
+    const std::lock_guard guard(mutex_);
+    if (handle_ == nullptr) {
+      TRY(listen_to_network(shared_from_this()));
+      handle_ = TRY(nt::handles().insert(file_, FILE_READ_DATA | nt::SYNCHRONIZE));
+    }
+    return handle_;
+  }
+  bool cancel(const OVERLAPPED* overlapped) const {
+    return file_->cancel(nullptr, reinterpret_cast<const IO_STATUS_BLOCK*>(overlapped));
+  }
+  void changed(const NetworkChange& change) override { file_->changed(change); }
 
-  const nt::Ref<NetworkFile> file = nt::make_object<NetworkFile>();
-  HANDLE handle = nullptr;
+ private:
+  const nt::Ref<NetworkFile> file_ = nt::make_object<NetworkFile>();
+  nt::KernelMutex mutex_;
+  HANDLE handle_ = nullptr;
 };
 
 DWORD wait_for_change(Of of, HANDLE* handle, OVERLAPPED* overlapped) {
   if (overlapped != nullptr && handle == nullptr) return kInvalidParameter;
   const bool done = succeed([&]() -> Status {
-                      const NetworkDevice* const device = TRY(NetworkDevice::open());
+                      const HANDLE device = TRY(NetworkDevice::instance().open());
                       IO_STATUS_BLOCK block = {};
-                      if (overlapped != nullptr) *handle = device->handle;
+                      if (overlapped != nullptr) *handle = device;
                       const nt::IoTarget target = target_of(overlapped, block);
-                      const NTSTATUS status =
-                          TRY(nt::control_file(device->handle, target, static_cast<ULONG>(of), {}, {}));
+                      const NTSTATUS status = TRY(nt::control_file(device, target, static_cast<ULONG>(of), {}, {}));
                       if (status == STATUS_PENDING) return fail(STATUS_PENDING, "the operation goes on");
                       return ok;
                     }) != FALSE;
@@ -275,9 +280,7 @@ HM_WINAPI DWORD NotifyRouteChange(HANDLE* handle, OVERLAPPED* overlapped) noexce
 HM_WINAPI BOOL CancelIPChangeNotify(OVERLAPPED* overlapped) noexcept {
   return succeed([&]() -> Status {
     if (overlapped == nullptr) return fail(STATUS_INVALID_PARAMETER, "no OVERLAPPED");
-    const NetworkDevice* const device = TRY(NetworkDevice::open());
-    if (!device->file->cancel(nullptr, reinterpret_cast<const IO_STATUS_BLOCK*>(overlapped)))
-      return fail(STATUS_NOT_FOUND, "no notification to cancel");
+    if (!NetworkDevice::instance().cancel(overlapped)) return fail(STATUS_NOT_FOUND, "no notification to cancel");
     return ok;
   });
 }

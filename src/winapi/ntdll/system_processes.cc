@@ -82,7 +82,6 @@ struct Found {
   std::vector<DWORD> threads;
 };
 
-// Of this process only the threads with a Windows side, which can be opened.
 Found look_at(DWORD id, const std::string& stat) {
   const bool own = id == static_cast<DWORD>(::getpid());
   const std::string directory = "/proc/" + std::to_string(id);
@@ -149,6 +148,15 @@ void write(std::byte* to, Found& process, bool last) {
 }
 
 }  // namespace
+
+std::vector<RunningProcess> running_processes() {
+  std::vector<RunningProcess> all;
+  for (Found& each : processes())
+    all.push_back({static_cast<DWORD>(each.information.UniqueProcessId),
+                   static_cast<DWORD>(each.information.InheritedFromUniqueProcessId), std::move(each.name),
+                   std::move(each.threads)});
+  return all;
+}
 
 Status give_processes(void* buffer, ULONG size, ULONG* returned) {
   std::vector<Found> all = processes();
