@@ -86,37 +86,30 @@ std::u16string wide(const nls::CodePage& page, const CHAR* text) {
   return nls::from_page(page, text);
 }
 
-template <typename Char>
+template <typename Format>
 Result<nls::NumberFormat> read_format(const Locale& locale, const nls::CodePage& page, DWORD flags,
-                                      const NUMBERFMT<Char>* format) {
-  if (format == nullptr) return nls::number_format(locale);
+                                      const Format* format) {
+  constexpr bool kCurrency = requires {
+    format->lpCurrencySymbol;
+  };
+  if (format == nullptr) return kCurrency ? nls::currency_format(locale) : nls::number_format(locale);
   if (flags != 0) return fail_win32(ERROR_INVALID_FLAGS, "flags {:#x} beside a format", flags);
   if (format->lpDecimalSep == nullptr || format->lpThousandSep == nullptr)
     return fail_win32(ERROR_INVALID_PARAMETER, "a format without separators");
-  return nls::NumberFormat{format->NumDigits,
-                           format->LeadingZero,
-                           format->Grouping,
-                           wide(page, format->lpDecimalSep),
-                           wide(page, format->lpThousandSep),
-                           format->NegativeOrder,
-                           0,
-                           {}};
-}
-template <typename Char>
-Result<nls::NumberFormat> read_format(const Locale& locale, const nls::CodePage& page, DWORD flags,
-                                      const CURRENCYFMT<Char>* format) {
-  if (format == nullptr) return nls::currency_format(locale);
-  if (flags != 0) return fail_win32(ERROR_INVALID_FLAGS, "flags {:#x} beside a format", flags);
-  if (format->lpDecimalSep == nullptr || format->lpThousandSep == nullptr || format->lpCurrencySymbol == nullptr)
-    return fail_win32(ERROR_INVALID_PARAMETER, "a format without separators or symbol");
-  return nls::NumberFormat{format->NumDigits,
-                           format->LeadingZero,
-                           format->Grouping,
-                           wide(page, format->lpDecimalSep),
-                           wide(page, format->lpThousandSep),
-                           format->NegativeOrder,
-                           format->PositiveOrder,
-                           wide(page, format->lpCurrencySymbol)};
+  nls::NumberFormat read = {.digits = format->NumDigits,
+                            .leading_zero = format->LeadingZero,
+                            .grouping = format->Grouping,
+                            .decimal = wide(page, format->lpDecimalSep),
+                            .thousand = wide(page, format->lpThousandSep),
+                            .negative_order = format->NegativeOrder,
+                            .positive_order = 0,
+                            .currency = {}};
+  if constexpr (kCurrency) {
+    if (format->lpCurrencySymbol == nullptr) return fail_win32(ERROR_INVALID_PARAMETER, "a format without symbol");
+    read.positive_order = format->PositiveOrder;
+    read.currency = wide(page, format->lpCurrencySymbol);
+  }
+  return read;
 }
 
 Result<int> deliver_kind(const nls::CodePage&, std::u16string_view text, WCHAR* buffer, int size) {
