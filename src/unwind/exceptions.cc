@@ -199,9 +199,10 @@ const Activation* activation_of(const DISPATCHER_CONTEXT& dispatcher) {
 }
 
 Guard* guard_at(const CONTEXT& at) {
-  if (!is_ours(at, hm_call_windows_return)) return nullptr;
+  const bool leaf = is_ours(at, hm_call_leaf_return);
+  if (!leaf && !is_ours(at, hm_call_windows_return)) return nullptr;
   Guard* guard = nullptr;
-  std::memcpy(&guard, reinterpret_cast<const void*>(at.Rsp + kGuardOffset), sizeof guard);
+  std::memcpy(&guard, reinterpret_cast<const void*>(at.Rsp + (leaf ? kGuardOffsetOfLeaf : kGuardOffset)), sizeof guard);
   return guard;
 }
 

@@ -19,7 +19,7 @@ std::uint64_t hm_call_seh(void* function, void* first, void* second, void* third
 extern const char hm_call_seh_return[];
 
 // thread/call.S: where host code becomes DLL code.
-extern const char hm_call_windows_return[];
+extern const char hm_call_windows_return[], hm_call_leaf_return[];
 
 // Calls `callback(record)` in a frame that unwinds to `target`, and hands its result to hm_consolidated().
 [[noreturn]] void hm_consolidate(CONTEXT* target, void* callback, EXCEPTION_RECORD* record);
@@ -30,7 +30,7 @@ extern const char hm_unwind_base[];
 }
 
 // Where in hm_call_windows's frame the guard is, and in hm_call_seh's the activation.
-inline constexpr std::size_t kGuardOffset = 144, kActivationOffset = 32;
+inline constexpr std::size_t kGuardOffset = 144, kGuardOffsetOfLeaf = 40, kActivationOffset = 32;
 
 // Calls a handler, filter or termination block of a DLL for a pass. It may leave by a jump that nobody hears of, over
 // frames that AddressSanitizer has marked.

@@ -35,6 +35,22 @@ R call_guarded(Guard& guard, HM_WINAPI R (*function)(Parameters...), std::type_i
     return static_cast<R>(thread::hm_call_windows(proc, bits.data(), sizeof...(Parameters), &guard));
 }
 
+extern "C" HM_WINAPI std::uint64_t hm_call_leaf(std::uint64_t a, std::uint64_t b, std::uint64_t c, const void* function,
+                                                Guard* guard);
+
+// The same of a leaf (base/leaf_code.h), or of what calls only leaves: nearly for nothing.
+template <typename R, typename... Parameters>
+R call_leaf_guarded(Guard& guard, HM_WINAPI R (*function)(Parameters...),
+                    std::type_identity_t<Parameters>... arguments) {
+  static_assert(sizeof...(Parameters) <= 3);
+  const std::array<std::uint64_t, 3> bits{thread::detail::argument_bits(arguments)...};
+  const std::uint64_t result = hm_call_leaf(bits[0], bits[1], bits[2], reinterpret_cast<const void*>(function), &guard);
+  if constexpr (std::is_pointer_v<R>)
+    return reinterpret_cast<R>(result);
+  else
+    return static_cast<R>(result);
+}
+
 // To be called when nothing more is to be learnt about what was caught: the object that GCC's runtime threw is its
 // catcher's to delete. (That of Microsoft's was in a frame that is gone.)
 void delete_thrown(const EXCEPTION_RECORD& record);

@@ -18,7 +18,7 @@ namespace {
 template <typename R, typename... Parameters>
 R unless_bad(HM_WINAPI R (*function)(Parameters...), std::type_identity_t<Parameters>... arguments) {
   unwind::Guard guard;
-  return unwind::call_guarded(guard, function, arguments...);
+  return unwind::call_leaf_guarded(guard, function, arguments...);
 }
 
 template <typename Char>
