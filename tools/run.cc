@@ -21,7 +21,7 @@ void add_run(CLI::App& app, int& status) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
       "run", "Runs a Windows console program; its arguments, streams and exit status pass through unchanged");
-  command->add_option("PROGRAM", options->program, "The .exe file")->required();
+  command->add_option("PROGRAM", options->program, "The .exe file; C:\\Windows\\System32\\cmd.exe, too")->required();
   command->prefix_command();  // what follows is the program's own
   command->callback([command, options, &status] {
     std::vector<std::string> arguments = command->remaining();

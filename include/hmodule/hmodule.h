@@ -169,9 +169,9 @@ HM_EXPORT void* hmodule_callback_new(const char* signature,
                                      void (*invoke)(void* context, void* result, void** arguments), void* context);
 HM_EXPORT void hmodule_callback_free(void* callback);
 
-/* Runs a Windows console program in this process, as `hmodule run` does: argv[0] is what it sees as its name. Does not
- * return if the program starts: the process exits with its exit code. -1 if it cannot be loaded. Only before any other
- * use of the library. */
+/* Runs a Windows console program in this process, as `hmodule run` does: argv[0] is what it sees as its name. `path` is
+ * the host's, or Windows': "C:\\Windows\\System32\\cmd.exe". Does not return if the program starts: the process exits
+ * with its exit code. -1 if it cannot be loaded. Only before any other use of the library. */
 HM_EXPORT int hmodule_run(const char* path, int argc, char** argv);
 
 #ifdef __cplusplus

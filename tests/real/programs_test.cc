@@ -1,7 +1,8 @@
-// Console programs of others under `hmodule run`: Node.js (C++), esbuild (Go), ripgrep (Rust).
+// Console programs of others under `hmodule run`: Node.js (C++), esbuild (Go), ripgrep (Rust), and System32's commands.
 #include "real_dll.h"
 
 #include <sys/wait.h>
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -14,8 +15,8 @@ struct Outcome {
   int status;
 };
 
-Outcome run(const std::string& arguments, const std::string& before = "") {
-  const std::string line = before + HMODULE_COMMAND " run " REAL_DLLS "/" + arguments + " 2>&1";
+Outcome run_any(const std::string& arguments, const std::string& before = "") {
+  const std::string line = before + HMODULE_COMMAND " run " + arguments + " 2>&1";
   std::FILE* const pipe = ::popen(line.c_str(), "r");
   if (pipe == nullptr) return {"no shell", -1};
   Outcome outcome = {};
@@ -26,6 +27,10 @@ Outcome run(const std::string& arguments, const std::string& before = "") {
   outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   std::erase(outcome.output, '\r');
   return outcome;
+}
+
+Outcome run(const std::string& arguments, const std::string& before = "") {
+  return run_any(REAL_DLLS "/" + arguments, before);
 }
 
 TEST(NodeProgram, HasItsWholeLibrary) {
@@ -103,6 +108,43 @@ TEST(RustProgram, SearchesATreeWithThreads) {
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(run("rg.exe nothing_like_it " + tree.string()).status, 1);
   std::filesystem::remove_all(tree);
+}
+
+// By their Windows paths; what they print is UTF-8 wherever it goes.
+TEST(System32Program, AreStartedByTheirWindowsPaths) {
+  if (!std::filesystem::exists(SYSTEM32 "/cmd.exe")) GTEST_SKIP() << "no cmd.exe in System32";
+  const Outcome echo = run_any("'C:\\Windows\\System32\\cmd.exe' /c 'echo ü& exit 7'");
+  EXPECT_EQ(echo.output, "ü\n");
+  EXPECT_EQ(echo.status, 7);
+  EXPECT_EQ(run_any("'c:\\windows\\system32\\FIND.EXE' needle", "printf 'hay\\r\\na needle\\r\\n' | ").output,
+            "a needle\n");
+  EXPECT_EQ(run_any("'C:\\no\\such.exe'").status, 126);
+}
+
+// In quotes for the shell.
+std::string windows(const std::filesystem::path& path) {
+  std::string name = "Z:" + path.string();
+  std::replace(name.begin(), name.end(), '/', '\\');
+  return "'" + name + "'";
+}
+
+TEST(System32Program, CopyTreesAndSayWhoAndWhere) {
+  if (!std::filesystem::exists(SYSTEM32 "/xcopy.exe")) GTEST_SKIP() << "no xcopy.exe in System32";
+  const std::string system = "'C:\\Windows\\System32\\'";
+  const std::filesystem::path tree = testing::TempDir() + "hmodule-xcopy", copied = tree / "to/deep/file.txt";
+  std::filesystem::remove_all(tree);
+  std::filesystem::create_directories(tree / "from/deep");
+  std::ofstream(tree / "from/deep/file.txt") << "copied";
+  const Outcome copy =
+      run_any(system + "cmd.exe /c xcopy /e /i /y " + windows(tree / "from") + " " + windows(tree / "to"));
+  EXPECT_NE(copy.output.find("1 file(s) copied"), std::string::npos) << copy.output;
+  EXPECT_TRUE(std::filesystem::exists(copied));
+  EXPECT_NE(run_any(system + "cmd.exe /c attrib " + windows(copied)).output.find("file.txt"), std::string::npos);
+  std::filesystem::remove_all(tree);
+  EXPECT_EQ(run_any(system + "hostname.exe").status, 0);
+  EXPECT_NE(run_any(system + "whoami.exe").output.find('\\'), std::string::npos);
+  const Outcome query = run_any(system + "reg.exe query 'HKLM\\Software\\Microsoft\\Windows NT\\CurrentVersion'");
+  EXPECT_NE(query.output.find("CurrentMajorVersionNumber"), std::string::npos) << query.output;
 }
 
 }  // namespace
