@@ -3,7 +3,6 @@
 #include "base/service_thread.h"
 #include "nt/io_error.h"
 #include "nt/kernel_section.h"
-#include "nt/system_information.h"
 #include "nt/unique_fd.h"
 
 #include <linux/netlink.h>
@@ -42,17 +41,13 @@ void add(Network& network, const NetworkChange& thing, const std::array<std::uin
   network.emplace(std::move(key), Fact{thing, parameters});
 }
 
-bool speaks(int family, const Interface& interface) {
-  return family == AF_INET || nt::read_small_file("/proc/sys/net/ipv6/conf/" + interface.name + "/disable_ipv6") == "0";
-}
-
 Network look() {
   using Of = NetworkChange::Of;
   Network network;
   const std::vector<Interface> all = interfaces();
   for (const Interface& each : all) {
     for (const int family : {AF_INET, AF_INET6})
-      if (speaks(family, each))
+      if (each.speaks(family))
         add(network, {Of::interface, {}, family, each.index, each.luid()}, {each.flags, each.mtu, each.running});
     for (const Interface::Address& address : each.addresses)
       add(network, {Of::address, {}, address.address.any.sa_family, each.index, each.luid(), address.address},

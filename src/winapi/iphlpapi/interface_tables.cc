@@ -2,6 +2,7 @@
 #include "base/utf.h"
 #include "module/builtin.h"
 #include "nt/heap.h"
+#include "nt/system_information.h"
 #include "winapi/common/answer.h"
 #include "winapi/iphlpapi/interfaces.h"
 #include "winapi/iphlpapi/netioapi.h"
@@ -162,27 +163,127 @@ HM_WINAPI DWORD GetIpAddrTable(void* table, ULONG* size, BOOL /*sorted*/) noexce
   return give_table<MIB_IPADDRROW>(rows, table, size);
 }
 
-HM_WINAPI DWORD GetUnicastIpAddressTable(USHORT family, void** table) noexcept {
-  constexpr USHORT kAny = 0, kInet = 2, kInet6 = 23;
+constexpr USHORT kAny = 0, kInet = 2, kInet6 = 23;
+
+int host_family(USHORT family) {
+  return family == kInet ? AF_INET : AF_INET6;
+}
+bool is_family(USHORT family) {
+  return family == kInet || family == kInet6;
+}
+// By its LUID or, where that is 0, by its number.
+bool is_meant(const Interface& interface, std::uint64_t luid, ULONG index) {
+  return luid != 0 ? interface.luid() == luid : interface.index == index;
+}
+
+MIB_UNICASTIPADDRESS_ROW row_of(const Interface& interface, const Interface::Address& of) {
   constexpr INT kPreferred = 4;
-  if (table == nullptr || (family != kAny && family != kInet && family != kInet6)) return kInvalidParameter;
+  MIB_UNICASTIPADDRESS_ROW row = {};
+  to_windows(of.address, row.Address);
+  row.InterfaceLuid = interface.luid();
+  row.InterfaceIndex = interface.index;
+  row.ValidLifetime = row.PreferredLifetime = 0xFFFF'FFFF;
+  row.OnLinkPrefixLength = static_cast<BYTE>(of.prefix);
+  row.DadState = kPreferred;
+  row.ScopeId = of.address.any.sa_family == AF_INET6 ? of.address.v6.sin6_scope_id : 0;
+  return row;
+}
+
+HM_WINAPI DWORD GetUnicastIpAddressTable(USHORT family, void** table) noexcept {
+  if (table == nullptr || (family != kAny && !is_family(family))) return kInvalidParameter;
   std::vector<MIB_UNICASTIPADDRESS_ROW> rows;
   for (const Interface& interface : interfaces())
-    for (const auto& each : interface.addresses) {
-      if (family != kAny && (family == kInet) != (each.address.any.sa_family == AF_INET)) continue;
-      MIB_UNICASTIPADDRESS_ROW& row = rows.emplace_back();
-      to_windows(each.address, row.Address);
-      row.InterfaceLuid = interface.luid();
-      row.InterfaceIndex = interface.index;
-      row.ValidLifetime = row.PreferredLifetime = 0xFFFF'FFFF;
-      row.OnLinkPrefixLength = static_cast<BYTE>(each.prefix);
-      row.DadState = kPreferred;
-      row.ScopeId = each.address.any.sa_family == AF_INET6 ? each.address.v6.sin6_scope_id : 0;
-    }
+    for (const auto& each : interface.addresses)
+      if (family == kAny || host_family(family) == each.address.any.sa_family) rows.push_back(row_of(interface, each));
   if (rows.empty()) return kFileNotFound;
   return allocate_table<MIB_UNICASTIPADDRESS_ROW>(rows, table);
 }
 
+HM_WINAPI void InitializeUnicastIpAddressEntry(MIB_UNICASTIPADDRESS_ROW* row) noexcept {
+  *row = {};
+  row->ValidLifetime = row->PreferredLifetime = 0xFFFF'FFFF;
+  row->OnLinkPrefixLength = 0xFF;
+  row->PrefixOrigin = row->SuffixOrigin = 0x10;  // unchanged
+}
+// The row says which address of which interface; callbacks get rows with no more.
+HM_WINAPI DWORD GetUnicastIpAddressEntry(MIB_UNICASTIPADDRESS_ROW* row) noexcept {
+  constexpr DWORD kNotFound = 1168;
+  if (row == nullptr || (row->InterfaceLuid == 0 && row->InterfaceIndex == 0)) return kInvalidParameter;
+  USHORT family;
+  std::memcpy(&family, row->Address, sizeof family);
+  if (!is_family(family)) return kInvalidParameter;
+  // Where the address is in a SOCKADDR_IN, and in a SOCKADDR_IN6.
+  const std::size_t at = family == kInet ? 4 : 8, size = family == kInet ? 4 : 16;
+  bool known = false;
+  for (const Interface& interface : interfaces()) {
+    if (!is_meant(interface, row->InterfaceLuid, row->InterfaceIndex)) continue;
+    known = true;
+    for (const auto& each : interface.addresses) {
+      if (each.address.any.sa_family != host_family(family)) continue;
+      const MIB_UNICASTIPADDRESS_ROW found = row_of(interface, each);
+      if (std::memcmp(found.Address + at, row->Address + at, size) != 0) continue;
+      *row = found;
+      return 0;
+    }
+  }
+  return known ? kNotFound : kFileNotFound;
+}
+
+// --- Interfaces, as IPv4 and IPv6 see them ---
+
+MIB_IPINTERFACE_ROW row_of(const Interface& interface, USHORT family) {
+  constexpr INT kUnchanged = -1;
+  MIB_IPINTERFACE_ROW row = {};
+  row.Family = family;
+  row.InterfaceLuid = interface.luid();
+  row.InterfaceIndex = interface.index;
+  row.UseAutomaticMetric = 1;
+  row.UseNeighborUnreachabilityDetection = row.SupportsNeighborDiscovery = !interface.loopback();
+  row.RouterDiscoveryBehavior = row.LinkLocalAddressBehavior = kUnchanged;
+  const std::string settings =
+      std::string("/proc/sys/net/") + (family == kInet ? "ipv4" : "ipv6") + "/conf/" + interface.name + "/";
+  row.ForwardingEnabled = nt::read_small_file(settings + "forwarding") == "1";
+  row.SitePrefixLength = family == kInet ? 32 : 64;
+  row.NlMtu = interface.mtu;
+  row.Connected = interface.running;
+  return row;
+}
+
+HM_WINAPI void InitializeIpInterfaceEntry(MIB_IPINTERFACE_ROW* row) noexcept {
+  *row = {};
+  row->RouterDiscoveryBehavior = row->LinkLocalAddressBehavior = -1;  // unchanged, as the bytes below
+  for (BYTE MIB_IPINTERFACE_ROW::*each :
+       {&MIB_IPINTERFACE_ROW::AdvertisingEnabled, &MIB_IPINTERFACE_ROW::ForwardingEnabled,
+        &MIB_IPINTERFACE_ROW::WeakHostSend, &MIB_IPINTERFACE_ROW::WeakHostReceive,
+        &MIB_IPINTERFACE_ROW::UseAutomaticMetric, &MIB_IPINTERFACE_ROW::UseNeighborUnreachabilityDetection,
+        &MIB_IPINTERFACE_ROW::ManagedAddressConfigurationSupported,
+        &MIB_IPINTERFACE_ROW::OtherStatefulConfigurationSupported, &MIB_IPINTERFACE_ROW::AdvertiseDefaultRoute,
+        &MIB_IPINTERFACE_ROW::DisableDefaultRoutes})
+    row->*each = 0xFF;
+}
+HM_WINAPI DWORD GetIpInterfaceEntry(MIB_IPINTERFACE_ROW* row) noexcept {
+  constexpr DWORD kNotFound = 1168;
+  if (row == nullptr || !is_family(row->Family) || (row->InterfaceLuid == 0 && row->InterfaceIndex == 0))
+    return kInvalidParameter;
+  for (const Interface& each : interfaces()) {
+    if (!is_meant(each, row->InterfaceLuid, row->InterfaceIndex)) continue;
+    if (!each.speaks(host_family(row->Family))) return kNotFound;
+    *row = row_of(each, row->Family);
+    return 0;
+  }
+  return kFileNotFound;
+}
+HM_WINAPI DWORD GetIpInterfaceTable(USHORT family, void** table) noexcept {
+  if (table == nullptr || (family != kAny && !is_family(family))) return kInvalidParameter;
+  std::vector<MIB_IPINTERFACE_ROW> rows;
+  for (const Interface& interface : interfaces())
+    for (const USHORT each : {kInet, kInet6})
+      if ((family == kAny || family == each) && interface.speaks(host_family(each)))
+        rows.push_back(row_of(interface, each));
+  return allocate_table<MIB_IPINTERFACE_ROW>(rows, table);
+}
+
+constexpr std::string_view kInterfaceFacts = "family, MTU, forwarding and whether it is connected";
 const Export kRows[] = {
     {"FreeMibTable", proc(FreeMibTable)},
     {"GetIfEntry", proc(GetIfEntry)},
@@ -190,7 +291,12 @@ const Export kRows[] = {
     {"GetIfTable", proc(GetIfTable)},
     {"GetIfTable2", proc(GetIfTable2)},
     {"GetIpAddrTable", proc(GetIpAddrTable)},
+    {"GetIpInterfaceEntry", proc(GetIpInterfaceEntry), Support::partial, kInterfaceFacts},
+    {"GetIpInterfaceTable", proc(GetIpInterfaceTable), Support::partial, kInterfaceFacts},
+    {"GetUnicastIpAddressEntry", proc(GetUnicastIpAddressEntry)},
     {"GetUnicastIpAddressTable", proc(GetUnicastIpAddressTable)},
+    {"InitializeIpInterfaceEntry", proc(InitializeIpInterfaceEntry)},
+    {"InitializeUnicastIpAddressEntry", proc(InitializeUnicastIpAddressEntry)},
 };
 
 }  // namespace

@@ -96,6 +96,10 @@ bool Interface::loopback() const {
   return (flags & IFF_LOOPBACK) != 0;
 }
 
+bool Interface::speaks(int family) const {
+  return family == AF_INET || nt::read_small_file("/proc/sys/net/ipv6/conf/" + name + "/disable_ipv6") == "0";
+}
+
 DWORD Interface::type() const {
   if (loopback()) return kLoopback;
   if ((flags & IFF_POINTOPOINT) != 0) return kTunnel;

@@ -44,7 +44,8 @@ struct Interface {
   } counters = {};
 
   bool loopback() const;
-  DWORD type() const;  // IF_TYPE_
+  bool speaks(int family) const;  // AF_INET, AF_INET6
+  DWORD type() const;             // IF_TYPE_
   std::uint64_t luid() const { return std::uint64_t{type()} << 48 | std::uint64_t{index} << 24; }
   GUID guid() const;
   std::string guid_text() const;  // "{...}": the adapter's name

@@ -89,6 +89,48 @@ TEST(IpHelper, TheBestRouteHasASource) {
   EXPECT_EQ(call(nullptr, 0, nullptr, nullptr, 0, row, address), 87u);
 }
 
+TEST(IpHelper, RowsAreFilledInByTheirNames) {
+  const unsigned loopback = if_nametoindex("lo");
+  alignas(8) BYTE row[168];
+  const auto put = [&](std::size_t at, auto value) { std::memcpy(row + at, &value, sizeof value); };
+  const auto get = [&](std::size_t at) {
+    ULONG value;
+    std::memcpy(&value, row + at, sizeof value);
+    return value;
+  };
+  ip<void*, void*>("InitializeIpInterfaceEntry")(row);
+  const auto interface_entry = ip<DWORD, void*>("GetIpInterfaceEntry");
+  EXPECT_EQ(interface_entry(row), 87u) << "of nothing";
+  put(0, USHORT{2});
+  put(16, loopback);
+  ASSERT_EQ(interface_entry(row), 0u);
+  EXPECT_EQ(row[14], 24) << "the LUID's type";
+  EXPECT_GE(get(152), 1500u) << "NlMtu";
+  EXPECT_EQ(row[156], 1) << "Connected";
+  ip<void*, void*>("InitializeIpInterfaceEntry")(row);
+  put(0, USHORT{2});
+  put(16, 0x7FFFFFFFu);
+  EXPECT_EQ(interface_entry(row), 2u);
+  EXPECT_EQ(interface_entry(nullptr), 87u);
+
+  ip<void*, void*>("InitializeUnicastIpAddressEntry")(row);
+  const auto address_entry = ip<DWORD, void*>("GetUnicastIpAddressEntry");
+  EXPECT_EQ(address_entry(row), 87u);
+  put(0, USHORT{2});
+  put(4, htonl(INADDR_LOOPBACK));
+  put(40, loopback);
+  ASSERT_EQ(address_entry(row), 0u);
+  EXPECT_EQ(row[60], 8) << "OnLinkPrefixLength";
+  put(4, htonl(0x01020304));
+  EXPECT_EQ(address_entry(row), 1168u);
+
+  void* table = nullptr;
+  ASSERT_EQ((ip<DWORD, USHORT, void**>("GetIpInterfaceTable")(2, &table)), 0u);
+  EXPECT_GE(*static_cast<ULONG*>(table), 1u);
+  ip<INT, void*>("FreeMibTable")(table);
+  EXPECT_EQ((ip<DWORD, USHORT, void**>("GetIpInterfaceTable")(99, &table)), 87u);
+}
+
 TEST(IpHelper, TablesTellTheirSizeFirst) {
   for (const char* name : {"GetIfTable", "GetIpAddrTable", "GetTcpTable", "GetUdpTable", "GetIpForwardTable"}) {
     const auto table = ip<DWORD, void*, ULONG*, BOOL>(name);
