@@ -109,7 +109,10 @@ TEST(DebugStates, ExceptionsBreakpointsAndSteps) {
        {std::pair{6U, 0xC0000005U}, std::pair{7U, 0x80000003U}, std::pair{8U, 0x80000004U}}) {
     const EXCEPTION_RECORD record = exception(code);
     const Event event = converted(change(state).put(0x18, record).put(0xB0, 1U), 1);
-    EXPECT_EQ(std::memcmp(event.bytes.data() + 0x10, &record, sizeof record), 0);
+    const auto told = event.at<EXCEPTION_RECORD>(0x10);
+    EXPECT_EQ(told.ExceptionCode, record.ExceptionCode);
+    EXPECT_EQ(told.NumberParameters, 2U);
+    EXPECT_EQ(told.ExceptionInformation[1], kAddress1);
     EXPECT_EQ(event.number(0xA8), 1U) << "first chance";
   }
 }
