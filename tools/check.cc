@@ -60,6 +60,8 @@ class Checker {
  public:
   explicit Checker(Graph& graph) : graph_(graph) { visit(graph.root(), false); }
   int verdict() const { return verdict_; }
+  // Of all functions that the DLLs of others import.
+  const Counts& counts() const { return counts_; }
   // The DLLs a load would bring in, the file itself first.
   const std::vector<const Dll*>& dlls() const { return dlls_; }
 
@@ -75,7 +77,10 @@ class Checker {
       if (need.delayed) follow(need, true);
   }
   void follow(const Need& need, bool delayed) {
-    const int cost = severity(need, count(graph_, need));
+    const Counts counts = count(graph_, need);
+    counts_.partial += counts.partial;
+    counts_.missing += counts.missing;
+    const int cost = severity(need, counts);
     raise(delayed ? std::min(cost, kIncomplete) : cost);
     visit(*need.dll, delayed);
   }
@@ -84,18 +89,21 @@ class Checker {
   Graph& graph_;
   std::set<const Dll*> seen_;
   std::vector<const Dll*> dlls_;
+  Counts counts_;
   int verdict_ = kFine;
 };
 
-std::string_view sentence_for(int verdict) {
-  switch (verdict) {
-    case kFine:
-      return "loads, and everything it imports is served";
-    case kIncomplete:
-      return "loads, but some functions it imports are missing or partial; a missing one stops the program when called";
-    default:
-      return "will not load";
-  }
+std::string functions(std::size_t count) {
+  return fmt::format("{} function{}", count, count == 1 ? "" : "s");
+}
+
+std::string sentence_for(const Checker& checker) {
+  if (checker.verdict() == kWillNotLoad) return "will not load";
+  const auto [full, partial, missing] = checker.counts();
+  const std::string in_part = partial == 0 ? "" : fmt::format("; {} in part", functions(partial));
+  if (missing == 0) return "loads, and everything it imports is served" + in_part;
+  return fmt::format("loads, but {} of its imports {} missing, and would stop the program when called{}",
+                     functions(missing), missing == 1 ? "is" : "are", in_part);
 }
 
 void print_need(Graph& graph, const Need& need, bool all) {
@@ -128,7 +136,7 @@ void print_text(Graph& graph, const Checker& checker, bool all) {
     }
     for (const Need& need : dll->needs) print_need(graph, need, all);
   }
-  fmt::print("{} {}\n", graph.root().name, sentence_for(checker.verdict()));
+  fmt::print("{} {}\n", graph.root().name, sentence_for(checker));
 }
 
 Json json_of(Graph& graph, const Dll& dll) {

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <span>
+
 namespace hmodule::tools {
 
 // Exit statuses that all subcommands share; `check` and `run` have their own.
@@ -16,6 +18,9 @@ void add_check(CLI::App& app, int& status);
 void add_ldd(CLI::App& app, int& status);
 void add_api(CLI::App& app, int& status);
 void add_call(CLI::App& app, int& status);
-void add_run(CLI::App& app, int& status);
+// `run` hands `arguments` on: what stands behind the program on the command line belongs to it, also "-h" and "--".
+void add_run(CLI::App& app, int& status, std::span<char*> arguments);
+// Where they begin in argv; argc for all other commands, and when there is no program.
+int program_arguments(int argc, char** argv);
 
 }  // namespace hmodule::tools

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
       "  HMODULE_SYSTEM32=DIR:DIR...                            the system DLLs in PE form\n"
       "  HMODULE_REGISTRY=FILE                                  keeps the registry; it is in memory otherwise\n"
       "  HMODULE_CACHE=DIR|off                                  laid-out images, by default in ~/.cache/hmodule");
+  const int ours = hmodule::tools::program_arguments(argc, argv);
   int status = hmodule::tools::kDone;
   hmodule::tools::add_exports(app, status);
   hmodule::tools::add_imports(app, status);
@@ -25,9 +26,9 @@ int main(int argc, char** argv) {
   hmodule::tools::add_ldd(app, status);
   hmodule::tools::add_api(app, status);
   hmodule::tools::add_call(app, status);
-  hmodule::tools::add_run(app, status);
+  hmodule::tools::add_run(app, status, {argv + ours, argv + argc});
   try {
-    app.parse(argc, argv);
+    app.parse(ours, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? hmodule::tools::kDone : hmodule::tools::kUsage;
   }

@@ -104,7 +104,17 @@ TEST_F(Command, CheckNamesMissingSystemFunctions) {
   EXPECT_THAT(output.text, HasSubstr("missing NoSuchFunction"));
   EXPECT_THAT(output.text, HasSubstr("d3d12.dll: nobody"));
   EXPECT_THAT(output.text, Not(HasSubstr("GetLastError")));
+  EXPECT_THAT(output.text, HasSubstr("x.dll loads, but 2 functions of its imports are missing, and would stop"));
   EXPECT_THAT(run("check --all " + file("x.dll")).text, HasSubstr("served GetLastError"));
+}
+
+TEST_F(Command, CheckTellsAPartialFunctionFromAMissingOne) {
+  PeBuilder dll = PeBuilder::minimal_dll();
+  dll.add_imports({{"kernel32.dll", {"GetLastError", "ReadProcessMemory"}}});
+  write("x.dll", dll);
+  const Output output = run("check " + file("x.dll"));
+  EXPECT_EQ(output.status, 1) << output.text;
+  EXPECT_THAT(output.text, HasSubstr("x.dll loads, and everything it imports is served; 1 function in part"));
 }
 
 // Start-up stays at a millisecond: the PE builds beside the builtin DLLs are not even mapped.
@@ -281,6 +291,18 @@ TEST_F(Command, HelpAndVersionSucceed) {
   EXPECT_THAT(run("--version").text, testing::StartsWith("hmodule "));
   EXPECT_EQ(run("").status, 64);
   EXPECT_EQ(run("nonsense").status, 64);
+}
+
+// What follows the program is its own, whatever it looks like: "-hide_banner" is no "-h".
+TEST_F(Command, RunLeavesTheProgramsArgumentsAlone) {
+  for (const char* arguments : {"run none.exe -hide_banner", "run none.exe --version", "run -- none.exe -- --help"}) {
+    const Output output = run(arguments);
+    EXPECT_THAT(output.text, HasSubstr("none.exe")) << arguments;
+    EXPECT_THAT(output.text, Not(HasSubstr("Usage"))) << arguments;
+    EXPECT_EQ(output.status, 126) << arguments;
+  }
+  EXPECT_EQ(run("run --help").status, 0);
+  EXPECT_EQ(run("run").status, 64);
 }
 
 // Every command is a process of its own.

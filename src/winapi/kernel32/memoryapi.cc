@@ -207,7 +207,6 @@ HM_WINAPI BOOL IsBadStringPtrW(const WCHAR* string, UINT_PTR most) noexcept {
 }
 
 constexpr std::string_view kPrivate = "no large pages";
-constexpr std::string_view kGuard = "a guard page that is touched raises an access violation";
 constexpr std::string_view kWatch = "reports every committed page as written";
 
 const Export kRows[] = {
@@ -232,7 +231,7 @@ const Export kRows[] = {
     {"VirtualFree", proc(VirtualFree)},
     {"VirtualFreeEx", proc(VirtualFreeEx), Support::partial, "this process only"},
     {"VirtualLock", proc(VirtualLock)},
-    {"VirtualProtect", proc(VirtualProtect), Support::partial, kGuard},
+    {"VirtualProtect", proc(VirtualProtect)},
     {"VirtualProtectEx", proc(VirtualProtectEx), Support::partial, "this process only"},
     {"VirtualQuery", proc(VirtualQuery)},
     {"VirtualQueryEx", proc(VirtualQueryEx), Support::partial, "this process only"},
