@@ -52,9 +52,10 @@ struct flock host_lock(ByteRange range, short kind) {
   return lock;
 }
 
-// False if another process holds a conflicting lock. A descriptor that Linux cannot lock this way counts as locked.
-bool take_host_lock(int descriptor, ByteRange range, bool exclusive) {
-  struct flock lock = host_lock(range, exclusive ? F_WRLCK : F_RDLCK);
+// F_RDLCK, F_WRLCK or F_UNLCK, in place of what the descriptor has there. False if another process holds a conflicting
+// lock. A descriptor that Linux cannot lock this way counts as locked.
+bool set_host_lock(int descriptor, ByteRange range, short kind) {
+  struct flock lock = host_lock(range, kind);
   return fcntl(descriptor, F_OFD_SETLK, &lock) == 0 || (errno != EAGAIN && errno != EACCES);
 }
 
@@ -78,7 +79,7 @@ bool FileControl::leave(Opener opener, int descriptor) {
   {
     const std::lock_guard guard(mutex_);
     if (locks_.remove_if([&](const Lock& lock) { return lock.opener == opener; }) != 0)
-      restore_host_locks(opener, descriptor, {0, UINT64_MAX});  // a section may keep the description open
+      mirror(opener, descriptor, {0, UINT64_MAX});  // a section may keep the description open
     lock_count_ = static_cast<unsigned>(locks_.size());
   }
   unlocked_.notify_all();
@@ -121,20 +122,45 @@ bool FileControl::delete_pending() const {
   return delete_pending_;
 }
 
-// Shared locks stand beside each other. An exclusive one stands alone: even its owner cannot lock the bytes twice.
-const FileControl::Lock* FileControl::conflict(ByteRange range, bool exclusive) const {
-  for (const Lock& lock : locks_) {
-    if (!lock.range.overlaps(range)) continue;
-    if (exclusive || lock.exclusive) return &lock;
+// Shared locks stand beside each other, and on an exclusive one of the same opener: so it passes from the one to the
+// other without letting go. An exclusive one can be put on nothing, not even by its owner (LockFileEx).
+bool FileControl::conflicts(Opener opener, ByteRange range, bool exclusive) const {
+  return std::ranges::any_of(locks_, [&](const Lock& lock) {
+    return lock.range.overlaps(range) && (exclusive || (lock.exclusive && lock.opener != opener));
+  });
+}
+
+// Linux has one lock at most for a byte and a descriptor: the strongest of ours. False, and a part may be changed, if
+// another process holds a conflicting lock.
+bool FileControl::mirror(Opener opener, int descriptor, ByteRange range) const {
+  std::vector<std::uint64_t> ends = {range.begin, range.end};
+  for (const Lock& lock : locks_)
+    if (lock.opener == opener)
+      for (const std::uint64_t end : {lock.range.begin, lock.range.end})
+        if (end > range.begin && end < range.end) ends.push_back(end);
+  std::ranges::sort(ends);
+  for (std::size_t i = 1; i < ends.size(); ++i) {
+    const ByteRange part = {ends[i - 1], ends[i]};
+    if (part.begin == part.end) continue;
+    short kind = F_UNLCK;
+    for (const Lock& lock : locks_)
+      if (lock.opener == opener && lock.range.overlaps(part) && kind != F_WRLCK)
+        kind = lock.exclusive ? F_WRLCK : F_RDLCK;
+    if (!set_host_lock(descriptor, part, kind)) return false;
   }
-  return nullptr;
+  return true;
 }
 
 Status FileControl::lock(Opener opener, int descriptor, ByteRange range, bool exclusive, const IoWait* wait) {
   std::unique_lock guard(mutex_);
   for (;;) {
-    const bool free_here = conflict(range, exclusive) == nullptr;
-    if (free_here && take_host_lock(descriptor, range, exclusive)) break;
+    const bool free_here = !conflicts(opener, range, exclusive);
+    if (free_here) {
+      locks_.push_back({opener, range, exclusive});
+      if (mirror(opener, descriptor, range)) break;
+      locks_.pop_back();
+      mirror(opener, descriptor, range);
+    }
     if (wait == nullptr)
       return fail(STATUS_LOCK_NOT_GRANTED, "bytes {:#x} to {:#x} are locked", range.begin, range.end);
     if (wait->cancelled())
@@ -144,7 +170,6 @@ Status FileControl::lock(Opener opener, int descriptor, ByteRange range, bool ex
     else
       unlocked_.wait(guard, wait);
   }
-  locks_.push_back({opener, range, exclusive});
   lock_count_ = static_cast<unsigned>(locks_.size());
   return ok;
 }
@@ -152,24 +177,17 @@ Status FileControl::lock(Opener opener, int descriptor, ByteRange range, bool ex
 Status FileControl::unlock(Opener opener, int descriptor, ByteRange range) {
   {
     const std::lock_guard guard(mutex_);
-    const auto found = std::find_if(locks_.begin(), locks_.end(),
-                                    [&](const Lock& lock) { return lock.opener == opener && lock.range == range; });
+    auto found = locks_.end();
+    for (auto lock = locks_.begin(); lock != locks_.end(); ++lock)  // the exclusive one goes first
+      if (lock->opener == opener && lock->range == range && (found == locks_.end() || lock->exclusive)) found = lock;
     if (found == locks_.end())
       return fail(STATUS_RANGE_NOT_LOCKED, "bytes {:#x} to {:#x} were not locked as one range", range.begin, range.end);
     locks_.erase(found);
     lock_count_ = static_cast<unsigned>(locks_.size());
-    restore_host_locks(opener, descriptor, range);
+    mirror(opener, descriptor, range);
   }
   unlocked_.notify_all();
   return ok;
-}
-
-// Linux merges the ranges of one descriptor: after freeing one, those that overlapped it are taken again.
-void FileControl::restore_host_locks(Opener opener, int descriptor, ByteRange released) const {
-  struct flock free = host_lock(released, F_UNLCK);
-  fcntl(descriptor, F_OFD_SETLK, &free);
-  for (const Lock& lock : locks_)
-    if (lock.opener == opener && lock.range.overlaps(released)) take_host_lock(descriptor, lock.range, lock.exclusive);
 }
 
 Status FileControl::check_access(Opener opener, ByteRange range, bool writing) const {

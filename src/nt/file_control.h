@@ -81,8 +81,8 @@ class FileControl {
     bool exclusive;
   };
   static bool compatible(const std::vector<Open>& opens, ShareClaim claim, Opener except);
-  const Lock* conflict(ByteRange range, bool exclusive) const;
-  void restore_host_locks(Opener opener, int descriptor, ByteRange released) const;
+  bool conflicts(Opener opener, ByteRange range, bool exclusive) const;
+  bool mirror(Opener opener, int descriptor, ByteRange range) const;
 
   const FileKey key_;
   mutable KernelMutex mutex_;  // guards the locks; the table's mutex guards the opens

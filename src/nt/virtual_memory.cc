@@ -1,5 +1,7 @@
 #include "nt/virtual_memory.h"
 
+#include "nt/section.h"
+
 #include "base/mmap_at.h"
 #include "base/scope_guard.h"
 #include "nt/host_memory.h"
@@ -219,6 +221,7 @@ Result<MemoryRange> VirtualMemory::allocate(const AllocationRequest& request) {
   if (request.size == 0 || request.size > kHighestUserAddress)
     return fail(STATUS_INVALID_PARAMETER, "an allocation of {:#x} bytes", request.size);
 
+  if ((type & actions) == MEM_COMMIT && request.address != 0) TRY(grow_section(request.address, request.size));
   const std::lock_guard lock(mutex_);
   if ((type & (MEM_RESET | MEM_RESET_UNDO)) != 0) {
     if ((type & actions) != MEM_RESET && (type & actions) != MEM_RESET_UNDO)
@@ -272,7 +275,7 @@ Result<MemoryRange> VirtualMemory::commit(MemoryRange range, ULONG protect) {
     return fail(STATUS_CONFLICTING_ADDRESSES, "{:#x} is past the allocation's end at {:#x}", end,
                 allocation->second.end);
   RangeMap<ULONG>& committed = allocation->second.committed;
-  if (allocation->second.type == MEM_MAPPED && committed.find(range.start))
+  if (allocation->second.type == MEM_MAPPED && !allocation->second.may_grow && committed.find(range.start))
     return fail(STATUS_ALREADY_COMMITTED, "{:#x} is a committed page of a view", range.start);
   if ((protect & PAGE_GUARD) != 0) guard_pages_exist_ = true;
   TRY(set_protection(range, protect, STATUS_COMMITMENT_LIMIT));
@@ -413,18 +416,25 @@ Status VirtualMemory::become_placeholder(Allocations::iterator allocation) {
   if (mmap(pointer(base), was.end - base, PROT_NONE, kReservation | MAP_FIXED, -1, 0) == MAP_FAILED)
     return fail(STATUS_NO_MEMORY, "reserving {:#x} bytes at {:#x}: {}", was.end - base, base, strerrordesc_np(errno));
   locked_.erase(base, was.end);
-  allocation->second = {was.end, PAGE_NOACCESS, MEM_PRIVATE, false, {}, Allocation::Placeholder::is};
+  allocation->second = {.end = was.end,
+                        .protect = PAGE_NOACCESS,
+                        .type = MEM_PRIVATE,
+                        .committed = {},
+                        .placeholder = Allocation::Placeholder::is};
   return ok;
 }
 
-Status VirtualMemory::replace_by_view(MemoryRange range, ULONG protect, bool committed,
+Status VirtualMemory::replace_by_view(MemoryRange range, ULONG protect, SIZE_T committed,
                                       const std::function<Status()>& map) {
   const std::lock_guard lock(mutex_);
   const auto placeholder = TRY(placeholder_at(range));
   TRY(map());
   const std::uintptr_t end = placeholder->second.end;
-  placeholder->second = {end, protect, MEM_MAPPED, false, {}, Allocation::Placeholder::was};
-  if (committed) placeholder->second.committed.assign(range.start, end, protect);
+  placeholder->second = {
+      .end = end, .protect = protect, .type = MEM_MAPPED, .committed = {}, .placeholder = Allocation::Placeholder::was};
+  if (committed != 0)
+    placeholder->second.committed.assign(range.start, std::min(end, range.start + round_up(committed, kPageSize)),
+                                         protect);
   return ok;
 }
 
@@ -568,11 +578,24 @@ Result<std::vector<std::uintptr_t>> VirtualMemory::write_watch(std::uintptr_t ad
   return pages;
 }
 
-void VirtualMemory::note_view(void* base, SIZE_T size, ULONG protect, bool committed) {
+void VirtualMemory::note_view(void* base, SIZE_T size, ULONG protect, SIZE_T committed, bool may_grow) {
   const auto start = reinterpret_cast<std::uintptr_t>(base), end = start + round_up(size, kPageSize);
   const std::lock_guard lock(mutex_);
-  Allocation& view = allocations_[start] = {end, protect, MEM_MAPPED, false, {}};
-  if (committed) view.committed.assign(start, end, protect);
+  Allocation& view = allocations_[start] = {end, protect, MEM_MAPPED, false, {}, may_grow};
+  if (committed != 0) view.committed.assign(start, std::min(end, start + round_up(committed, kPageSize)), protect);
+}
+
+void VirtualMemory::extend_view(void* base, SIZE_T committed) {
+  const auto start = reinterpret_cast<std::uintptr_t>(base);
+  const std::lock_guard lock(mutex_);
+  const auto view = allocations_.find(start);
+  if (view == allocations_.end()) return;
+  const std::uintptr_t end = std::min(view->second.end, start + round_up(committed, kPageSize));
+  for (std::uintptr_t at = start; at < end;) {
+    const auto run = view->second.committed.find(at);
+    if (!run) return view->second.committed.assign(at, end, view->second.protect);
+    at = run->end;
+  }
 }
 
 void VirtualMemory::note_image(const void* base, SIZE_T size, std::span<const map::PageRun> runs) {

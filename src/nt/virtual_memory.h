@@ -69,15 +69,18 @@ class VirtualMemory {
   // GetWriteWatch: the pages written since the allocation or the last reset, in a conservative sense: all committed.
   Result<std::vector<std::uintptr_t>> write_watch(std::uintptr_t address, SIZE_T size);
 
-  // A section view somebody mapped (MEM_MAPPED). Its pages are committed with `protect`, or only reserved.
-  void note_view(void* base, SIZE_T size, ULONG protect, bool committed = true);
+  // A section view somebody mapped (MEM_MAPPED). So many of its bytes are committed with `protect`; the others are
+  // reserved, and may_grow tells that they are a file's that is not so large yet.
+  void note_view(void* base, SIZE_T size, ULONG protect, SIZE_T committed, bool may_grow = false);
+  // More of a view is committed, as its section has grown.
+  void extend_view(void* base, SIZE_T committed);
   // An image the loader mapped (MEM_IMAGE), with the rights its pages have got; between them is no access.
   void note_image(const void* base, SIZE_T size, std::span<const map::PageRun> runs);
   // Of a view or an image that is about to be unmapped.
   void forget(const void* base);
 
   // `map` puts a view exactly where a placeholder is, and notes it. CONFLICTING_ADDRESSES, or what `map` says.
-  Status replace_by_view(MemoryRange range, ULONG protect, bool committed, const std::function<Status()>& map);
+  Status replace_by_view(MemoryRange range, ULONG protect, SIZE_T committed, const std::function<Status()>& map);
   // The placeholder that the view at `base` has replaced is to be there again. CONFLICTING_ADDRESSES: there was none.
   Status replace_view(const void* base);
 
@@ -89,11 +92,12 @@ class VirtualMemory {
 
  private:
   struct Allocation {
-    std::uintptr_t end;
-    ULONG protect;  // AllocationProtect
-    ULONG type;     // MEM_PRIVATE, MEM_MAPPED or MEM_IMAGE
+    std::uintptr_t end = 0;
+    ULONG protect = 0;  // AllocationProtect
+    ULONG type = 0;     // MEM_PRIVATE, MEM_MAPPED or MEM_IMAGE
     bool write_watch = false;
     RangeMap<ULONG> committed;
+    bool may_grow = false;
     enum class Placeholder : std::uint8_t { never, is, was } placeholder = Placeholder::never;
   };
   using Allocations = std::map<std::uintptr_t, Allocation>;

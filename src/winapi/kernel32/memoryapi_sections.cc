@@ -144,12 +144,10 @@ HM_WINAPI BOOL FlushViewOfFile(const void* base, SIZE_T size) noexcept {
   return succeed([&] { return nt::flush_view(base, size); });
 }
 
-constexpr std::string_view kNotImage = "not SEC_IMAGE";
-
 const Export kRows[] = {
-    {"CreateFileMappingA", proc(CreateFileMappingA), Support::partial, kNotImage},
-    {"CreateFileMappingFromApp", proc(CreateFileMappingFromApp), Support::partial, kNotImage},
-    {"CreateFileMappingW", proc(CreateFileMappingW), Support::partial, kNotImage},
+    {"CreateFileMappingA", proc(CreateFileMappingA)},
+    {"CreateFileMappingFromApp", proc(CreateFileMappingFromApp)},
+    {"CreateFileMappingW", proc(CreateFileMappingW)},
     {"FlushViewOfFile", proc(FlushViewOfFile)},
     {"MapViewOfFile", proc(MapViewOfFile)},
     {"MapViewOfFile3", proc(MapViewOfFile3), Support::partial, "this process only"},

@@ -8,6 +8,7 @@
 #include "winapi/ntdll/nt_args.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace hmodule::winapi {
 namespace {
@@ -33,15 +34,56 @@ HM_WINAPI NTSTATUS NtOpenSection(HANDLE* handle, ACCESS_MASK access, const OBJEC
   return nt_open(handle, Section::kType, access, attributes);
 }
 
+template <typename Information>
+Status answer_with(const Information& information, void* info, SIZE_T size, SIZE_T* returned) {
+  if (size < sizeof information)
+    return fail(STATUS_INFO_LENGTH_MISMATCH, "{} bytes for a class of {}", size, sizeof information);
+  std::memcpy(info, &information, sizeof information);
+  store_if(returned, sizeof information);
+  return ok;
+}
+
+SECTION_IMAGE_INFORMATION image_information(const pe::Image& image) {
+  const pe::OptionalHeader64& header = image.optional_header();
+  const auto sections = image.sections();
+  const bool has_code = std::ranges::any_of(sections, [](const pe::Section& section) { return section.executable(); });
+  const bool moves = (header.DllCharacteristics & pe::kDllDynamicBase) != 0 && !image.relocations_stripped();
+  return {.TransferAddress = reinterpret_cast<void*>(header.ImageBase + header.AddressOfEntryPoint),
+          .ZeroBits = 0,
+          .MaximumStackSize = header.SizeOfStackReserve,
+          .CommittedStackSize = header.SizeOfStackCommit,
+          .SubSystemType = header.Subsystem,
+          .SubSystemMinorVersion = header.MinorSubsystemVersion,
+          .SubSystemMajorVersion = header.MajorSubsystemVersion,
+          .MajorOperatingSystemVersion = header.MajorOperatingSystemVersion,
+          .MinorOperatingSystemVersion = header.MinorOperatingSystemVersion,
+          .ImageCharacteristics = image.characteristics(),
+          .DllCharacteristics = header.DllCharacteristics,
+          .Machine = image.machine(),
+          .ImageContainsCode = static_cast<BOOLEAN>(has_code),
+          .ImageFlags = moves ? SECTION_IMAGE_DYNAMICALLY_RELOCATED : UCHAR{0},
+          .LoaderFlags = header.LoaderFlags,
+          .ImageFileSize = static_cast<ULONG>(image.file_size()),
+          .CheckSum = header.CheckSum};
+}
+
 HM_WINAPI NTSTATUS NtQuerySection(HANDLE handle, ULONG what, void* info, SIZE_T size, SIZE_T* returned) noexcept {
   return status_of([&]() -> Status {
     const auto section = TRY(object_of<Section>(handle, SECTION_QUERY));
-    if (what == SectionImageInformation) return fail(STATUS_SECTION_NOT_IMAGE, "the section is not an image");
-    if (what != SectionBasicInformation) return fail(STATUS_INVALID_INFO_CLASS, "section class {}", what);
-    if (size < sizeof(SECTION_BASIC_INFORMATION))
-      return fail(STATUS_INFO_LENGTH_MISMATCH, "{} bytes for SectionBasicInformation", size);
-    *static_cast<SECTION_BASIC_INFORMATION*>(info) = {nullptr, section->attributes(), section->size()};
-    store_if(returned, sizeof(SECTION_BASIC_INFORMATION));
+    if (what == SectionBasicInformation)
+      return answer_with(SECTION_BASIC_INFORMATION{nullptr, section->attributes(), section->size()}, info, size,
+                         returned);
+    if (what != SectionImageInformation) return fail(STATUS_INVALID_INFO_CLASS, "section class {}", what);
+    if (section->image() == nullptr) return fail(STATUS_SECTION_NOT_IMAGE, "the section is not an image");
+    return answer_with(image_information(*section->image()), info, size, returned);
+  });
+}
+
+HM_WINAPI NTSTATUS NtExtendSection(HANDLE handle, LARGE_INTEGER* size) noexcept {
+  return status_of([&]() -> Status {
+    TRY(require(size));
+    const auto section = TRY(object_of<Section>(handle, SECTION_EXTEND_SIZE));
+    *size = TRY(section->extend(*size));
     return ok;
   });
 }
@@ -83,6 +125,7 @@ Result<nt::View> map_view_of_section(HANDLE handle, nt::ViewRequest request, ULO
     return fail(STATUS_INVALID_PARAMETER, "view type {:#x}", type);
   if (count != 0 && parameters == nullptr) return fail(STATUS_INVALID_PARAMETER, "{} parameters at NULL", count);
   request.replace_placeholder = (type & MEM_REPLACE_PLACEHOLDER) != 0;
+  request.may_exceed = (type & MEM_RESERVE) != 0;
   nt::AllocationRequest place = {.address = request.base,
                                  .type = MEM_RESERVE | MEM_RESERVE_PLACEHOLDER,
                                  .protect = PAGE_NOACCESS,
@@ -104,9 +147,15 @@ Status unmap_view_of_section(const void* address, ULONG flags) {
 
 namespace {
 
+NTSTATUS status_of_view(const nt::View& view) {
+  return view.at_preferred_base ? STATUS_SUCCESS : STATUS_IMAGE_NOT_AT_BASE;
+}
+
+// The bytes to commit are a wish: a view's pages are the section's.
 HM_WINAPI NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, void** base, ULONG_PTR, SIZE_T,
-                                      const LARGE_INTEGER* offset, SIZE_T* size, ULONG, ULONG, ULONG protect) noexcept {
-  return status_of([&]() -> Status {
+                                      const LARGE_INTEGER* offset, SIZE_T* size, ULONG, ULONG type,
+                                      ULONG protect) noexcept {
+  return status_of([&]() -> Result<NTSTATUS> {
     TRY(require(base));
     TRY(require(size));
     TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
@@ -114,16 +163,17 @@ HM_WINAPI NTSTATUS NtMapViewOfSection(HANDLE handle, HANDLE process, void** base
     const nt::View view = TRY(section->map({.base = reinterpret_cast<std::uintptr_t>(*base),
                                             .offset = offset == nullptr ? 0 : static_cast<std::uint64_t>(*offset),
                                             .size = *size,
-                                            .protect = protect}));
+                                            .protect = protect,
+                                            .may_exceed = (type & MEM_RESERVE) != 0}));
     *base = view.base;
     *size = view.size;
-    return ok;
+    return status_of_view(view);
   });
 }
 HM_WINAPI NTSTATUS NtMapViewOfSectionEx(HANDLE handle, HANDLE process, void** base, const LARGE_INTEGER* offset,
                                         SIZE_T* size, ULONG type, ULONG protect,
                                         const MEM_EXTENDED_PARAMETER* parameters, ULONG count) noexcept {
-  return status_of([&]() -> Status {
+  return status_of([&]() -> Result<NTSTATUS> {
     TRY(require(base));
     TRY(require(size));
     TRY(nt::require_own_process(process, nt::PROCESS_VM_OPERATION));
@@ -134,7 +184,7 @@ HM_WINAPI NTSTATUS NtMapViewOfSectionEx(HANDLE handle, HANDLE process, void** ba
     const nt::View view = TRY(map_view_of_section(handle, request, type, parameters, count));
     *base = view.base;
     *size = view.size;
-    return ok;
+    return status_of_view(view);
   });
 }
 HM_WINAPI NTSTATUS NtUnmapViewOfSectionEx(HANDLE process, const void* address, ULONG flags) noexcept {
@@ -158,10 +208,9 @@ HM_WINAPI NTSTATUS NtFlushVirtualMemory(HANDLE process, void** base, SIZE_T* siz
   });
 }
 
-constexpr std::string_view kNotImage = "not SEC_IMAGE";
-
 const Export kRows[] = {
-    {"NtCreateSection", proc(NtCreateSection), Support::partial, kNotImage},
+    {"NtCreateSection", proc(NtCreateSection)},
+    {"NtExtendSection", proc(NtExtendSection)},
     {"NtFlushVirtualMemory", proc(NtFlushVirtualMemory)},
     {"NtMapViewOfSection", proc(NtMapViewOfSection), Support::partial, "this process only; no limits to the address"},
     {"NtMapViewOfSectionEx", proc(NtMapViewOfSectionEx), Support::partial, "this process only"},

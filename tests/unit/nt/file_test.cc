@@ -10,6 +10,9 @@
 
 #include <gmock/gmock.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <thread>
 
@@ -287,6 +290,37 @@ TEST_F(Files, LockedBytesAreOthersToLeaveAlone) {
   EXPECT_EQ(status(write(mine, "x", &at)), STATUS_FILE_LOCK_CONFLICT);
   EXPECT_EQ(*read(mine, 1, &at), "3");
   EXPECT_EQ(status(mine.file()->lock(5, UINT64_MAX, false, nullptr)), STATUS_INVALID_LOCK_RANGE);
+}
+
+// What a process that opened the file for itself would find locked.
+short host_lock_of(const std::string& path, off_t start) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_start = start;
+  lock.l_len = 1;
+  EXPECT_EQ(::fcntl(descriptor, F_OFD_GETLK, &lock), 0);
+  ::close(descriptor);
+  return lock.l_type;
+}
+
+// LMDB's way from the one to the other: nobody gets between them.
+TEST_F(Files, AnExclusiveLockBecomesASharedOne) {
+  directory.write("a", "0123456789");
+  const Opened mine = open(u"a", kRead | kWrite), other = open(u"a", kRead | kWrite);
+  ASSERT_TRUE(mine.file()->lock(0, 4, true, true));
+  ASSERT_TRUE(mine.file()->lock(0, 4, false, true));
+  EXPECT_EQ(host_lock_of(directory.host("a"), 3), F_WRLCK);
+  EXPECT_EQ(status(other.file()->lock(0, 1, false, true)), STATUS_LOCK_NOT_GRANTED);
+  EXPECT_TRUE(mine.file()->unlock(0, 4));
+  EXPECT_EQ(host_lock_of(directory.host("a"), 3), F_RDLCK);
+  EXPECT_TRUE(other.file()->lock(0, 1, false, true));
+  EXPECT_EQ(status(other.file()->lock(2, 1, true, true)), STATUS_LOCK_NOT_GRANTED);
+  EXPECT_TRUE(mine.file()->unlock(0, 4));
+  EXPECT_EQ(host_lock_of(directory.host("a"), 3), F_UNLCK);
+  EXPECT_EQ(host_lock_of(directory.host("a"), 0), F_RDLCK);
+  EXPECT_EQ(status(mine.file()->unlock(0, 4)), STATUS_RANGE_NOT_LOCKED);
+  EXPECT_TRUE(other.file()->lock(2, 1, true, true));
 }
 
 TEST_F(Files, ALockIsWaitedFor) {

@@ -196,7 +196,7 @@ TEST_F(VirtualMemoryTest, ImagesAreTrueToTheirPages) {
 
 TEST_F(VirtualMemoryTest, ViewsAreMappedMemory) {
   void* view = mmap(nullptr, 0x2000, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  memory_.note_view(view, 0x2000, PAGE_READONLY);
+  memory_.note_view(view, 0x2000, PAGE_READONLY, 0x2000);
   const auto info = memory_.query(address_of(view) + 0x1000).value();
   EXPECT_EQ(info.Type, MEM_MAPPED);
   EXPECT_EQ(info.AllocationBase, view);
