@@ -1,4 +1,5 @@
-// Console programs of others under `hmodule run`: Node.js (C++), esbuild (Go), ripgrep (Rust), and System32's commands.
+// Console programs of others under `hmodule run`: Node.js (C++), esbuild (Go), ripgrep (Rust), FFmpeg (C, by GCC), and
+// System32's commands.
 #include "real_dll.h"
 
 #include <sys/wait.h>
@@ -83,6 +84,38 @@ TEST(NodeProgram, EndsWithTheStatusOfAnError) {
   const Outcome outcome = run("node.exe -e \"throw new RangeError('too far')\"");
   EXPECT_NE(outcome.output.find("RangeError: too far"), std::string::npos) << outcome.output;
   EXPECT_EQ(outcome.status, 1);
+}
+
+// What a lossless codec gives back has the sums of what it was given; the lossy ones have to be read again, too. With
+// threads in the codecs, DirectShow looked for and not found.
+TEST(CodecProgram, EncodesAndDecodes) {
+  NEED("ffmpeg.exe");
+  const std::filesystem::path directory = testing::TempDir() + "hmodule-ffmpeg";
+  std::filesystem::create_directories(directory);
+  const std::string ffmpeg = "ffmpeg.exe -hide_banner -loglevel error -nostdin -y ";
+  const std::string source = "-f lavfi -i testsrc=duration=1:size=320x180:rate=25 -f lavfi -i sine=duration=1 ";
+  const auto sum = [&](const std::string& input) { return run(ffmpeg + input + " -f md5 -").output; };
+  const auto file = [&](const char* name) { return (directory / name).string(); };
+
+  const Outcome lossless =
+      run(ffmpeg + source + "-c:v ffv1 -pix_fmt yuv420p -c:a flac -strict -2 " + file("lossless.mkv"));
+  EXPECT_EQ(lossless.output, "");
+  EXPECT_EQ(lossless.status, 0);
+  const std::string video = sum(source + "-map 0:v -c:v rawvideo -pix_fmt yuv420p");
+  EXPECT_EQ(video.substr(0, 4), "MD5=");
+  EXPECT_EQ(sum("-i " + file("lossless.mkv") + " -map 0:v -c:v rawvideo"), video);
+  EXPECT_EQ(sum("-i " + file("lossless.mkv") + " -map 0:a -c:a pcm_s16le"), sum(source + "-map 1:a -c:a pcm_s16le"));
+
+  for (const char* codecs : {"-c:v libx264 -c:a aac -pix_fmt yuv420p ", "-c:v libx265 -x265-params log-level=0 -an "}) {
+    const Outcome lossy = run(ffmpeg + source + codecs + file("lossy.mp4"));
+    EXPECT_EQ(lossy.status, 0) << codecs << lossy.output;
+    const Outcome frames = run(ffmpeg + "-i " + file("lossy.mp4") + " -map 0:v -f framemd5 -");
+    EXPECT_NE(frames.output.find("0,         24,         24,"), std::string::npos) << codecs << frames.output;
+  }
+  const Outcome device = run(ffmpeg + "-f dshow -list_devices true -i dummy");
+  EXPECT_NE(device.output.find("Could not"), std::string::npos) << device.output;
+  EXPECT_EQ(device.status, 1);
+  std::filesystem::remove_all(directory);
 }
 
 TEST(GoProgram, TransformsItsStandardInput) {
