@@ -26,6 +26,7 @@
 #include "winapi/setupapi/exports.h"
 #include "winapi/shell32/exports.h"
 #include "winapi/user32/exports.h"
+#include "winapi/userenv/exports.h"
 #include "winapi/version/exports.h"
 #include "winapi/winmm/exports.h"
 #include "winapi/ws2_32/exports.h"
@@ -42,6 +43,7 @@ const BuiltinDll* const kBuiltins[] = {
     &winapi::sechost_dll,  &winapi::setupapi_dll, &winapi::dbghelp_dll,          &winapi::dxgi_dll,
     &winapi::crypt32_dll,  &winapi::cryptsp_dll,  &winapi::secur32_dll,          &winapi::gdi32_dll,
     &winapi::imm32_dll,    &winapi::winmm_dll,    &winapi::avicap32_dll,         &winapi::avrt_dll,
+    &winapi::userenv_dll,
 };
 
 const BuiltinDll* const kStandIns[] = {
