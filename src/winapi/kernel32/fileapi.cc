@@ -8,6 +8,7 @@
 #include "winapi/common/answer.h"
 #include "winapi/common/overlapped.h"
 #include "winapi/common/text.h"
+#include "winapi/kernel32/completion_routine.h"
 #include "winapi/kernel32/file_args.h"
 
 namespace hmodule::winapi {
@@ -150,24 +151,6 @@ HM_WINAPI BOOL WriteFile(HANDLE handle, const void* data, DWORD size, DWORD* wri
     if (!status) overlapped->Internal = static_cast<ULONG_PTR>(static_cast<std::uint32_t>(status.error().status));
     return report_transfer(std::move(status), *target.status_block, written);
   });
-}
-
-// Completion routines run as APCs: (error, bytes, OVERLAPPED*). This one sits in between and turns NT's form round.
-using CompletionRoutine = HM_WINAPI void (*)(DWORD error, DWORD bytes, OVERLAPPED* overlapped);
-
-HM_WINAPI void call_completion_routine(ULONG_PTR routine, ULONG_PTR status_block, ULONG_PTR) {
-  auto* const overlapped = reinterpret_cast<OVERLAPPED*>(status_block);
-  const DWORD error = win32_from_status(static_cast<NTSTATUS>(overlapped->Internal));
-  thread::call(reinterpret_cast<CompletionRoutine>(routine), error, static_cast<DWORD>(overlapped->InternalHigh),
-               overlapped);
-}
-
-nt::IoTarget routine_target(OVERLAPPED& overlapped, CompletionRoutine routine) {
-  nt::IoTarget target = target_of(overlapped);
-  target.event = nullptr;  // hEvent is the caller's to use
-  target.apc = call_completion_routine;
-  target.context = reinterpret_cast<void*>(routine);
-  return target;
 }
 
 HM_WINAPI BOOL ReadFileEx(HANDLE handle, void* buffer, DWORD size, OVERLAPPED* overlapped,

@@ -5,6 +5,7 @@
 #include "thread/call.h"
 #include "winapi/common/answer.h"
 #include "winapi/common/overlapped.h"
+#include "winapi/kernel32/completion_routine.h"
 #include "winapi/kernel32/file_args.h"
 
 namespace hmodule::winapi {
@@ -239,13 +240,15 @@ HM_WINAPI BOOL SetFileCompletionNotificationModes(HANDLE handle, UCHAR modes) no
 // --- ReadDirectoryChangesW ---
 
 HM_WINAPI BOOL ReadDirectoryChangesW(HANDLE handle, void* buffer, DWORD size, BOOL subtree, DWORD filter,
-                                     DWORD* returned, OVERLAPPED* overlapped, void* routine) noexcept {
+                                     DWORD* returned, OVERLAPPED* overlapped, CompletionRoutine routine) noexcept {
   return succeed([&]() -> Status {
-    if (routine != nullptr) return fail(STATUS_NOT_SUPPORTED, "ReadDirectoryChangesW: no completion routines");
+    if (routine != nullptr && overlapped == nullptr)
+      return fail(STATUS_INVALID_PARAMETER, "a completion routine without an OVERLAPPED");
     IO_STATUS_BLOCK block = {};
     const std::span out(static_cast<std::byte*>(buffer), size);
     TRY(nt::run_io(
-        handle, FILE_LIST_DIRECTORY, target_of(overlapped, block),
+        handle, FILE_LIST_DIRECTORY,
+        routine != nullptr ? routine_target(*overlapped, routine) : target_of(overlapped, block),
         [&](nt::File& file, nt::IoNotice& notice) { return file.watch(out, filter, subtree != FALSE, notice); }));
     if (overlapped == nullptr && returned != nullptr) *returned = static_cast<DWORD>(block.Information);
     return ok;
@@ -263,7 +266,7 @@ const Export kRows[] = {
     {"MoveFileExA", proc(MoveFileExA), Support::partial, "not MOVEFILE_DELAY_UNTIL_REBOOT"},
     {"MoveFileExW", proc(MoveFileExW), Support::partial, "not MOVEFILE_DELAY_UNTIL_REBOOT"},
     {"MoveFileW", proc(MoveFileW)},
-    {"ReadDirectoryChangesW", proc(ReadDirectoryChangesW), Support::partial, "no completion routine"},
+    {"ReadDirectoryChangesW", proc(ReadDirectoryChangesW)},
     {"ReplaceFileA", proc(ReplaceFileA), Support::partial, "keeps attributes, not access control lists or streams"},
     {"ReplaceFileW", proc(ReplaceFileW), Support::partial, "keeps attributes, not access control lists or streams"},
     {"SetFileCompletionNotificationModes", proc(SetFileCompletionNotificationModes)},

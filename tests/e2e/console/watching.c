@@ -26,13 +26,20 @@ static int last_action(const BYTE* records, DWORD size, const WCHAR* name) {
   return found;
 }
 
+static DWORD routine_error, routine_size;
+static void WINAPI changed(DWORD error, DWORD size, OVERLAPPED* overlapped) {
+  routine_error = overlapped->hEvent == (HANDLE)overlapped ? error : ~0UL;
+  routine_size = size;
+}
+
 int main(void) {
   CreateDirectoryW(L"watched", NULL);
   CreateDirectoryW(L"watched\\sub", NULL);
   const HANDLE directory = CreateFileW(L"watched", FILE_LIST_DIRECTORY, 7, NULL, OPEN_EXISTING,
                                        FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OVERLAPPED, NULL);
   static DWORD buffer[1024];
-  OVERLAPPED overlapped = {.hEvent = CreateEventA(NULL, TRUE, FALSE, NULL)};
+  const HANDLE own_event = CreateEventA(NULL, TRUE, FALSE, NULL);
+  OVERLAPPED overlapped = {.hEvent = own_event};
   DWORD size = 0;
   const DWORD what = FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_DIR_NAME;
   say("start", "%d",
@@ -59,6 +66,18 @@ int main(void) {
   ReadDirectoryChangesW(directory, buffer, sizeof buffer, TRUE, what, NULL, &overlapped, NULL);
   say("cancel", "%d", ERROR_OF(CancelIo(directory)));
   say("cancelled", "%d", ERROR_OF(GetOverlappedResult(directory, &overlapped, &size, TRUE)));
+
+  /* A routine instead of the event, which is the program's own then. */
+  overlapped.hEvent = (HANDLE)&overlapped;
+  say("routine", "%d",
+      ERROR_OF(ReadDirectoryChangesW(directory, buffer, sizeof buffer, TRUE, what, NULL, &overlapped, changed)));
+  make(L"watched\\for-the-routine");
+  say("alerted", "%lu", SleepEx(5000, TRUE));
+  say("in-routine", "%lu %d", routine_error, last_action((BYTE*)buffer, routine_size, L"for-the-routine"));
+  ReadDirectoryChangesW(directory, buffer, sizeof buffer, TRUE, what, NULL, &overlapped, changed);
+  CancelIo(directory);
+  say("cancelled-in-routine", "%lu %lu", SleepEx(5000, TRUE), routine_error);
+  overlapped.hEvent = own_event;
 
   /* An event whose low bit is set keeps the packet from the port. */
   const HANDLE port = CreateIoCompletionPort(directory, NULL, 7, 0), event = overlapped.hEvent;
