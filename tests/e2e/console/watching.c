@@ -76,7 +76,8 @@ int main(void) {
   say("in-routine", "%lu %d", routine_error, last_action((BYTE*)buffer, routine_size, L"for-the-routine"));
   ReadDirectoryChangesW(directory, buffer, sizeof buffer, TRUE, what, NULL, &overlapped, changed);
   CancelIo(directory);
-  say("cancelled-in-routine", "%lu %lu", SleepEx(5000, TRUE), routine_error);
+  say("cancelled-alerts", "%lu", SleepEx(5000, TRUE));
+  say("cancelled-in-routine", "%lu", routine_error);
   overlapped.hEvent = own_event;
 
   /* An event whose low bit is set keeps the packet from the port. */
