@@ -308,19 +308,19 @@ short host_lock_of(const std::string& path, off_t start) {
 TEST_F(Files, AnExclusiveLockBecomesASharedOne) {
   directory.write("a", "0123456789");
   const Opened mine = open(u"a", kRead | kWrite), other = open(u"a", kRead | kWrite);
-  ASSERT_TRUE(mine.file()->lock(0, 4, true, true));
-  ASSERT_TRUE(mine.file()->lock(0, 4, false, true));
+  ASSERT_TRUE(mine.file()->lock(0, 4, true, nullptr));
+  ASSERT_TRUE(mine.file()->lock(0, 4, false, nullptr));
   EXPECT_EQ(host_lock_of(directory.host("a"), 3), F_WRLCK);
-  EXPECT_EQ(status(other.file()->lock(0, 1, false, true)), STATUS_LOCK_NOT_GRANTED);
+  EXPECT_EQ(status(other.file()->lock(0, 1, false, nullptr)), STATUS_LOCK_NOT_GRANTED);
   EXPECT_TRUE(mine.file()->unlock(0, 4));
   EXPECT_EQ(host_lock_of(directory.host("a"), 3), F_RDLCK);
-  EXPECT_TRUE(other.file()->lock(0, 1, false, true));
-  EXPECT_EQ(status(other.file()->lock(2, 1, true, true)), STATUS_LOCK_NOT_GRANTED);
+  EXPECT_TRUE(other.file()->lock(0, 1, false, nullptr));
+  EXPECT_EQ(status(other.file()->lock(2, 1, true, nullptr)), STATUS_LOCK_NOT_GRANTED);
   EXPECT_TRUE(mine.file()->unlock(0, 4));
   EXPECT_EQ(host_lock_of(directory.host("a"), 3), F_UNLCK);
   EXPECT_EQ(host_lock_of(directory.host("a"), 0), F_RDLCK);
   EXPECT_EQ(status(mine.file()->unlock(0, 4)), STATUS_RANGE_NOT_LOCKED);
-  EXPECT_TRUE(other.file()->lock(2, 1, true, true));
+  EXPECT_TRUE(other.file()->lock(2, 1, true, nullptr));
 }
 
 TEST_F(Files, ALockIsWaitedFor) {
