@@ -195,10 +195,12 @@ bool Heap::lock_held_by_caller() {
 
 // --- what a thread keeps ---
 
-thread::BlockCache* Heap::made_for(thread::ThreadBlocks& mine) noexcept {
+thread::BlockCache* Heap::made_for_caller() noexcept {
   if (!thread::BlockCache::enabled() || !keeps_blocks()) return nullptr;
-  if (is_process_heap()) return &mine.process;
-  thread::BlockCache*& cache = mine.of_place[place_];
+  thread::ThreadBlocks* const mine = thread::try_thread_blocks();
+  if (mine == nullptr) return nullptr;  // one of ours at work, or a host's that has not called a DLL yet
+  if (is_process_heap()) return &mine->process;
+  thread::BlockCache*& cache = mine->of_place[place_];
   if (cache == nullptr)
     cache = new (std::nothrow) thread::BlockCache(number_, end_kept);
   else if (cache->heap() != number_)
@@ -209,7 +211,7 @@ thread::BlockCache* Heap::made_for(thread::ThreadBlocks& mine) noexcept {
 // A thread's first block of a private heap, or one too many: room is made for it.
 bool Heap::keep(Header& head) noexcept {
   if ((head.bits & kUserBits) != 0) return false;
-  thread::BlockCache* const cache = made_for(thread::thread_blocks());
+  thread::BlockCache* const cache = made_for_caller();
   if (cache == nullptr) return false;
   if (put(*cache, head)) return true;
   const std::size_t bytes = prefix() + head.size;
@@ -223,7 +225,7 @@ bool Heap::keep(Header& head) noexcept {
 // What other threads had too many of. The heap may have been locked before, and the thread have such blocks.
 void* Heap::allocate_from_store(SIZE_T size, bool zeroed) noexcept {
   const std::size_t bytes = prefix() + size;
-  thread::BlockCache* const cache = bytes > thread::BlockCache::kLargest ? nullptr : made_for(thread::thread_blocks());
+  thread::BlockCache* const cache = bytes > thread::BlockCache::kLargest ? nullptr : made_for_caller();
   if (cache == nullptr) return nullptr;
   const KernelSection whole;
   void* memory = cache->take(bytes);

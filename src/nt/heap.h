@@ -168,7 +168,7 @@ class Heap {
   static void leave(thread::ThreadBlocks& mine) { mine.inside.store(nullptr, std::memory_order_release); }
   // nullptr if the calling thread keeps nothing of this heap. It may be no heap at all.
   thread::BlockCache* kept_by(thread::ThreadBlocks& mine) const;
-  thread::BlockCache* made_for(thread::ThreadBlocks& mine) noexcept;
+  thread::BlockCache* made_for_caller() noexcept;
   bool put(thread::BlockCache& cache, Header& head) const;
   bool keep(Header& head) noexcept;
   void* allocate_from_store(SIZE_T size, bool zeroed) noexcept;

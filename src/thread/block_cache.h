@@ -166,6 +166,12 @@ inline ThreadBlocks& thread_blocks() {
   return *reinterpret_cast<ThreadBlocks*>(&teb() + 1);
 }
 
+// nullptr for a thread without a Windows side, which gets none by this.
+inline ThreadBlocks* try_thread_blocks() {
+  TEB* const own = try_teb();
+  return own == nullptr ? nullptr : reinterpret_cast<ThreadBlocks*>(own + 1);
+}
+
 bool is_any_thread_inside(const void* heap);
 
 }  // namespace hmodule::thread
