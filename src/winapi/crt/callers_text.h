@@ -5,6 +5,7 @@
 
 #include "winapi/crt/leaves.h"
 
+#include <cstdint>
 #include <string_view>
 
 namespace hmodule::winapi::callers {
@@ -40,6 +41,18 @@ void move(T* to, const T* from, SIZE_T count) {
 template <typename T>
 void put(T* to, const T& value) {
   move(to, &value, 1);
+}
+// Looks whether that can be written, and changes nothing: before what would be lost in a fault is made.
+template <typename T>
+void probe(T* to, SIZE_T count) {
+  constexpr SIZE_T kPage = 4096;
+  const auto start = reinterpret_cast<std::uintptr_t>(to), end = start + count * sizeof(T);
+  for (std::uintptr_t at = start; at < end; at = (at / kPage + 1) * kPage) {
+    auto* const there = reinterpret_cast<char*>(at);
+    char same;
+    move(&same, there, 1);
+    put(there, same);
+  }
 }
 
 }  // namespace hmodule::winapi::callers

@@ -61,20 +61,28 @@ HM_WINAPI char16_t crt_towupper(char16_t c) noexcept {
 
 // --- Between the kinds ---
 
+// Converted twice: what has been converted would be lost in the fault of a bad `to`.
 HM_WINAPI SIZE_T crt_mbstowcs(WCHAR* to, const char* from, SIZE_T room) noexcept {
-  const std::u16string text = nls::from_ansi(callers::text(from));
-  if (to == nullptr) return text.size();
-  const SIZE_T count = std::min<SIZE_T>(text.size(), room);
-  callers::move(to, text.data(), count);
-  if (count < room) callers::put(to + count, u'\0');
+  const std::string_view source = callers::text(from);
+  const SIZE_T length = nls::from_ansi(source).size(), count = std::min(length, room);
+  if (to == nullptr) return length;
+  callers::probe(to, count + (count < room ? 1 : 0));
+  const std::u16string text = nls::from_ansi(source);
+  std::copy_n(text.begin(), count, to);
+  if (count < room) to[count] = 0;
   return count;
 }
 HM_WINAPI SIZE_T crt_wcstombs(char* to, const WCHAR* from, SIZE_T room) noexcept {
-  const std::string bytes = nls::to_ansi(callers::text(from));
-  if (to == nullptr) return bytes.size();
-  const SIZE_T count = nls::cut(std::string_view(bytes), room);
-  callers::move(to, bytes.data(), count);
-  if (count < room) callers::put(to + count, '\0');
+  const std::u16string_view source = callers::text(from);
+  const auto [length, count] = [&] {
+    const std::string bytes = nls::to_ansi(source);
+    return std::pair(bytes.size(), nls::cut(std::string_view(bytes), room));
+  }();
+  if (to == nullptr) return length;
+  callers::probe(to, count + (count < room ? 1 : 0));
+  const std::string bytes = nls::to_ansi(source);
+  std::copy_n(bytes.begin(), count, to);
+  if (count < room) to[count] = 0;
   return count;
 }
 
