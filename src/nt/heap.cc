@@ -348,6 +348,7 @@ void* Heap::allocate(ULONG flags, SIZE_T size) noexcept {
   const std::size_t list = has_links() ? own_list() : 0;
   const std::uint32_t bits = (flags & kUserBits) | static_cast<std::uint32_t>(list << kListShift);
   const std::size_t bytes = footprint({size, 0, bits});
+  const KernelSection whole;  // nobody is killed with memory that is in no list
   void* const memory = obtain(bytes, zeroed);
   if (memory == nullptr) return nullptr;
   void* block = nullptr;
