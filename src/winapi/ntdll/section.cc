@@ -43,6 +43,8 @@ Status answer_with(const Information& information, void* info, SIZE_T size, SIZE
   return ok;
 }
 
+}  // namespace
+
 SECTION_IMAGE_INFORMATION image_information(const pe::Image& image) {
   const pe::OptionalHeader64& header = image.optional_header();
   const auto sections = image.sections();
@@ -66,6 +68,8 @@ SECTION_IMAGE_INFORMATION image_information(const pe::Image& image) {
           .ImageFileSize = static_cast<ULONG>(image.file_size()),
           .CheckSum = header.CheckSum};
 }
+
+namespace {
 
 HM_WINAPI NTSTATUS NtQuerySection(HANDLE handle, ULONG what, void* info, SIZE_T size, SIZE_T* returned) noexcept {
   return status_of([&]() -> Status {

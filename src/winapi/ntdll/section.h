@@ -6,6 +6,8 @@
 
 namespace hmodule::winapi {
 
+// SectionImageInformation: what NtQuerySection, and NtCreateUserProcess of its program, say of an image.
+SECTION_IMAGE_INFORMATION image_information(const pe::Image& image);
 // NtMapViewOfSectionEx in this process: `request` says where, what and how, `type` is MEM_RESERVE, MEM_TOP_DOWN and
 // MEM_REPLACE_PLACEHOLDER, the parameters are those of VirtualAlloc2.
 Result<nt::View> map_view_of_section(HANDLE section, nt::ViewRequest request, ULONG type,

@@ -20,6 +20,7 @@
 #include "winapi/common/text.h"
 #include "winapi/ntdll/nt_args.h"
 #include "winapi/ntdll/priority_class.h"
+#include "winapi/ntdll/section.h"
 
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -98,19 +99,6 @@ enum PsAttribute : ULONG_PTR {
   kIdealProcessor = 0x3000E,
   kJobList = 0x20013,
 };
-
-struct SECTION_IMAGE_INFORMATION {
-  void* TransferAddress;
-  ULONG ZeroBits;
-  SIZE_T MaximumStackSize, CommittedStackSize;
-  ULONG SubSystemType;
-  USHORT SubSystemMinorVersion, SubSystemMajorVersion, MajorOperatingSystemVersion, MinorOperatingSystemVersion;
-  USHORT ImageCharacteristics, DllCharacteristics, Machine;
-  BOOLEAN ImageContainsCode;
-  UCHAR ImageFlags;
-  ULONG LoaderFlags, ImageFileSize, CheckSum;
-};
-static_assert(sizeof(SECTION_IMAGE_INFORMATION) == 0x40);
 
 struct Attributes {
   std::u16string_view image;
@@ -251,27 +239,6 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
-SECTION_IMAGE_INFORMATION information_of(const pe::Image& image) {
-  const pe::OptionalHeader64& header = image.optional_header();
-  return {.TransferAddress = reinterpret_cast<void*>(image.image_base() + image.entry_point().value),
-          .ZeroBits = 0,
-          .MaximumStackSize = header.SizeOfStackReserve,
-          .CommittedStackSize = header.SizeOfStackCommit,
-          .SubSystemType = header.Subsystem,
-          .SubSystemMinorVersion = header.MinorSubsystemVersion,
-          .SubSystemMajorVersion = header.MajorSubsystemVersion,
-          .MajorOperatingSystemVersion = header.MajorOperatingSystemVersion,
-          .MinorOperatingSystemVersion = header.MinorOperatingSystemVersion,
-          .ImageCharacteristics = image.characteristics(),
-          .DllCharacteristics = image.dll_characteristics(),
-          .Machine = image.machine(),
-          .ImageContainsCode = header.SizeOfCode != 0,
-          .ImageFlags = 0,
-          .LoaderFlags = header.LoaderFlags,
-          .ImageFileSize = static_cast<ULONG>(image.file_size()),
-          .CheckSum = image.checksum()};
-}
-
 // Of a native program: its processor and that it talks to a console.
 constexpr SECTION_IMAGE_INFORMATION kNativeImage = [] {
   SECTION_IMAGE_INFORMATION info = {};
@@ -325,7 +292,7 @@ Result<SECTION_IMAGE_INFORMATION> check_image(std::u16string_view name, OwnedHan
     info.ExeFormat.DllCharacteristics = image->dll_characteristics();
     return fail(STATUS_INVALID_IMAGE_FORMAT, "{}: characteristics {:#x}", text, image->characteristics());
   }
-  return information_of(*image);
+  return image_information(*image);
 }
 
 Result<HANDLE> open_image(std::u16string_view name, ACCESS_MASK more_access, PS_CREATE_INFO& info) {
