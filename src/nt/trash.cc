@@ -2,6 +2,7 @@
 
 #include "nt/io_error.h"
 #include "nt/unique_fd.h"
+#include "nt/user_directories.h"
 #include "path/volumes.h"
 #include "win/status.h"
 
@@ -10,24 +11,12 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <string>
 
 namespace hmodule::nt {
 namespace {
-
-std::string host_variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? std::string() : value;
-}
-
-std::string trash_directory() {
-  std::string place = host_variable("XDG_DATA_HOME");
-  if (place.empty()) place = host_variable("HOME") + "/.local/share";
-  return place + "/Trash";
-}
 
 // RFC 2396: everything but letters, digits, and a few signs.
 std::string escaped(const std::string& path) {
@@ -58,7 +47,7 @@ std::string information_about(const std::string& path) {
 Status move_to_trash(std::u16string_view name) {
   const path::HostPath found = TRY(path::volumes().to_host(name));
   if (!found.exists()) return fail(STATUS_OBJECT_NAME_NOT_FOUND, "{}: not there", found.path);
-  const std::string trash = trash_directory();
+  const std::string trash = host_data_directory() + "/Trash";
   std::error_code ignored;
   for (const char* part : {"/files", "/info"}) std::filesystem::create_directories(trash + part, ignored);
   ::chmod(trash.c_str(), 0700);

@@ -15,11 +15,14 @@ std::string host_variable(const char* name) {
   return value == nullptr ? std::string() : value;
 }
 
+std::string base_directory(const char* variable, const char* in_home) {
+  const std::string place = host_variable(variable);
+  return place.empty() ? host_variable("HOME") + in_home : place;
+}
+
 // A line of the file is XDG_MUSIC_DIR="$HOME/Music", or has a path from the root.
 std::optional<std::string> configured(std::string_view key) {
-  std::string place = host_variable("XDG_CONFIG_HOME");
-  if (place.empty()) place = host_variable("HOME") + "/.config";
-  std::ifstream file(place + "/user-dirs.dirs");
+  std::ifstream file(base_directory("XDG_CONFIG_HOME", "/.config") + "/user-dirs.dirs");
   const std::string start = "XDG_" + std::string(key) + "_DIR=\"";
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(start)) continue;
@@ -31,6 +34,10 @@ std::optional<std::string> configured(std::string_view key) {
 }
 
 }  // namespace
+
+std::string host_data_directory() {
+  return base_directory("XDG_DATA_HOME", "/.local/share");
+}
 
 std::u16string user_directory(std::string_view key, std::u16string_view name) {
   if (const auto host = configured(key)) return path::volumes().from_host(*host);

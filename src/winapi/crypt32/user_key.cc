@@ -3,11 +3,11 @@
 #include "nt/io_error.h"
 #include "nt/random.h"
 #include "nt/unique_fd.h"
+#include "nt/user_directories.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
@@ -17,12 +17,7 @@ namespace {
 constexpr std::size_t kKeySize = 32;
 
 std::string directory() {
-  const auto variable = [](const char* name) {
-    const char* const value = std::getenv(name);
-    return value == nullptr ? std::string() : std::string(value);
-  };
-  const std::string data = variable("XDG_DATA_HOME");
-  return (data.empty() ? variable("HOME") + "/.local/share" : data) + "/hmodule";
+  return nt::host_data_directory() + "/hmodule";
 }
 
 // Nothing if there is none. A file that others may look into, or of another size, is not taken.
