@@ -13,6 +13,7 @@
 #include "nt/token.h"
 #include "thread/call.h"
 #include "thread/hooks.h"
+#include "thread/signals.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -46,11 +47,6 @@ Thread* living = nullptr;
 
 std::atomic<void (*)()> end_hook{nullptr};  // thread_end.h
 
-// The signal that makes a thread look at its orders (suspend, die). A real-time one: the others have owners.
-int order_signal() {
-  return SIGRTMAX - 2;
-}
-
 }  // namespace
 
 // What happens to a thread object from outside its class: start, end, orders.
@@ -64,7 +60,6 @@ struct ThreadLife {
     const Dispatcher lock;
     self.created_ = system_time();
     self.teb_.store(&teb, std::memory_order_release);
-    self.id_.store(thread::thread_id(teb), std::memory_order_release);
     self.add_ref();
     self.next_ = living;
     if (living != nullptr) living->previous_ = &self;
@@ -78,9 +73,7 @@ struct ThreadLife {
 
   static void started(TEB& teb) {
     auto* const self = static_cast<Thread*>(thread::object_of(teb));
-    if (self == nullptr) return;
-    self->held_ = true;
-    enroll(*self, teb);
+    if (self != nullptr) enroll(*self, teb);
   }
 
   static void held(TEB& teb) {
@@ -168,7 +161,7 @@ struct ThreadLife {
     constexpr long kPause = 50'000;  // ns
     sigevent event = {};
     event.sigev_notify = SIGEV_THREAD_ID;
-    event.sigev_signo = order_signal();
+    event.sigev_signo = thread::order_signal();
     event._sigev_un._tid = gettid();
     int timer = 0;
     if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0) return false;
@@ -185,13 +178,14 @@ struct ThreadLife {
       action.sa_sigaction = on_signal;
       action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
       sigemptyset(&action.sa_mask);
-      sigaction(order_signal(), &action, nullptr);
+      sigaction(thread::order_signal(), &action, nullptr);
     });
   }
 
   static Thread& adopt(TEB& teb) {
     prepare();
     Ref<Thread> self = make_object<Thread>(0);
+    self->id_.store(thread::thread_id(teb), std::memory_order_release);
     enroll(*self, teb);
     thread::object_of(teb) = self.get();
     return *self.detach();
@@ -202,20 +196,23 @@ struct ThreadLife {
     Ref<Thread> self = make_object<Thread>(options.suspended ? 1U : 0U);
     self->routine_ = options.routine;
     self->parameter_ = options.parameter;
-    self->created_here_ = true;
+    self->created_here_ = self->held_ = true;
     self->add_ref();  // the TEB's
-    const auto started = thread::create_thread({.routine = run,
-                                                .stack_size = options.stack_size,
-                                                .object = self.get(),
-                                                .skip_thread_attach = options.skip_thread_attach});
-    if (!started) {
-      self->release();
-      return started.error();
+    const KernelSection in_the_kernel;
+    const Status started = thread::create_thread({.routine = run,
+                                                  .stack_size = options.stack_size,
+                                                  .object = self.get(),
+                                                  .id = &self->id_,
+                                                  .skip_thread_attach = options.skip_thread_attach});
+    if (started) return self;
+    {
+      const Dispatcher lock;
+      strike_out(lock, *self);
+      end(lock, *self, 0);  // somebody may have found it
     }
-    DWORD unknown = 0;  // the thread itself may have been faster
-    const auto id = static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(started->id.UniqueThread));
-    self->id_.compare_exchange_strong(unknown, id);
-    return self;
+    self->release();  // the list's
+    self->release();
+    return started.error();
   }
 
   // Runs in the new thread after DLL_THREAD_ATTACH: APCs queued before the start come first.
@@ -240,7 +237,7 @@ void detail::obey_pending_order() {
   long result = SYS_tgkill;
   __asm__ volatile("syscall"
                    : "+a"(result)
-                   : "D"(getpid()), "S"(gettid()), "d"(order_signal())
+                   : "D"(getpid()), "S"(gettid()), "d"(thread::order_signal())
                    : "rcx", "r11", "memory");
 }
 
@@ -366,7 +363,7 @@ bool Thread::cancel_io(const IO_STATUS_BLOCK* operation) {
   if (before == IoWait::kNone) return false;
   if ((before & IoWait::kCancelled) != 0) return true;  // it is told already
   unpark(lock, STATUS_CANCELLED);                       // if that is how it waits
-  syscall(SYS_tgkill, getpid(), id(), order_signal());
+  syscall(SYS_tgkill, getpid(), id(), thread::order_signal());
   return true;
 }
 
@@ -378,20 +375,26 @@ void Thread::obey(thread::Place place) {
 }
 
 void Thread::wait_for_resume(thread::Place place) {
-  while (const DWORD count = suspend_count_.load(std::memory_order_acquire)) {
+  for (;;) {
+    const std::uint32_t seen = releases_.load(std::memory_order_acquire);
+    if (killed_ || suspend_count_.load(std::memory_order_acquire) == 0) break;
     stopped_.store(1, std::memory_order_release);
     futex_wake_all(stopped_);
-    futex_wait(suspend_count_, count);
-    if (killed_) break;
+    futex_wait(releases_, seen);
   }
   stopped_.store(0, std::memory_order_release);
   if (killed_) thread::terminate_current_thread(exit_code(), place);
 }
 
+void Thread::release_stopped() {
+  releases_.fetch_add(1, std::memory_order_release);
+  futex_wake_all(releases_);
+}
+
 void Thread::send_order() {
   const Dispatcher lock;  // the id is not given to another thread before ended() is true
   if (ended() || id() == 0) return;
-  syscall(SYS_tgkill, getpid(), id(), order_signal());
+  syscall(SYS_tgkill, getpid(), id(), thread::order_signal());
 }
 
 Thread::Thread(DWORD suspend_count) : suspend_count_(suspend_count) {}
@@ -447,7 +450,7 @@ Result<DWORD> Thread::resume() {
     if (previous == 1) kill(static_cast<pid_t>(process_->id()), SIGCONT);
     return previous;
   }
-  futex_wake_all(suspend_count_);
+  release_stopped();
   return previous;
 }
 
@@ -463,7 +466,7 @@ Status terminate_thread(Ref<Thread> thread, DWORD exit_code) {
     if (thread->killed_.exchange(true)) return ok;
     thread->exit_code_.store(exit_code, std::memory_order_release);
   }
-  futex_wake_all(thread->suspend_count_);
+  thread->release_stopped();
   thread->send_order();
   return ok;
 }

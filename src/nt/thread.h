@@ -57,7 +57,7 @@ class Thread final : public Signal {
   void process_ended(DWORD exit_code);
 
   DWORD id() const { return id_.load(std::memory_order_acquire); }
-  // nullptr before its start and after its end; only the thread itself may rely on it.
+  // nullptr after its end; only the thread itself may rely on it.
   TEB* teb() const { return teb_.load(std::memory_order_acquire); }
   thread::StartRoutine routine() const { return routine_; }
   bool created_here() const { return created_here_; }  // by CreateThread; else it is a thread of the host
@@ -115,15 +115,17 @@ class Thread final : public Signal {
   friend void detail::obey_pending_order();
   void obey(thread::Place place);             // what the order signal makes the thread do: die, or wait for ...
   void wait_for_resume(thread::Place place);  // ... the suspend count to become zero
+  void release_stopped();
   void send_order();
 
   std::atomic<DWORD> id_{0}, exit_code_{STILL_ACTIVE}, suspend_count_;
   std::atomic<bool> ended_{false}, killed_{false};
-  std::atomic<std::uint32_t> stopped_{0};  // 1 while it obeys a suspension
+  std::atomic<std::uint32_t> stopped_{0};   // 1 while it obeys a suspension; a futex word, as is ...
+  std::atomic<std::uint32_t> releases_{0};  // ... the number of times that ended or its death was told
   std::atomic<TEB*> teb_{nullptr};
   thread::StartRoutine routine_ = nullptr;
   void* parameter_ = nullptr;
-  bool held_ = false;                       // it has not begun; guarded by the dispatcher lock, as is ...
+  bool held_ = false;                       // it has not begun; guarded by the dispatcher lock, once started, as is ...
   std::unique_ptr<CONTEXT> first_context_;  // ... with what it will begin, if anybody asked
   bool created_here_ = false;
   Ref<Process> process_;  // the other one it is in

@@ -1,5 +1,8 @@
 #include "nt/thread_context.h"
 
+#include "nt/clock.h"
+#include "nt/futex.h"
+
 #include <unistd.h>
 
 #include <array>
@@ -18,6 +21,7 @@ constexpr std::pair<int, ULONGLONG CONTEXT::*> kControl[] = {{REG_RIP, &CONTEXT:
                                                              {REG_R11, &CONTEXT::R11}, {REG_R12, &CONTEXT::R12},
                                                              {REG_R13, &CONTEXT::R13}, {REG_R14, &CONTEXT::R14},
                                                              {REG_R15, &CONTEXT::R15}};
+constexpr std::int64_t kPatience = -5 * kTicksPerSecond;   // with a thread that does not stop
 constexpr WORD kCodeSegment = 0x33, kStackSegment = 0x2B;  // user mode's
 // FXSAVE's x87 and SSE registers; what follows them in the frame is the kernel's.
 constexpr std::size_t kVectorBytes = offsetof(XSAVE_FORMAT, Reserved4);
@@ -68,15 +72,22 @@ void SuspendedFrame::forget(const Dispatcher&, const Thread& thread) {
   }
 }
 
-// Who suspended the thread may ask before it has stopped.
-Result<ucontext_t*> SuspendedFrame::of(Thread& thread) {
-  for (int tries = 0; tries < 5000 && thread.suspend_count() != 0 && !thread.ended(); ++tries) {
+void SuspendedFrame::await_stop(Thread& thread, const Deadline& deadline) {
+  while (thread.suspend_count() != 0 && !thread.ended() && thread.stopped_.load(std::memory_order_acquire) == 0 &&
+         futex_wait(thread.stopped_, 0, deadline))
+    continue;
+}
+
+Result<ucontext_t*> SuspendedFrame::of(Thread& thread, const Deadline& deadline) {
+  while (thread.suspend_count() != 0 && !thread.ended()) {
     {
       const Dispatcher lock;
       for (const SuspendedFrame* each = first; each != nullptr; each = each->next_)
         if (&each->thread_ == &thread) return &each->registers_;
     }
-    ::usleep(1000);
+    if (deadline.passed()) break;
+    ::usleep(1000);  // resumed and suspended again
+    await_stop(thread, deadline);
   }
   return fail(STATUS_UNSUCCESSFUL, "thread {} is not suspended at an instruction", thread.id());
 }
@@ -84,7 +95,7 @@ Result<ucontext_t*> SuspendedFrame::of(Thread& thread) {
 // In the function that is about to be called with the start routine and its argument.
 CONTEXT* SuspendedFrame::first_context_of(const Dispatcher&, Thread& thread) {
   constexpr ULONGLONG kStackArguments = 0x28;
-  if (!thread.held_ || thread.suspend_count() == 0) return nullptr;
+  if (!thread.held_ || thread.stopped_.load(std::memory_order_acquire) == 0) return nullptr;
   if (!thread.first_context_) {
     auto context = std::make_unique<CONTEXT>();
     context->SegCs = kCodeSegment;
@@ -103,6 +114,8 @@ CONTEXT* SuspendedFrame::first_context_of(const Dispatcher&, Thread& thread) {
 }
 
 Status take_context(Thread& thread, CONTEXT& context) {
+  const Deadline deadline(kPatience);
+  SuspendedFrame::await_stop(thread, deadline);
   {
     const Dispatcher lock;
     if (const CONTEXT* const first = SuspendedFrame::first_context_of(lock, thread)) {
@@ -110,7 +123,7 @@ Status take_context(Thread& thread, CONTEXT& context) {
       return ok;
     }
   }
-  const ucontext_t& from = *TRY(SuspendedFrame::of(thread));
+  const ucontext_t& from = *TRY(SuspendedFrame::of(thread, deadline));
   const auto take = [&](const auto& registers) {
     for (const auto& [host, member] : registers) context.*member = static_cast<ULONGLONG>(from.uc_mcontext.gregs[host]);
   };
@@ -131,6 +144,8 @@ Status take_context(Thread& thread, CONTEXT& context) {
 }
 
 Status give_context(Thread& thread, const CONTEXT& context) {
+  const Deadline deadline(kPatience);
+  SuspendedFrame::await_stop(thread, deadline);
   {
     const Dispatcher lock;
     if (CONTEXT* const first = SuspendedFrame::first_context_of(lock, thread)) {
@@ -138,7 +153,7 @@ Status give_context(Thread& thread, const CONTEXT& context) {
       return ok;
     }
   }
-  ucontext_t& to = *TRY(SuspendedFrame::of(thread));
+  ucontext_t& to = *TRY(SuspendedFrame::of(thread, deadline));
   const auto give = [&](const auto& registers) {
     for (const auto& [host, member] : registers) to.uc_mcontext.gregs[host] = static_cast<greg_t>(context.*member);
   };

@@ -9,6 +9,8 @@
 
 namespace hmodule::nt {
 
+class Deadline;
+
 // Lives on the signal stack of a thread that obeys an order, where its registers are.
 class SuspendedFrame {
  public:
@@ -23,7 +25,9 @@ class SuspendedFrame {
  private:
   friend Status take_context(Thread& thread, CONTEXT& context);
   friend Status give_context(Thread& thread, const CONTEXT& context);
-  static Result<ucontext_t*> of(Thread& thread);
+  // Who suspended the thread may ask before it has stopped.
+  static void await_stop(Thread& thread, const Deadline& deadline);
+  static Result<ucontext_t*> of(Thread& thread, const Deadline& deadline);
   // Of a thread that has not begun; nullptr: it has. The lock is held while it is used.
   static CONTEXT* first_context_of(const Dispatcher& lock, Thread& thread);
   static inline SuspendedFrame* first = nullptr;  // guarded by the dispatcher lock

@@ -79,24 +79,27 @@ Thread* allocate_thread() {
   return new (memory) Thread{};
 }
 
+// Linux's numbers for the calling thread.
 void number(TEB& teb) {
   teb.ClientId.UniqueProcess = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(getpid()));
-  teb.ClientId.UniqueThread = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(gettid()));
+  const auto id = reinterpret_cast<HANDLE>(static_cast<std::uintptr_t>(gettid()));
+  __atomic_store_n(&teb.ClientId.UniqueThread, id, __ATOMIC_RELAXED);  // thread_ids() may read it
 }
 
-// §15.1
+// §15.1, but for what only the thread itself knows
 void fill_teb(TEB& teb) {
-  const StackBounds stack = stack_of_calling_thread();
   teb.NtTib.ExceptionList = reinterpret_cast<void*>(-1);
-  teb.NtTib.StackBase = stack.high;
-  teb.NtTib.StackLimit = stack.low;
   teb.NtTib.FiberData = reinterpret_cast<void*>(0x1E00);  // "version 30": not a fiber
   teb.NtTib.Self = &teb.NtTib;
-  teb.DeallocationStack = stack.low;
-  number(teb);
   teb.ProcessEnvironmentBlock = &peb();
   teb.CurrentLocale = 0x409;
   teb.StaticUnicodeString = {0, sizeof teb.StaticUnicodeBuffer, teb.StaticUnicodeBuffer};
+}
+
+void tell_stack(TEB& teb) {
+  const StackBounds stack = stack_of_calling_thread();
+  teb.NtTib.StackBase = stack.high;
+  teb.NtTib.StackLimit = teb.DeallocationStack = stack.low;
 }
 
 void link(Thread& thread) {
@@ -118,6 +121,13 @@ void unlink(Thread& thread, bool killed) {
     thread.next = std::exchange(all.killed, &thread);
   else
     keep_signal_stack(thread);
+}
+
+// 0: not known yet.
+DWORD id_of(const Thread& thread) {
+  if (thread.start.id != nullptr) return thread.start.id->load(std::memory_order_acquire);
+  const HANDLE id = __atomic_load_n(&thread.teb.ClientId.UniqueThread, __ATOMIC_RELAXED);
+  return static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(id));
 }
 
 void forget_object(const Thread& thread) {
@@ -169,25 +179,35 @@ RegistryLock::~RegistryLock() {
   pthread_sigmask(SIG_SETMASK, &signals_, nullptr);
 }
 
-Thread& adopt_calling_thread(std::uint64_t start_order, FirstFrame* first_frame) {
+Thread& make_thread(std::uint64_t start_order) {
+  forget_killed_threads();
   Thread* thread = allocate_thread();
   thread->start_order = start_order;
-  thread->first_frame = first_frame;
   fill_teb(thread->teb);
   link(*thread);
-  detail::own_teb = &thread->teb;
-  set_gs_base(reinterpret_cast<std::uintptr_t>(&thread->teb));
-  guard_stack(*thread);
-  trace::line(trace::Channel::thread, "thread {} attached, TEB {}", thread_id(thread->teb),
-              static_cast<void*>(&thread->teb));
-  forget_killed_threads();
   return *thread;
+}
+
+void drop_thread(Thread& thread) {
+  unlink(thread, false);
+  free_thread(thread);
+}
+
+void enter(Thread& thread) {
+  number(thread.teb);
+  tell_stack(thread.teb);
+  detail::own_teb = &thread.teb;
+  set_gs_base(reinterpret_cast<std::uintptr_t>(&thread.teb));
+  guard_stack(thread);
+  trace::line(trace::Channel::thread, "thread {} attached, TEB {}", thread_id(thread.teb),
+              static_cast<void*>(&thread.teb));
 }
 
 // No exception may pass: the caller can be the lazy-attach stub, in the middle of DLL code.
 TEB& detail::attach_now() noexcept {
   const int saved_errno = errno;
-  Thread& thread = adopt_calling_thread(seen_start_order);
+  Thread& thread = make_thread(seen_start_order);
+  enter(thread);
   pthread_setspecific(exit_key(), &thread);
   run_attach_hook();
   errno = saved_errno;
@@ -287,7 +307,7 @@ std::vector<DWORD> thread_ids() {
   const std::lock_guard lock(all.mutex);
   std::vector<DWORD> ids;
   for (const Thread* thread = all.first; thread != nullptr; thread = thread->next)
-    ids.push_back(thread_id(thread->teb));
+    if (const DWORD id = id_of(*thread)) ids.push_back(id);
   return ids;
 }
 

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "thread/teb.h"
 
+#include <atomic>
 #include <cstddef>
 
 namespace hmodule::thread {
@@ -14,19 +15,17 @@ using StartRoutine = HM_WINAPI DWORD (*)(void* parameter);
 struct ThreadStart {
   StartRoutine routine;
   void* parameter = nullptr;
-  std::size_t stack_size = 0;       // 0: Linux's default; small ones are raised to what native code needs
-  void* object = nullptr;           // becomes object_of(teb) before ObjectHooks::started
+  std::size_t stack_size = 0;  // 0: Linux's default; small ones are raised to what native code needs
+  void* object = nullptr;      // becomes object_of(teb) before ObjectHooks::started
+  // Gets its number, from the new thread or from its creator, whoever is first; valid until ObjectHooks::forgotten.
+  std::atomic<DWORD>* id = nullptr;
   bool skip_thread_attach = false;  // THREAD_CREATE_FLAGS_SKIP_THREAD_ATTACH: no attach and no detach callbacks
 };
 
-// Starts the thread and waits until it has its TEB, so that its ids and its TEB's address are known. In the new
-// thread: TEB, ObjectHooks::started (which waits while suspended), DLL_THREAD_ATTACH, the start routine,
-// exit_current_thread() with its result. `teb` stays valid until ObjectHooks::ended returns.
-struct NewThread {
-  TEB* teb;
-  CLIENT_ID id;
-};
-Result<NewThread> create_thread(const ThreadStart& start);
+// Makes a TEB, tells ObjectHooks::started, and starts the thread without waiting for its first step: *start.id is known
+// on return. In the new thread: ObjectHooks::held (which waits while suspended), DLL_THREAD_ATTACH, the start routine,
+// exit_current_thread() with its result. After a failure (STATUS_NO_MEMORY) nothing is left of the TEB.
+Status create_thread(const ThreadStart& start);
 
 // FLS callbacks (FLS-04), DLL_THREAD_DETACH, TLS blocks freed (TLS-08), ObjectHooks::ended, and the thread is gone. The
 // DLL frames on the stack are dropped without clean-up, as ExitThread does. Not for a thread inside a lock of ours.

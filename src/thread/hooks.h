@@ -19,9 +19,9 @@ struct LoaderHooks {
 void set_loader_hooks(const LoaderHooks& hooks);
 
 struct ObjectHooks {
-  // In a thread made by create_thread(), with its TEB, while its creator still waits: whoever has the thread finds it.
+  // Of a thread that create_thread() is about to start, in its creator: whoever has the thread finds it.
   void (*started)(TEB& teb) = nullptr;
-  // Then, before DLL_THREAD_ATTACH. Waits here while suspended.
+  // Then in the thread itself, before DLL_THREAD_ATTACH. Waits here while suspended.
   void (*held)(TEB& teb) = nullptr;
   // In any ending thread, after DLL_THREAD_DETACH, with the TEB still in place: signal the thread object, abandon the
   // mutexes it owns. `exit_code` is 0 for a host thread that just ended. A killed thread calls it in a signal handler.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "thread/block_cache.h"
+#include "thread/create.h"
 #include "thread/tls.h"
 #include "win/teb.h"
 
@@ -34,7 +35,8 @@ struct Thread {
   Thread* next = nullptr;
   std::uint64_t start_order = 0;
   void* object = nullptr;               // nt's
-  FirstFrame* first_frame = nullptr;    // in threads of create_thread()
+  ThreadStart start = {};               // in threads of create_thread(), as is ...
+  FirstFrame* first_frame = nullptr;    // ... this
   bool callbacks = true;                // DLL_THREAD_ATTACH and DETACH are wanted
   bool last_round = false;              // of pthread's key destructors, see attach.cc
   std::span<std::byte> signal_stack;    // ours, with a page without access at its end; stack.h
@@ -80,9 +82,12 @@ class RegistryLock {
 void make_tls_blocks(Thread& thread);
 void free_tls_blocks(Thread& thread);
 
-// attach.cc: a Windows side for the calling thread, without callbacks; and its end, with them or without. A killed
-// thread is in a signal handler that interrupted it anywhere, and neither allocates nor frees.
-Thread& adopt_calling_thread(std::uint64_t start_order, FirstFrame* first_frame = nullptr);
+// attach.cc: a Windows side for a thread, which may not exist yet, without callbacks; given up, or taken by the calling
+// thread; and its end, with callbacks or without. A killed thread is in a signal handler that interrupted it anywhere,
+// and neither allocates nor frees.
+Thread& make_thread(std::uint64_t start_order);
+void drop_thread(Thread& thread);
+void enter(Thread& thread);
 enum class Farewell : std::uint8_t { with_callbacks, silent, killed };
 void leave(Thread& thread, DWORD exit_code, Farewell farewell);
 void run_attach_hook();

@@ -10,6 +10,11 @@
 
 namespace hmodule::thread {
 
+// Makes a thread look at its orders (suspend, die; nt/thread.cc). A real-time signal: the others have owners.
+inline int order_signal() {
+  return SIGRTMAX - 2;
+}
+
 // Whether a fault is explained, and `context` says where to continue: with all its registers, or in a function of ours
 // that has no caller, for which RIP, RSP, RDI and the floating-point modes will do. That saves the kernel's way back.
 enum class Claim { no, resume, start };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <thread>
 
@@ -223,6 +224,57 @@ TEST_F(Threads, TerminatedBeforeTheirStartNeverRun) {
   EXPECT_TRUE(terminate_thread(thread, 9));
   wait_one(*thread, false, kForever);
   EXPECT_EQ(thread->exit_code(), 9U);
+}
+
+// Nobody waits for a new thread's first step: orders reach it wherever it is.
+TEST_F(Threads, ObeyOrdersFromTheirFirstMomentOn) {
+  const auto gate = make_object<Event>(Event::Kind::notification, false);
+  for (int i = 0; i < 300; ++i) {
+    const auto thread = start(wait_for_event, gate.get());
+    EXPECT_NE(thread->id(), 0U);
+    EXPECT_NE(thread->teb(), nullptr);
+    EXPECT_EQ(thread_by_id(thread->id())->get(), thread.get());
+    EXPECT_TRUE(terminate_thread(thread, 9));
+    ASSERT_EQ(wait_one(*thread, false, -20 * kTicksPerSecond), STATUS_SUCCESS);
+    EXPECT_EQ(thread->exit_code(), 9U);
+  }
+  for (int i = 0; i < 300; ++i) {
+    std::atomic<int> rounds{0};
+    const thread::StartRoutine count = [](void* parameter) HM_WINAPI -> DWORD {
+      return static_cast<DWORD>(++*static_cast<std::atomic<int>*>(parameter));
+    };
+    const auto thread = start(count, &rounds);
+    if (!thread->suspend()) continue;  // it was faster
+    const int seen = rounds;
+    ASSERT_EQ(wait_one(*thread, false, -1000), thread->ended() ? STATUS_SUCCESS : STATUS_TIMEOUT);
+    EXPECT_EQ(rounds, seen);
+    static_cast<void>(thread->resume());
+    ASSERT_EQ(wait_one(*thread, false, -20 * kTicksPerSecond), STATUS_SUCCESS);
+    EXPECT_EQ(rounds, 1);
+  }
+}
+
+TEST_F(Threads, ObeyOrdersThoughTheirCreatorBlocksAllSignals) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  std::atomic<bool> runs{false};
+  const thread::StartRoutine turn = [](void* flag) HM_WINAPI -> DWORD {
+    for (;;) *static_cast<std::atomic<bool>*>(flag) = true;
+  };
+  const auto thread = start(turn, &runs);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  while (!runs) std::this_thread::yield();
+  EXPECT_TRUE(terminate_thread(thread, 9));
+  ASSERT_EQ(wait_one(*thread, false, -20 * kTicksPerSecond), STATUS_SUCCESS);
+}
+
+TEST_F(Threads, ThatCannotStartAreForgotten) {
+  const std::size_t before = all_threads().size();
+  const auto refused = create_thread({.routine = give_back, .stack_size = std::size_t{1} << 50});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, STATUS_NO_MEMORY);
+  EXPECT_LE(all_threads().size(), before);
 }
 
 TEST_F(Threads, OfTheHostAreAdoptedAndSignalledAtTheirEnd) {

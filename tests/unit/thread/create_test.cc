@@ -22,6 +22,7 @@ struct Object {
   std::promise<DWORD> exit_code;
   std::promise<void> resume;
   bool suspended = false;
+  std::atomic<DWORD> id{0};
   std::string events;
 };
 Object* object_in(TEB& teb) {
@@ -38,6 +39,7 @@ class Create : public ::testing::Test {
   void SetUp() override {
     testing::start_with_test_hooks();
     set_object_hooks({
+        .started = [](TEB& teb) { object_in(teb)->events += "made "; },
         .held =
             [](TEB& teb) {
               if (object_in(teb)->suspended) object_in(teb)->resume.get_future().wait();
@@ -59,7 +61,8 @@ class Create : public ::testing::Test {
 
   DWORD run(StartRoutine routine, void* parameter = nullptr) {
     object_ = std::make_unique<Object>();
-    const auto thread = create_thread({.routine = routine, .parameter = parameter, .object = object_.get()});
+    const auto thread =
+        create_thread({.routine = routine, .parameter = parameter, .object = object_.get(), .id = &object_->id});
     EXPECT_TRUE(thread);
     return object_->exit_code.get_future().get();
   }
@@ -75,21 +78,34 @@ TEST_F(Create, RunsTheCallbacksAroundTheRoutineInOrder) {
     return 17;
   });
   EXPECT_EQ(code, 17U);
-  EXPECT_EQ(object_->events, "started attach routine fls detach ended ");
+  EXPECT_EQ(object_->events, "made started attach routine fls detach ended ");
   EXPECT_TRUE(fls_free(index));
 }
 
-TEST_F(Create, TellsTheIdsAtOnce) {
+TEST_F(Create, TellsTheNumberAtOnce) {
   Object object;
   object.suspended = true;
-  const auto thread = create_thread(
-      {.routine = [](void*) HM_WINAPI -> DWORD { return static_cast<DWORD>(gettid()); }, .object = &object});
-  ASSERT_TRUE(thread);
-  EXPECT_EQ(thread->teb->ClientId.UniqueThread, thread->id.UniqueThread);
-  EXPECT_EQ(object.events, "") << "suspended: not even DLL_THREAD_ATTACH yet";
+  ASSERT_TRUE(create_thread({.routine = [](void*) HM_WINAPI -> DWORD { return static_cast<DWORD>(gettid()); },
+                             .object = &object,
+                             .id = &object.id}));
+  const DWORD id = object.id;
+  EXPECT_NE(id, 0U);
+  EXPECT_THAT(thread_ids(), ::testing::Contains(id));
+  EXPECT_EQ(object.events, "made ") << "suspended: not even DLL_THREAD_ATTACH yet";
   object.resume.set_value();
-  EXPECT_EQ(object.exit_code.get_future().get(),
-            static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(thread->id.UniqueThread)));
+  EXPECT_EQ(object.exit_code.get_future().get(), id);
+}
+
+// Its creator may be slower than the thread.
+TEST_F(Create, TellsTheNumberOfAThreadThatHasEnded) {
+  for (int i = 0; i < 500; ++i) {
+    Object object;
+    ASSERT_TRUE(create_thread({.routine = [](void*) HM_WINAPI -> DWORD { return static_cast<DWORD>(gettid()); },
+                               .object = &object,
+                               .id = &object.id}));
+    const DWORD id = object.id;
+    ASSERT_EQ(object.exit_code.get_future().get(), id);
+  }
 }
 
 TEST_F(Create, ExitThreadLeavesFromAnyDepth) {  // platform-facts §3.4
@@ -101,13 +117,13 @@ TEST_F(Create, ExitThreadLeavesFromAnyDepth) {  // platform-facts §3.4
     return 0;
   });
   EXPECT_EQ(code, 5U);
-  EXPECT_EQ(object_->events, "started attach detach ended ");
+  EXPECT_EQ(object_->events, "made started attach detach ended ");
 }
 
 TEST_F(Create, TerminationRunsNoCallbacks) {  // DM-16
   const DWORD code = run([](void*) HM_WINAPI -> DWORD { terminate_current_thread(9, Place::anywhere_else); });
   EXPECT_EQ(code, 9U);
-  EXPECT_EQ(object_->events, "started attach ended ");
+  EXPECT_EQ(object_->events, "made started attach ended ");
 }
 
 TEST_F(Create, HostThreadMayEndByExitThread) {
@@ -139,7 +155,7 @@ TEST_F(Create, ThreadHasItsStackAndFloatModes) {  // EH-52
     return static_cast<DWORD>(static_cast<std::byte*>(own.NtTib.StackBase) -
                               static_cast<std::byte*>(own.NtTib.StackLimit));
   };
-  ASSERT_TRUE(create_thread({.routine = routine, .stack_size = 3 << 20, .object = &object}));
+  ASSERT_TRUE(create_thread({.routine = routine, .stack_size = 3 << 20, .object = &object, .id = &object.id}));
   EXPECT_GE(object.exit_code.get_future().get(), 3U << 20);
 }
 
@@ -173,18 +189,26 @@ TEST_F(Create, EveryThreadFindsItsStacksGuarded) {
 }
 
 TEST_F(Create, ImpossibleStackIsRefused) {
-  const auto refused =
-      create_thread({.routine = [](void*) HM_WINAPI -> DWORD { return 0; }, .stack_size = std::size_t{1} << 50});
+  Object object;
+  const std::size_t before = thread_ids().size();
+  const auto refused = create_thread({.routine = [](void*) HM_WINAPI -> DWORD { return 0; },
+                                      .stack_size = std::size_t{1} << 50,
+                                      .object = &object,
+                                      .id = &object.id});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().status, STATUS_NO_MEMORY);
+  EXPECT_EQ(object.id, 0U);
+  EXPECT_LE(thread_ids().size(), before);
 }
 
 TEST_F(Create, CanSkipTheLoadersCallbacks) {
   Object object;
-  ASSERT_TRUE(create_thread(
-      {.routine = [](void*) HM_WINAPI -> DWORD { return 0; }, .object = &object, .skip_thread_attach = true}));
+  ASSERT_TRUE(create_thread({.routine = [](void*) HM_WINAPI -> DWORD { return 0; },
+                             .object = &object,
+                             .id = &object.id,
+                             .skip_thread_attach = true}));
   object.exit_code.get_future().get();
-  EXPECT_EQ(object.events, "started ended ");
+  EXPECT_EQ(object.events, "made started ended ");
 }
 
 }  // namespace

@@ -109,7 +109,8 @@ TEST_F(Fibers, ReturningFromOneEndsTheThread) {
     ended = 1;
     ended.notify_all();
   }});
-  ASSERT_TRUE(create_thread({.routine = routine}));
+  std::atomic<DWORD> id{0};
+  ASSERT_TRUE(create_thread({.routine = routine, .id = &id}));
   ended.wait(0);
   EXPECT_EQ(testing::detaches, 1);
   set_object_hooks({});
