@@ -21,11 +21,11 @@ find_package(Threads REQUIRED)
 
 add_library(hmodule_options INTERFACE)
 target_compile_options(hmodule_options INTERFACE
-  -Wall -Wextra -Werror -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough
+  -Wall -Wextra -Werror -Wshadow -Wimplicit-fallthrough
   -fno-strict-aliasing # DLL memory is read and written through Windows' own structures
   -fno-omit-frame-pointer -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=
   # Symbols are ours alone unless the version script says otherwise.
-  $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual>)
+  $<$<COMPILE_LANGUAGE:CXX>:-Woverloaded-virtual> $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>)
 target_include_directories(hmodule_options INTERFACE
   ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
 target_link_libraries(hmodule_options INTERFACE Threads::Threads)
