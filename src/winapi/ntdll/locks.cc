@@ -37,7 +37,8 @@ HM_WINAPI NTSTATUS RtlInitializeCriticalSection(CRITICAL_SECTION* section) noexc
   return STATUS_SUCCESS;
 }
 HM_WINAPI NTSTATUS RtlInitializeCriticalSectionEx(CRITICAL_SECTION* section, ULONG spin_count, ULONG flags) noexcept {
-  if ((flags & ~0xFF00'0000) != 0) return STATUS_INVALID_PARAMETER_3;  // RTL_CRITICAL_SECTION_FLAG_*
+  constexpr ULONG kReserved = 0xE000'0000;  // RTL_CRITICAL_SECTION_FLAG_RESERVED; libcurl gives 1
+  if ((flags & kReserved) != 0) return STATUS_INVALID_PARAMETER_3;
   cs::initialize(*section, spin_count);
   return STATUS_SUCCESS;
 }
