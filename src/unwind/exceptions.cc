@@ -263,7 +263,8 @@ EXCEPTION_DISPOSITION call_handler(EXCEPTION_ROUTINE* routine, EXCEPTION_RECORD&
                                                const Activation& pass) {
   EXCEPTION_POINTERS exception = {&record, &context};
   LONG answer = EXCEPTION_CONTINUE_SEARCH;
-  if (const LPTOP_LEVEL_EXCEPTION_FILTER filter = current_unhandled_filter())
+  const LPTOP_LEVEL_EXCEPTION_FILTER system = last_filter(LastFilter::system);
+  if (const LPTOP_LEVEL_EXCEPTION_FILTER filter = system != nullptr ? system : last_filter(LastFilter::program))
     answer = static_cast<LONG>(call_seh(&pass, reinterpret_cast<void*>(filter), &exception));
   if (answer == EXCEPTION_CONTINUE_EXECUTION) resume(record, context, pass);
   if (answer == EXCEPTION_EXECUTE_HANDLER && process_hooks().terminate != nullptr)

@@ -40,7 +40,11 @@ List& list_of(VectoredList which) {
   return lists[which == VectoredList::exception ? 0 : 1];
 }
 
-std::atomic<LPTOP_LEVEL_EXCEPTION_FILTER> unhandled_filter{nullptr};
+std::atomic<LPTOP_LEVEL_EXCEPTION_FILTER> last_filters[2];  // by LastFilter
+
+std::atomic<LPTOP_LEVEL_EXCEPTION_FILTER>& last_filter_of(LastFilter which) {
+  return last_filters[static_cast<std::size_t>(which)];
+}
 
 }  // namespace
 
@@ -74,8 +78,10 @@ void forget_handlers_in(std::uintptr_t begin, std::size_t size) {
     list.change(
         [&inside](Handlers& all) { return std::erase_if(all, [&](const auto& entry) { return inside(*entry); }); });
   }
-  LPTOP_LEVEL_EXCEPTION_FILTER filter = unhandled_filter.load();
-  if (inside(filter)) unhandled_filter.compare_exchange_strong(filter, nullptr);
+  for (auto& last : last_filters) {
+    LPTOP_LEVEL_EXCEPTION_FILTER filter = last.load();
+    if (inside(filter)) last.compare_exchange_strong(filter, nullptr);
+  }
 }
 
 // Handlers may add and remove handlers, themselves included; one that was removed meanwhile is not called any more.
@@ -97,12 +103,12 @@ bool ask_vectored_handlers(VectoredList which, EXCEPTION_RECORD& record, CONTEXT
   return false;
 }
 
-LPTOP_LEVEL_EXCEPTION_FILTER exchange_unhandled_filter(LPTOP_LEVEL_EXCEPTION_FILTER filter) {
-  return unhandled_filter.exchange(filter);
+LPTOP_LEVEL_EXCEPTION_FILTER exchange_last_filter(LastFilter which, LPTOP_LEVEL_EXCEPTION_FILTER filter) {
+  return last_filter_of(which).exchange(filter);
 }
 
-LPTOP_LEVEL_EXCEPTION_FILTER current_unhandled_filter() {
-  return unhandled_filter.load();
+LPTOP_LEVEL_EXCEPTION_FILTER last_filter(LastFilter which) {
+  return last_filter_of(which).load();
 }
 
 }  // namespace hmodule::unwind

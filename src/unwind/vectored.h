@@ -24,7 +24,10 @@ void forget_handlers_in(std::uintptr_t begin, std::size_t size);
 // Asks them in order until one says EXCEPTION_CONTINUE_EXECUTION. None of our locks is held meanwhile.
 bool ask_vectored_handlers(VectoredList list, EXCEPTION_RECORD& record, CONTEXT& context, const Activation* pass);
 
-LPTOP_LEVEL_EXCEPTION_FILTER exchange_unhandled_filter(LPTOP_LEVEL_EXCEPTION_FILTER filter);
-LPTOP_LEVEL_EXCEPTION_FILTER current_unhandled_filter();
+// The filters behind all frames: the program's (SetUnhandledExceptionFilter), and one for the system's DLLs
+// (RtlSetUnhandledExceptionFilter), which is asked instead where it is set: kernel32's asks the program's in its turn.
+enum class LastFilter : std::uint8_t { program, system };
+LPTOP_LEVEL_EXCEPTION_FILTER exchange_last_filter(LastFilter which, LPTOP_LEVEL_EXCEPTION_FILTER filter);
+LPTOP_LEVEL_EXCEPTION_FILTER last_filter(LastFilter which);
 
 }  // namespace hmodule::unwind

@@ -661,6 +661,12 @@ static DWORD WINAPI count_on(void* unused) {
   while (!stop_counting) ++counted;
   return 0;
 }
+static int filter_calls;
+static LONG CALLBACK continue_filter(EXCEPTION_POINTERS* pointers) {
+  (void)pointers;
+  ++filter_calls;
+  return EXCEPTION_CONTINUE_EXECUTION;
+}
 static LONG CALLBACK last_filter(EXCEPTION_POINTERS* pointers) {
   (void)pointers;
   return EXCEPTION_CONTINUE_SEARCH;
@@ -722,6 +728,14 @@ static void test_exceptions(void) {
     CHECK_EQ(NTDLL(ULONG, "RtlRemoveVectoredExceptionHandler", (void*))(handler), 1);
     if (!on_wine()) CHECK_EQ(NTDLL(ULONG, "RtlRemoveVectoredExceptionHandler", (void*))(handler), 0);
     CHECK_EQ(NTDLL(ULONG, "RtlRemoveVectoredContinueHandler", (void*))(after), 1);
+  }
+  TEST("UnhandledExceptionFilter", "asks the program's filter, which no DLL of the system's replaces") {
+    void* const before = KERNEL(void*, "SetUnhandledExceptionFilter", (void*))((void*)continue_filter);
+    NTDLL(void, "RtlSetUnhandledExceptionFilter", (void*))((void*)required("kernel32.dll", "UnhandledExceptionFilter"));
+    filter_calls = 0;
+    KERNEL(void, "RaiseException", (DWORD, DWORD, DWORD, const void*))(0xE0004321, 0, 0, NULL);
+    CHECK_EQ(filter_calls, 1);
+    CHECK(KERNEL(void*, "SetUnhandledExceptionFilter", (void*))(before) == (void*)continue_filter);
   }
   TEST("NtGetContextThread", "the registers of a suspended thread, and other ones") {
     static CONTEXT context;

@@ -59,11 +59,11 @@ HM_WINAPI BOOL SetThreadErrorMode(DWORD mode, DWORD* old_mode) noexcept {
 // --- Handlers around the frames ---
 
 HM_WINAPI LPTOP_LEVEL_EXCEPTION_FILTER SetUnhandledExceptionFilter(LPTOP_LEVEL_EXCEPTION_FILTER filter) noexcept {
-  return unwind::exchange_unhandled_filter(filter);
+  return unwind::exchange_last_filter(unwind::LastFilter::program, filter);
 }
 // A C runtime calls it as the filter of its own outermost frame: the program's filter answers, or nobody.
 HM_WINAPI LONG UnhandledExceptionFilter(EXCEPTION_POINTERS* exception) noexcept {
-  const LPTOP_LEVEL_EXCEPTION_FILTER filter = unwind::current_unhandled_filter();
+  const LPTOP_LEVEL_EXCEPTION_FILTER filter = unwind::last_filter(unwind::LastFilter::program);
   return filter != nullptr ? thread::call(filter, exception) : EXCEPTION_CONTINUE_SEARCH;
 }
 

@@ -24,7 +24,7 @@ HM_WINAPI ULONG RtlRemoveVectoredContinueHandler(void* handle) noexcept {
 namespace {
 
 HM_WINAPI void RtlSetUnhandledExceptionFilter(LPTOP_LEVEL_EXCEPTION_FILTER filter) noexcept {
-  unwind::exchange_unhandled_filter(filter);
+  unwind::exchange_last_filter(unwind::LastFilter::system, filter);
 }
 
 HM_WINAPI NTSTATUS NtContinue(CONTEXT* context, BOOLEAN) noexcept {
