@@ -129,6 +129,12 @@ int Socket::finish_connect() {
   return error;
 }
 
+bool Socket::lacks_connection() {
+  if (!is(kConnecting)) return false;
+  if (wait(POLLOUT, 0)) finish_connect();
+  return !is(kConnected);
+}
+
 void Socket::connect_failed(int error) {
   connect_error_.store(error);
   if (is(kPolled)) static_cast<void>(watch_socket(*this, kReceiveEvents | kSendEvents, true));
@@ -330,9 +336,11 @@ void Socket::look_for_events(const Lock& lock) {
     if ((now.revents & POLLIN) != 0) raise(lock, NetworkEvent::accept);
     return;
   }
-  if (is(kConnecting)) {
+  if (is(kConnecting | kConnectUntold)) {
     if ((now.revents & (POLLOUT | POLLHUP | POLLERR)) == 0) return;
-    const int error = finish_connect();
+    finish_connect();
+    unmark(kConnectUntold);
+    const int error = is(kConnected) ? 0 : connect_error_.load();
     raise(lock, NetworkEvent::connect, error);
     if (error != 0) return;
   }
@@ -385,8 +393,7 @@ Socket::Readiness Socket::readiness() {
 Socket::Readiness Socket::connection_readiness(const Lock&, short host_events) {
   const auto has = [&](int bits) { return (host_events & bits) != 0; };
   if (is(kConnecting) && has(POLLOUT | POLLHUP | POLLERR)) finish_connect();
-  if (const int error = connect_error_.load(); error != 0 && !is(kConnecting | kConnected))
-    return {AFD_POLL_CONNECT_FAIL, socket_status(error)};
+  if (has_failed_connect()) return {AFD_POLL_CONNECT_FAIL, socket_status(connect_error_.load())};
   if (!is(kConnected)) return {0, STATUS_SUCCESS};
   ULONG events = AFD_POLL_CONNECT;
   if (has(POLLOUT)) events |= AFD_POLL_SEND;
@@ -433,6 +440,7 @@ void consume(std::vector<iovec>& parts, std::size_t count) {
 
 std::optional<IoResult> SocketReceive::attempt(Socket& socket) {
   if (socket.is(Socket::kReceiveShut)) return IoResult{STATUS_PIPE_DISCONNECTED, 0};
+  if (socket.lacks_connection()) return IoResult{STATUS_INVALID_CONNECTION, 0};
   if (!socket.datagrams() && done_ == 0 && total_of(parts_) == 0) {
     // A request for nothing ends when there is something, and takes nothing.
     if (!socket.wait(POLLIN | POLLRDHUP, 0)) return std::nullopt;
@@ -466,6 +474,7 @@ std::optional<IoResult> SocketReceive::attempt(Socket& socket) {
 
 std::optional<IoResult> SocketSend::attempt(Socket& socket) {
   if (socket.is(Socket::kSendShut)) return IoResult{STATUS_PIPE_DISCONNECTED, 0};
+  if (socket.lacks_connection()) return IoResult{STATUS_INVALID_CONNECTION, 0};
   for (;;) {
     msghdr message = {};
     prepare(message);

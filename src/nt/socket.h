@@ -92,6 +92,7 @@ class Socket final : public File {
     kClosed = 0x800,             // the last handle is gone; somebody still waits in a call
     kPolled = 0x1000,            // some poll has asked for it
     kReset = 0x2000,             // the peer has cut the connection, as a poll saw
+    kConnectUntold = 0x4000,     // FD_CONNECT has not been raised for the last connect
   };
   bool is(unsigned state) const { return (state_.load(std::memory_order_relaxed) & state) != 0; }
   void mark(unsigned state);
@@ -105,8 +106,12 @@ class Socket final : public File {
   bool wait(short events, int milliseconds) const;
   // A non-blocking connect that has ended: 0 or an errno, remembered for SO_ERROR.
   int finish_connect();
-  // A connect that failed at once. Polls tell of it until the next.
+  // Before anything is sent or received: a connect goes on, or is found to have failed. The host would give its error
+  // to who sends, and then nobody who asks for the connect would hear of it.
+  bool lacks_connection();
+  // A connect that failed at once. Polls and select() tell of it until the next.
   void connect_failed(int error);
+  bool has_failed_connect() const { return connect_error_.load() != 0 && !is(kConnecting | kConnected); }
   // SO_ERROR: an errno, and none from then on.
   int take_error();
   // A connection from accept() takes the place of what is below this socket, and so does a new socket.

@@ -389,6 +389,38 @@ int main(void) {
     ws_closesocket(client);
   }
 
+  /* libcurl sends nothing, to learn whether it could. */
+  TEST("send-refused", "what is sent meanwhile leaves the connect its error") {
+    Address address;
+    const Socket gone = bound_socket(STREAM, &address), client = ws_socket(INET, STREAM, 0);
+    ws_closesocket(gone);
+    REQUIRE(nonblocking(client, 1));
+    CHECK_WSA(ws_connect(client, &address, sizeof address), EWOULDBLOCK_);
+    CHECK_WSA(ws_send(client, NULL, 0, 0), ENOTCONN_);
+    const HANDLE event = CreateEventA(NULL, FALSE, FALSE, NULL);
+    CHECK_EQ(ws_WSAEventSelect(client, event, 0x30), 0); /* connect, close */
+    CHECK_EQ(WaitForSingleObject(event, 10000), 0);
+    struct {
+      LONG events;
+      int errors[10];
+    } network = {0, {0}};
+    CHECK_EQ(ws_WSAEnumNetworkEvents(client, event, &network), 0);
+    CHECK_EQ(network.events & 0x10, 0x10);
+    CHECK_EQ(network.errors[4], ECONNREFUSED_);
+    int error = 0, length = sizeof error;
+    CHECK_EQ(ws_getsockopt(client, SOL, 0x1007, &error, &length), 0);
+    CHECK_EQ(error, ECONNREFUSED_);
+    for (int i = 0; i < 2; ++i) { /* until the next connect */
+      Set read = {1, {client}}, write = read, except = read;
+      const Time wait = {1, 0};
+      CHECK_EQ(ws_select(0, &read, &write, &except, &wait), 1);
+      CHECK_EQ(except.count, 1);
+    }
+    CHECK_WSA(ws_send(client, "x", 1, 0), ENOTCONN_);
+    CloseHandle(event);
+    ws_closesocket(client);
+  }
+
   TEST("select-many", "a set is as long as it says") {
     Set read = {0, {0}};
     Address address;

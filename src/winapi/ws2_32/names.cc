@@ -106,9 +106,9 @@ void free_entries(ADDRINFO<Char>* entry) {
   while (entry != nullptr) nt::heap_free(std::exchange(entry, entry->ai_next));
 }
 
+// Without WSAStartup, too, which Windows insists on: Wine's winhttp and wininet call it only after this.
 template <typename Char>
 DWORD look_up(const char* node, const char* service, const ADDRINFO<Char>* hints, ADDRINFO<Char>** result) {
-  if (Status started = require_startup(); !started) return started.error().code();
   if (result == nullptr) return WSAEFAULT;
   *result = nullptr;
   addrinfo wanted = {};

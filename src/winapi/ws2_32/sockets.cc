@@ -261,7 +261,7 @@ Status connect_socket(Socket& socket, HostAddress address) {
     errno = error;
     return failed("connect");
   }
-  socket.mark(Socket::kConnecting | Socket::kBound);
+  socket.mark(Socket::kConnecting | Socket::kConnectUntold | Socket::kBound);
   if (socket.is(Socket::kNonblocking)) {
     socket.rearm(NetworkEvent::connect);
     return refused(WSAEWOULDBLOCK, "the connection is under way");

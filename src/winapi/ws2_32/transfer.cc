@@ -54,13 +54,15 @@ Result<bool> try_again(Socket& socket, bool receiving, int error) {
   return failed(receiving ? "recv" : "send");
 }
 
-Status may_receive(const Socket& socket) {
+Status may_receive(Socket& socket) {
   if (socket.is(Socket::kReceiveShut)) return refused(WSAESHUTDOWN, "receiving was shut down");
   if (socket.datagrams() && !socket.is(Socket::kBound)) return refused(WSAEINVAL, "the socket is not bound");
+  if (socket.lacks_connection()) return refused(WSAENOTCONN, "the connection is not made");
   return ok;
 }
 Status may_send(Socket& socket) {
   if (socket.is(Socket::kSendShut)) return refused(WSAESHUTDOWN, "sending was shut down");
+  if (socket.lacks_connection()) return refused(WSAENOTCONN, "the connection is not made");
   return ok;
 }
 
@@ -141,7 +143,8 @@ std::optional<INT> quickly(SOCKET handle, bool receiving, INT flags, Call call) 
   const auto found = socket_of(handle);
   if (!found) return std::nullopt;
   Socket& socket = **found;
-  if (socket.datagrams() || socket.is(Socket::kReceiveShut | Socket::kSendShut | Socket::kSelecting))
+  if (socket.datagrams() ||
+      socket.is(Socket::kReceiveShut | Socket::kSendShut | Socket::kSelecting | Socket::kConnecting))
     return std::nullopt;
   const ssize_t count = call(socket.fd());
   if (count > 0 || (count == 0 && !socket.is(Socket::kClosed))) return static_cast<INT>(count);

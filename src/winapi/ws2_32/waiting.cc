@@ -45,28 +45,33 @@ int poll_for(std::vector<pollfd>& polled, std::optional<LONGLONG> microseconds) 
   }
 }
 
-// A stream that is neither connected nor on the way there nor a listener is ready for nothing on Windows; the host
-// says that it hung up.
+// A stream that is neither connected nor on the way there nor a listener is ready for nothing on Windows, unless it
+// has failed to connect; the host says that it hung up.
 bool is_idle(const Socket& socket) {
-  return !socket.datagrams() && !socket.is(Socket::kConnected | Socket::kConnecting | Socket::kListening);
+  return !socket.datagrams() && !socket.is(Socket::kConnected | Socket::kConnecting | Socket::kListening) &&
+         !socket.has_failed_connect();
 }
 
 // A socket in one of select's sets.
 struct Selected {
   enum class Set : std::uint8_t { read, write, except } set;
   Ref<Socket> socket;
-  bool connecting;  // when the wait began: its end is told once, to both sets that it may be in
+  bool connecting, failed;  // when the wait began; the end of a connect shows in one of two sets
 };
 
 pollfd poll_of(const Selected& selected) {
   const Socket& socket = *selected.socket;
   const short events[] = {POLLIN, POLLOUT, POLLPRI};
-  if (is_idle(socket) || (selected.connecting && selected.set == Selected::Set::read)) return {-1, 0, 0};
-  return {socket.fd(), selected.connecting ? short{POLLOUT} : events[static_cast<std::size_t>(selected.set)], 0};
+  if (is_idle(socket) || (selected.connecting && selected.set == Selected::Set::read) ||
+      (selected.failed && selected.set != Selected::Set::except))
+    return {-1, 0, 0};
+  return {socket.fd(),
+          selected.connecting || selected.failed ? short{POLLOUT} : events[static_cast<std::size_t>(selected.set)], 0};
 }
 
 bool is_ready(const Selected& selected, short revents) {
   if (revents == 0) return false;
+  if (selected.failed) return true;
   if (selected.connecting) return (selected.socket->finish_connect() == 0) == (selected.set == Selected::Set::write);
   constexpr short kShown[] = {POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI};
   return (revents & kShown[static_cast<std::size_t>(selected.set)]) != 0;
@@ -105,6 +110,7 @@ HM_WINAPI INT WSAPoll(WSAPOLLFD* sockets, ULONG count, INT timeout) noexcept {
       if (polled[i].revents == 0) continue;
       if (kept[i]->is(Socket::kConnecting) && (polled[i].revents & (POLLOUT | POLLERR | POLLHUP)) != 0)
         kept[i]->finish_connect();
+      if (kept[i]->has_failed_connect()) polled[i].revents |= POLLERR;  // which the host tells once
       for (const PollPair& pair : kPollBits)
         if ((polled[i].revents & pair.host) != 0) sockets[i].revents |= pair.windows;
       ready += sockets[i].revents != 0;
@@ -123,8 +129,8 @@ HM_WINAPI INT select(INT, FD_SET* read, FD_SET* write, FD_SET* except, const TIM
     for (std::size_t s = 0; s < sets.size(); ++s)
       for (UINT i = 0; sets[s] != nullptr && i < sets[s]->fd_count; ++i) {
         auto socket = TRY(socket_of(sets[s]->fd_array[i]));
-        const bool connecting = socket->is(Socket::kConnecting);
-        selected.push_back({static_cast<Selected::Set>(s), std::move(socket), connecting});
+        const bool connecting = socket->is(Socket::kConnecting), failed = socket->has_failed_connect();
+        selected.push_back({static_cast<Selected::Set>(s), std::move(socket), connecting, failed});
         polled.push_back(poll_of(selected.back()));
       }
     if (polled.empty()) return refused(WSAEINVAL, "no sockets to wait for");
