@@ -60,7 +60,6 @@ constexpr AbsentDlls kAbsent[] = {
      "the graphics driver is reached through Unix halves; d3dcompiler and d3dx9's arithmetic work"},
     {"dsound mmdevapi msacm32 quartz, winmm's sound, the sources and decoders of mf and mfreadwrite",
      "sound and video devices and codecs are in Unix halves"},
-    {"https in urlmon, winhttp and wininet", "TLS is in the Unix half of Wine's secur32; http works"},
     {"kerberos msv1_0 wldap32, and other machines for netapi32", "Samba, Kerberos and OpenLDAP are in Unix halves"},
     {"odbc32 winscard winspool sane", "ODBC, smart cards and printers are in Unix halves"},
     {"bluetoothapis hid winusb xinput1_4 cfgmgr32", "devices belong to drivers, which need Wine's server"},

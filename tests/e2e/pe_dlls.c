@@ -187,7 +187,7 @@ static void test_others(void) {
   }
 }
 
-/* ---- The web, without TLS: winhttp, wininet, urlmon ---- */
+/* ---- The web, without TLS: winhttp, wininet, urlmon (with it: real/https_test.cc) ---- */
 
 #define WS2(type, name, parameters) BY_NAME("ws2_32.dll", type, name, parameters)
 #define WINHTTP(type, name, parameters) BY_NAME("winhttp.dll", type, name, parameters)
@@ -279,7 +279,7 @@ static void test_web(void) {
     WININET(BOOL, "InternetCloseHandle", (void*))(file);
     WININET(BOOL, "InternetCloseHandle", (void*))(session);
   }
-  TEST("winhttp.dll WINHTTP_FLAG_SECURE", "is no success without TLS") {
+  TEST("winhttp.dll WINHTTP_FLAG_SECURE", "is no success where no TLS is spoken") {
     CHECK_EQ(get_by_winhttp(port, 0x800000, text, sizeof text), 0);
     CHECK(GetLastError() != 0);
   }

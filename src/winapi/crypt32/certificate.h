@@ -34,8 +34,9 @@ class Certificate {
   const CERT_INFO& info() const { return info_; }
   X509* x509() const { return x509_.get(); }
 
-  std::mutex mutex;  // for the properties
+  std::mutex mutex;  // for the properties and the key
   std::map<DWORD, ByteVector> properties;
+  crypto::PublicKey private_key;  // with its private half, where a PFX brought one; none otherwise
 
  private:
   Certificate() = default;
@@ -95,6 +96,9 @@ void release(Context* context);
 
 // The key that a certificate's description holds.
 Result<crypto::PublicKey> public_key(const CERT_PUBLIC_KEY_INFO& info);
+
+// What CERT_CHAIN_POLICY_SSL says of a server's certificate: 0, or CERT_E_... `name` is the server's; nullptr: any.
+Result<DWORD> server_policy_error(const CERT_CONTEXT& leaf, const WCHAR* name);
 
 // The certificates that the Linux system trusts; read once.
 const std::vector<CertificatePtr>& system_roots();

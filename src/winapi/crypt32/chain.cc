@@ -264,9 +264,11 @@ constexpr Finding kFindings[] = {
     {CERT_TRUST_REVOCATION_STATUS_UNKNOWN, kIgnoreRevocation, 0x80092012},  // CRYPT_E_NO_REVOCATION_CHECK
 };
 
+// What the chain as a whole is not said to have is not looked for: programs clear there what they accept.
 void check_elements(const CERT_CHAIN_CONTEXT& chain, DWORD flags, DWORD considered, CERT_CHAIN_POLICY_STATUS& status) {
   for (const Finding& finding : kFindings) {
-    if ((finding.trust & considered) == 0 || (flags & finding.ignored_by) != 0) continue;
+    if ((finding.trust & considered & chain.TrustStatus.dwErrorStatus) == 0 || (flags & finding.ignored_by) != 0)
+      continue;
     for (DWORD i = 0; i < chain.rgpChain[0]->cElement; ++i)
       if ((chain.rgpChain[0]->rgpElement[i]->TrustStatus.dwErrorStatus & finding.trust) != 0) {
         status.dwError = finding.error;
@@ -276,6 +278,8 @@ void check_elements(const CERT_CHAIN_CONTEXT& chain, DWORD flags, DWORD consider
       }
   }
 }
+
+constexpr DWORD kServer = 2;  // AUTHTYPE_SERVER
 
 bool serves(X509* x509, const std::string& host) {
   return X509_check_host(x509, host.data(), host.size(), 0, nullptr) == 1 ||
@@ -299,7 +303,6 @@ HM_WINAPI BOOL CertVerifyCertificateChainPolicy(std::uintptr_t policy, const CER
         parameters->pvExtraPolicyPara == nullptr)
       return ok;
     const auto& ssl = *static_cast<const SSL_EXTRA_CERT_CHAIN_POLICY_PARA*>(parameters->pvExtraPolicyPara);
-    constexpr DWORD kServer = 2;  // AUTHTYPE_SERVER
     if (ssl.dwAuthType != kServer || ssl.pwszServerName == nullptr ||
         (ssl.fdwChecks & SECURITY_FLAG_IGNORE_CERT_CN_INVALID) != 0)
       return ok;
@@ -312,6 +315,21 @@ HM_WINAPI BOOL CertVerifyCertificateChainPolicy(std::uintptr_t policy, const CER
     return ok;
   });
 }
+
+}  // namespace
+
+Result<DWORD> server_policy_error(const CERT_CONTEXT& leaf, const WCHAR* name) {
+  Context* const context = TRY(context_of(&leaf));
+  const CERT_CHAIN_CONTEXT* const chain = TRY(build(nullptr, context, nullptr, nullptr, nullptr, 0));
+  SSL_EXTRA_CERT_CHAIN_POLICY_PARA ssl = {sizeof ssl, kServer, 0, name};
+  const CERT_CHAIN_POLICY_PARA parameters = {sizeof parameters, 0, &ssl};
+  CERT_CHAIN_POLICY_STATUS status = {sizeof status, 0, 0, 0, nullptr};
+  CertVerifyCertificateChainPolicy(CERT_CHAIN_POLICY_SSL, chain, &parameters, &status);
+  CertFreeCertificateChain(chain);
+  return status.dwError;
+}
+
+namespace {
 
 const Export kRows[] = {
     {"CertCreateCertificateChainEngine", proc(CertCreateCertificateChainEngine), Support::partial,

@@ -38,9 +38,10 @@ Result<std::string> checked_password(PKCS12* pfx, const WCHAR* password) {
   return text;
 }
 
-Status add(Store& store, X509* x509) {
+Status add(Store& store, X509* x509, crypto::PublicKey key = nullptr) {
   constexpr DWORD kAlways = 4;
   const CertificatePtr certificate = TRY(Certificate::parse(der<X509>(x509, i2d_X509)));
+  certificate->private_key = std::move(key);
   int size = 0;
   if (const unsigned char* const alias = X509_alias_get0(x509, &size)) {
     const std::u16string name = utf16({reinterpret_cast<const char*>(alias), static_cast<std::size_t>(size)});
@@ -67,12 +68,12 @@ HM_WINAPI void* PFXImportCertStore(const CRYPT_DATA_BLOB* blob, const WCHAR* pas
     X509* own = nullptr;
     STACK_OF(X509)* others = nullptr;
     const bool opened = PKCS12_parse(pfx.get(), text.c_str(), &key, &own, &others) == 1;
-    const crypto::PublicKey owned_key(key);
+    crypto::PublicKey owned_key(key);
     const X509Ptr owned(own);
     const StackOfCertificates owned_others(others);
     if (!opened) return crypto::openssl_error(kBadPassword, "a PFX");
     std::unique_ptr<Store, Released> store(new Store);
-    if (own != nullptr) TRY(add(*store, own));
+    if (own != nullptr) TRY(add(*store, own, std::move(owned_key)));
     for (int i = 0; i < sk_X509_num(others); ++i) TRY(add(*store, sk_X509_value(others, i)));
     return store.release();
   });
@@ -93,7 +94,7 @@ HM_WINAPI BOOL PFXVerifyPassword(const CRYPT_DATA_BLOB* blob, const WCHAR* passw
 }
 
 const Export kRows[] = {
-    {"PFXImportCertStore", proc(PFXImportCertStore), Support::partial, "the certificates, without their private keys"},
+    {"PFXImportCertStore", proc(PFXImportCertStore), Support::partial, "private keys are for TLS alone"},
     {"PFXIsPFXBlob", proc(PFXIsPFXBlob)},
     {"PFXVerifyPassword", proc(PFXVerifyPassword)},
 };

@@ -227,6 +227,7 @@ HM_WINAPI BOOL CertAddCertificateContextToStore(void* handle, const CERT_CONTEXT
     {
       const std::lock_guard lock(from->certificate->mutex);
       copy->properties = from->certificate->properties;
+      if (from->certificate->private_key) copy->private_key = crypto::share(from->certificate->private_key);
     }
     if (handle == nullptr) return give_context(copy, nullptr, added);
     Store* const store = TRY(store_of(handle));

@@ -1,4 +1,6 @@
 // wincrypt.h: bytes as text, and back.
+#include "winapi/crypt32/text.h"
+
 #include "module/builtin.h"
 #include "winapi/common/answer.h"
 
@@ -318,6 +320,16 @@ std::optional<Read> read_as(std::string_view text, DWORD format) {
       return {};
   }
 }
+
+}  // namespace
+
+std::optional<std::vector<BYTE>> crypt32::bytes_of_base64(std::string_view text) {
+  auto read = read_as(text, CRYPT_STRING_BASE64_ANY);
+  if (!read) return {};
+  return std::move(read->bytes);
+}
+
+namespace {
 
 template <typename Char>
 BOOL text_to_bytes(const Char* text, DWORD length, DWORD flags, BYTE* buffer, DWORD* size, DWORD* skipped,

@@ -426,6 +426,14 @@ Verdict verify(const Made& certificate, const char16_t* host, DWORD flags = 0, c
   EXPECT_TRUE(
       (crypt<BOOL, std::uintptr_t, const CERT_CHAIN_CONTEXT*, const CERT_CHAIN_POLICY_PARA*, CERT_CHAIN_POLICY_STATUS*>(
           "CertVerifyCertificateChainPolicy")(4, chain, &parameters, &status)));
+  // In a copy a program clears what it accepts.
+  CERT_CHAIN_CONTEXT copy = *chain;
+  copy.TrustStatus.dwErrorStatus = 0;
+  CERT_CHAIN_POLICY_STATUS accepted{sizeof accepted, 77, 77, 77, nullptr};
+  EXPECT_TRUE(
+      (crypt<BOOL, std::uintptr_t, const CERT_CHAIN_CONTEXT*, const CERT_CHAIN_POLICY_PARA*, CERT_CHAIN_POLICY_STATUS*>(
+          "CertVerifyCertificateChainPolicy")(1, &copy, nullptr, &accepted)));
+  EXPECT_EQ(accepted.dwError, 0U);
   EXPECT_EQ((crypt<const CERT_CHAIN_CONTEXT*, const CERT_CHAIN_CONTEXT*>("CertDuplicateCertificateChain")(chain)),
             chain);
   for (int i = 0; i < 2; ++i) crypt<void*, const CERT_CHAIN_CONTEXT*>("CertFreeCertificateChain")(chain);
@@ -434,6 +442,53 @@ Verdict verify(const Made& certificate, const char16_t* host, DWORD flags = 0, c
   return {status.dwError, status.lElementIndex};
 }
 constexpr DWORD kAllowUnknownRoot = 0x10;
+
+TEST(QueryObject, KnowsCertificatesInBinaryAndInText) {
+  const CERT_CONTEXT* const known = context_for(leaf());
+  const auto query =
+      crypt<BOOL, DWORD, const void*, DWORD, DWORD, DWORD, DWORD*, DWORD*, DWORD*, void**, void**, const void**>(
+          "CryptQueryObject");
+  constexpr DWORD kBlob = 2, kFile = 1, kCertificates = 1 << 1, kPfx = 1 << 12, kBinary = 1 << 1, kAnyFormat = 0xE;
+  crypt32::CRYPT_DATA_BLOB blob = {known->cbCertEncoded, known->pbCertEncoded};
+  DWORD encoding = 0, content = 0, format = 0;
+  void *store = nullptr, *message = &blob;
+  const void* context = nullptr;
+  ASSERT_TRUE(query(kBlob, &blob, kCertificates | kPfx, kAnyFormat, 0, &encoding, &content, &format, &store, &message,
+                    &context));
+  EXPECT_EQ(encoding, 1U);
+  EXPECT_EQ(content, 1U);
+  EXPECT_EQ(format, 1U);
+  EXPECT_EQ(message, nullptr);
+  EXPECT_EQ(static_cast<const CERT_CONTEXT*>(context)->cbCertEncoded, known->cbCertEncoded);
+  free_context(static_cast<const CERT_CONTEXT*>(context));
+  close_store(store);
+
+  DWORD length = 0;
+  const auto to_text = crypt<BOOL, const BYTE*, DWORD, DWORD, char*, DWORD*>("CryptBinaryToStringA");
+  EXPECT_TRUE(to_text(blob.pbData, blob.cbData, 0, nullptr, &length));
+  std::string text(length, 0);
+  EXPECT_TRUE(to_text(blob.pbData, blob.cbData, 0, text.data(), &length));
+  crypt32::CRYPT_DATA_BLOB framed = {length, reinterpret_cast<BYTE*>(text.data())};
+  ASSERT_TRUE(
+      query(kBlob, &framed, kCertificates, kAnyFormat, 0, nullptr, nullptr, &format, nullptr, nullptr, nullptr));
+  EXPECT_EQ(format, 2U);
+  EXPECT_FALSE(query(kBlob, &framed, kCertificates, kBinary, 0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr));
+  EXPECT_EQ(thread::last_error(), 0x80092009U);  // CRYPT_E_NO_MATCH
+  EXPECT_FALSE(query(kBlob, &blob, kPfx, kAnyFormat, 0, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr));
+
+  std::string path = ::testing::TempDir() + "hmodule-certificate-XXXXXX";
+  const int file = ::mkstemp(path.data());
+  EXPECT_EQ(::write(file, text.data(), length), static_cast<ssize_t>(length));
+  ::close(file);
+  ASSERT_TRUE(query(kFile, (u"Z:" + utf16(path)).c_str(), kCertificates, kAnyFormat, 0, nullptr, &content, nullptr,
+                    nullptr, nullptr, nullptr));
+  EXPECT_EQ(content, 1U);
+  ::unlink(path.c_str());
+  EXPECT_FALSE(query(kFile, (u"Z:" + utf16(path)).c_str(), kCertificates, kAnyFormat, 0, nullptr, nullptr, nullptr,
+                     nullptr, nullptr, nullptr));
+  EXPECT_EQ(thread::last_error(), 2U);
+  free_context(known);
+}
 
 TEST(Chains, EndAtARootThatIsTrustedOrNot) {
   const Verdict verdict = verify(leaf(), nullptr);
