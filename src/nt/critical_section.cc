@@ -15,7 +15,7 @@ namespace {
 
 using namespace detail;
 
-constexpr LONG kNobodyWoken = 2, kWaiter = 4;
+constexpr LONG kWaiter = 4;
 constexpr WORD kOurs = 0x6D68;            // CreatorBackTraceIndex of a debug block that initialize() made
 constexpr DWORD kSpinMask = 0x00FF'FFFF;  // the high byte of a spin count is flags
 

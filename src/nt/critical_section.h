@@ -23,7 +23,7 @@ void destroy(CRITICAL_SECTION& section);
 
 namespace detail {
 
-inline constexpr LONG kFree = 1, kUnlocked = -1, kLockedAlone = -2;
+inline constexpr LONG kFree = 1, kNobodyWoken = 2, kLockedAlone = -2;
 
 inline std::atomic_ref<LONG> lock_word(CRITICAL_SECTION& section) {
   return std::atomic_ref<LONG>(section.LockCount);
@@ -58,9 +58,10 @@ bool try_enter(CRITICAL_SECTION& section);
 inline void leave(CRITICAL_SECTION& section) {
   if (--section.RecursionCount > 0) return;
   detail::owner(section).store(nullptr, std::memory_order_relaxed);
-  LONG alone = detail::kLockedAlone;
-  if (!detail::lock_word(section).compare_exchange_strong(alone, detail::kUnlocked, std::memory_order_release))
-      [[unlikely]]
+  LONG count = detail::lock_word(section).load(std::memory_order_relaxed);
+  const bool wakes_nobody = count == detail::kLockedAlone || (count & detail::kNobodyWoken) == 0;
+  if (!wakes_nobody || !detail::lock_word(section).compare_exchange_strong(count, count | detail::kFree,
+                                                                           std::memory_order_release)) [[unlikely]]
     detail::leave_to_waiters(section);
 }
 // In the child of a fork, by the owner: it has a new number, and those who waited are not there any more.
