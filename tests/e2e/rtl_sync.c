@@ -134,8 +134,11 @@ static DWORD WINAPI wait_for_change(void* unused) {
 }
 static DWORD WINAPI wait_for_alert(void* unused) {
   (void)unused;
+  /* Looked up first: Wine's loader lock waits for alerts, too, and may take this one. */
+  ULONG(WINAPI * wait)
+  (const void*, const int64_t*) = NTDLL(ULONG, "NtWaitForAlertByThreadId", (const void*, const int64_t*));
   SetEvent(waiting);
-  return NTDLL(ULONG, "NtWaitForAlertByThreadId", (const void*, const int64_t*))(NULL, &kSoon);
+  return wait(NULL, &kSoon);
 }
 static DWORD ended(HANDLE thread) {
   DWORD code = 99;

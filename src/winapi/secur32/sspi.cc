@@ -6,6 +6,7 @@
 #include "winapi/common/answer.h"
 #include "winapi/secur32/schannel.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -113,8 +114,8 @@ SecPkgInfo<Char>* describe(std::span<const std::u16string_view> names) {
   const std::size_t head = names.size() * sizeof(SecPkgInfo<Char>);
   auto* const memory = static_cast<BYTE*>(std::malloc(head + texts.size() * sizeof(Char)));
   if (memory == nullptr) throw std::bad_alloc();
-  std::memcpy(memory + head, texts.data(), texts.size() * sizeof(Char));
   auto* text = reinterpret_cast<Char*>(memory + head);
+  std::ranges::copy(texts, text);
   auto* const infos = reinterpret_cast<SecPkgInfo<Char>*>(memory);
   for (std::size_t i = 0; i < names.size(); ++i) {
     Char* const name = std::exchange(text, text + names[i].size() + 1);

@@ -194,10 +194,10 @@ struct Ends {
   LONG client = SEC_I_CONTINUE_NEEDED, server = SEC_I_CONTINUE_NEEDED;
 };
 // Until both are content, or one is not.
-Ends connect(End& client, End& server, Bytes client_protocols = {}, Bytes server_protocols = {}) {
+Ends connect(End& client, End& server, const Bytes& client_protocols = {}, const Bytes& server_protocols = {}) {
   Ends ends;
   Bytes none, to_server, to_client;
-  ends.client = client.step(none, to_server, std::move(client_protocols));
+  ends.client = client.step(none, to_server, client_protocols);
   for (int i = 0; i < 10 && (ends.client > 0 || ends.server > 0); ++i) {
     if (!to_server.empty() && ends.server > 0)
       ends.server = server.step(to_server, to_client, i == 0 ? server_protocols : Bytes());
