@@ -2,7 +2,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(HMODULE_PRIVATE_LIBS -lfmt -licui18n -licuuc -lcrypto -lffi -lZydis -lsqlite3 -lstdc++ -lm -ldl -lpthread)
+set(HMODULE_PRIVATE_LIBS -lfmt -licui18n -licuuc -lssl -lcrypto -lffi -lZydis -lsqlite3 -lexpat -lresolv -lstdc++ -lm -ldl -lpthread)
 list(JOIN HMODULE_PRIVATE_LIBS " " HMODULE_PRIVATE_LIBS)
 
 # libhmodule.so holds all of src/api and what that needs of the other folders.
