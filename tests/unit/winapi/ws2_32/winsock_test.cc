@@ -157,8 +157,8 @@ TEST_F(Winsock, NamesAndText) {
   EXPECT_EQ(bytes[0], 0xFE);
   EXPECT_EQ((ws2<INT, INT, const char*, void*>("inet_pton")(2, "1.2.3", bytes)), 0);
   EXPECT_EQ((ws2<INT, INT, const char*, void*>("inet_pton")(99, "x", bytes)), SOCKET_ERROR);
-  EXPECT_NE((ws2<const char*, INT, const void*, char*, SIZE_T>("inet_ntop")(2, "\x7f\0\0\1", text, sizeof text)),
-            nullptr);
+  constexpr BYTE kLoopback[] = {127, 0, 0, 1};
+  EXPECT_NE((ws2<const char*, INT, const void*, char*, SIZE_T>("inet_ntop")(2, kLoopback, text, sizeof text)), nullptr);
   EXPECT_STREQ(text, "127.0.0.1");
   EXPECT_EQ((ws2<USHORT, USHORT>("htons")(0x1234)), 0x3412);
   EXPECT_EQ((ws2<ULONG, const char*>("inet_addr")("1.2.3.4")), 0x04030201u);
