@@ -217,7 +217,7 @@ TEB& detail::attach_now() noexcept {
 void leave(Thread& thread, DWORD exit_code, Farewell farewell) {
   if (farewell == Farewell::with_callbacks) {
     fls_run_callbacks(thread.teb.FlsData);
-    if (auto* hook = detach_hook.load(); hook != nullptr && thread.callbacks) hook();
+    if (auto* hook = detach_hook.load(); hook != nullptr && !thread.start.skip_thread_attach) hook();
   }
   if (auto* hook = ended_hook.load(); hook != nullptr) hook(thread.teb, exit_code);
   pthread_setspecific(exit_key(), nullptr);

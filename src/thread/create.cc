@@ -63,8 +63,8 @@ std::size_t stack_size_for(std::size_t wish) {
   return (std::max(wish, kLeast) + page - 1) / page * page;
 }
 
-// Linux's number of a thread that may have ended, but is not detached. Made from the clock's: thread.h of the C library
-// has no other way to it. 0 if it has ended.
+// Linux's number of a thread that may have ended, but is not detached. Made from its clock's: the C library has no
+// other way to it. 0 if it has ended.
 DWORD number_of(pthread_t thread) {
   constexpr int kKindBits = 3;  // below the number, which is inverted
   clockid_t clock = 0;
@@ -94,7 +94,6 @@ Status create_thread(const ThreadStart& start) {
   Thread& thread = make_thread(std::numeric_limits<std::uint64_t>::max());
   thread.start = start;
   thread.object = start.object;
-  thread.callbacks = !start.skip_thread_attach;
   run_started_hook(thread.teb);
 
   pthread_t native;

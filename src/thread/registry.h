@@ -37,7 +37,6 @@ struct Thread {
   void* object = nullptr;               // nt's
   ThreadStart start = {};               // in threads of create_thread(), as is ...
   FirstFrame* first_frame = nullptr;    // ... this
-  bool callbacks = true;                // DLL_THREAD_ATTACH and DETACH are wanted
   bool last_round = false;              // of pthread's key destructors, see attach.cc
   std::span<std::byte> signal_stack;    // ours, with a page without access at its end; stack.h
   std::uintptr_t guarded_stack = 0;     // the low end of its first stack, if that is guarded

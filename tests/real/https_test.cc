@@ -1,5 +1,6 @@
 // https through Wine's winhttp, wininet and urlmon and through libcurl's Schannel, on our secur32 and crypt32, from a
 // server of OpenSSL's.
+#include "program.h"
 #include "real_dll.h"
 #include "support/certificates.h"
 
@@ -11,7 +12,6 @@
 #include <sys/socket.h>
 
 #include <atomic>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <hmodule/hmodule.hpp>
@@ -212,15 +212,9 @@ TEST_F(Https, LibcurlSpeaksTlsThroughSchannel) {
   const std::filesystem::path directory = testing::TempDir() + "hmodule-sentry-" + std::to_string(::getpid());
   std::filesystem::create_directory(directory);
   const auto ask = [&] {
-    const std::string line =
-        "cd " + directory.string() + " && SENTRY_AUTH_TOKEN=abc HOME=" + directory.string() + " " +
-        HMODULE_COMMAND " run " REAL_DLLS "/sentry-cli.exe --url https://localhost:" + std::to_string(server_.port()) +
-        " info 2>&1";
-    std::string output;
-    std::FILE* const pipe = ::popen(line.c_str(), "r");
-    for (int c; (c = std::fgetc(pipe)) != EOF;) output += static_cast<char>(c);
-    ::pclose(pipe);
-    return output;
+    return run("sentry-cli.exe --url https://localhost:" + std::to_string(server_.port()) + " info",
+               "cd " + directory.string() + " && SENTRY_AUTH_TOKEN=abc HOME=" + directory.string() + " ")
+        .output;
   };
   EXPECT_THAT(ask(), HasSubstr("SSL peer certificate or SSH remote key was not OK")) << "it brings its own roots";
   EXPECT_EQ(server_.answered(), 0);

@@ -98,7 +98,10 @@ void release(Context* context);
 Result<crypto::PublicKey> public_key(const CERT_PUBLIC_KEY_INFO& info);
 
 // What CERT_CHAIN_POLICY_SSL says of a server's certificate: 0, or CERT_E_... `name` is the server's; nullptr: any.
-Result<DWORD> server_policy_error(const CERT_CONTEXT& leaf, const WCHAR* name);
+Result<DWORD> server_policy_error(Context& leaf, const WCHAR* name);
+
+// PFXIsPFXBlob.
+bool is_pfx(const CRYPT_DATA_BLOB& blob);
 
 // The certificates that the Linux system trusts; read once.
 const std::vector<CertificatePtr>& system_roots();

@@ -318,9 +318,8 @@ HM_WINAPI BOOL CertVerifyCertificateChainPolicy(std::uintptr_t policy, const CER
 
 }  // namespace
 
-Result<DWORD> server_policy_error(const CERT_CONTEXT& leaf, const WCHAR* name) {
-  Context* const context = TRY(context_of(&leaf));
-  const CERT_CHAIN_CONTEXT* const chain = TRY(build(nullptr, context, nullptr, nullptr, nullptr, 0));
+Result<DWORD> server_policy_error(Context& leaf, const WCHAR* name) {
+  const CERT_CHAIN_CONTEXT* const chain = TRY(build(nullptr, &leaf, nullptr, nullptr, nullptr, 0));
   SSL_EXTRA_CERT_CHAIN_POLICY_PARA ssl = {sizeof ssl, kServer, 0, name};
   const CERT_CHAIN_POLICY_PARA parameters = {sizeof parameters, 0, &ssl};
   CERT_CHAIN_POLICY_STATUS status = {sizeof status, 0, 0, 0, nullptr};

@@ -60,6 +60,14 @@ void free_certificates(STACK_OF(X509) * list) {
 }
 using StackOfCertificates = crypto::Owned<STACK_OF(X509), free_certificates>;
 
+}  // namespace
+
+bool is_pfx(const CRYPT_DATA_BLOB& blob) {
+  return static_cast<bool>(parse(&blob));
+}
+
+namespace {
+
 HM_WINAPI void* PFXImportCertStore(const CRYPT_DATA_BLOB* blob, const WCHAR* password, DWORD /*flags*/) noexcept {
   return security_answer<void*>(nullptr, [&]() -> Result<void*> {
     const Pkcs12 pfx = TRY(parse(blob));

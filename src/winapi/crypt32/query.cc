@@ -6,8 +6,6 @@
 #include "winapi/crypt32/certificate.h"
 #include "winapi/crypt32/text.h"
 
-#include <openssl/pkcs12.h>
-
 #include <fstream>
 #include <iterator>
 
@@ -38,24 +36,18 @@ Result<ByteVector> content_of(DWORD type, const void* object) {
   return ByteVector(std::istreambuf_iterator<char>(file), {});
 }
 
-bool is_pfx(Data bytes) {
-  const unsigned char* at = bytes.data();
-  const crypto::Owned<PKCS12, PKCS12_free> pfx(d2i_PKCS12(nullptr, &at, static_cast<long>(bytes.size())));
-  [[maybe_unused]] const Error said = crypto::openssl_error(STATUS_SUCCESS, "a PFX or something else");
-  return pfx != nullptr;
-}
-
 struct Found {
   DWORD content = 0, format = 0;
   CertificatePtr certificate;
 };
-Found recognize(const ByteVector& bytes, DWORD format, DWORD contents) {
+Found recognize(ByteVector& bytes, DWORD format, DWORD contents) {
   Found found = {0, format, {}};
   if ((contents & flag_of(CERT_QUERY_CONTENT_CERT)) != 0) {
     if (auto certificate = Certificate::parse(bytes))
       found = {CERT_QUERY_CONTENT_CERT, format, *std::move(certificate)};
   }
-  if (found.content == 0 && (contents & flag_of(CERT_QUERY_CONTENT_PFX)) != 0 && is_pfx(bytes))
+  if (found.content == 0 && (contents & flag_of(CERT_QUERY_CONTENT_PFX)) != 0 &&
+      is_pfx({static_cast<DWORD>(bytes.size()), bytes.data()}))
     found.content = CERT_QUERY_CONTENT_PFX;
   return found;
 }
@@ -64,14 +56,13 @@ HM_WINAPI BOOL CryptQueryObject(DWORD type, const void* object, DWORD contents, 
                                 DWORD* encoding, DWORD* content, DWORD* format, void** store, void** message,
                                 const void** context) noexcept {
   return security_succeed([&]() -> Status {
-    const ByteVector bytes = TRY(content_of(type, object));
+    ByteVector bytes = TRY(content_of(type, object));
     Found found;
     if ((formats & flag_of(CERT_QUERY_FORMAT_BINARY)) != 0)
       found = recognize(bytes, CERT_QUERY_FORMAT_BINARY, contents);
     if (found.content == 0 && (formats & flag_of(CERT_QUERY_FORMAT_BASE64_ENCODED)) != 0) {
       const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-      if (const auto decoded = bytes_of_base64(text))
-        found = recognize(*decoded, CERT_QUERY_FORMAT_BASE64_ENCODED, contents);
+      if (auto decoded = bytes_of_base64(text)) found = recognize(*decoded, CERT_QUERY_FORMAT_BASE64_ENCODED, contents);
     }
     if (found.content == 0)
       return fail(CRYPT_E_NO_MATCH, "{} bytes that are nothing of what is asked for", bytes.size());

@@ -146,7 +146,7 @@ Result<CredentialsPtr> Credentials::make(ULONG use, const void* wish) {
   made->checks_names_ = (wanted.flags & SCH_CRED_NO_SERVERNAME_CHECK) == 0;
   if (made->role_ == Role::server && wanted.certificate == nullptr)
     return fail(SEC_E_NO_CREDENTIALS, "a server needs a certificate");
-  TlsOptions options = {.role = made->role_, .tls12 = wanted.tls12, .tls13 = wanted.tls13};
+  TlsOptions options = {.tls12 = wanted.tls12, .tls13 = wanted.tls13};
   crypto::PublicKey key;
   std::vector<crypt32::CertificatePtr> others;  // that `issuers` point to
   if (wanted.certificate != nullptr) {
@@ -193,11 +193,10 @@ Status Connection::check_server(ULONG request) const {
   if (credentials_->role() == Role::server || !credentials_->checks_servers() ||
       (request & ISC_REQ_MANUAL_CRED_VALIDATION) != 0)
     return ok;
-  const CERT_CONTEXT* const leaf = TRY(peer_certificate());
+  crypt32::Context* const leaf = TRY(peer_certificate());
   const bool any_name = !credentials_->checks_names() || target_.empty();
   const auto error = crypt32::server_policy_error(*leaf, any_name ? nullptr : target_.c_str());
-  crypt32::Context* const owned = TRY(crypt32::context_of(leaf));
-  crypt32::release(owned);
+  crypt32::release(leaf);
   if (const DWORD code = TRY(error))
     return fail(status_of_policy(code), "the certificate of {} is not accepted: {:#x}", utf8(target_), code);
   return ok;
@@ -370,7 +369,7 @@ Result<SecPkgContext_ApplicationProtocol> Connection::protocol() {
 }
 
 // In a store with the others that came with it.
-Result<const CERT_CONTEXT*> Connection::peer_certificate() const {
+Result<crypt32::Context*> Connection::peer_certificate() const {
   const crypt32::X509Ptr peer(SSL_get1_peer_certificate(session_.ssl()));
   if (peer == nullptr) return fail(SEC_E_NO_CREDENTIALS, "the peer has shown no certificate");
   const auto parse = [](const X509* x509) { return crypt32::Certificate::parse(crypt32::der<X509>(x509, i2d_X509)); };
@@ -389,7 +388,7 @@ Result<const CERT_CONTEXT*> Connection::peer_certificate() const {
 Result<const CERT_CONTEXT*> Connection::certificate(bool remote) {
   const std::lock_guard lock(mutex_);
   TRY(require_established());
-  if (remote) return peer_certificate();
+  if (remote) return TRY(peer_certificate());
   if (!credentials_->certificate()) return fail(SEC_E_NO_CREDENTIALS, "this end has no certificate");
   return new crypt32::Context(credentials_->certificate(), nullptr);
 }

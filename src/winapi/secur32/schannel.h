@@ -57,7 +57,7 @@ class Connection {
  private:
   Result<LONG> step_locked(ULONG request, SecBufferDesc* input, SecBufferDesc* output);
   Status require_established() const;
-  Result<const crypt32::CERT_CONTEXT*> peer_certificate() const;
+  Result<crypt32::Context*> peer_certificate() const;
   Status check_server(ULONG request) const;
   Status give_output(ULONG request, SecBufferDesc* output);
 

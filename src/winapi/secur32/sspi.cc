@@ -29,19 +29,25 @@ class Handles {
   }
   Result<std::shared_ptr<T>> find(const SecHandle* handle) {
     const std::lock_guard lock(mutex_);
-    const auto found = handle == nullptr || handle->dwUpper != kMark ? objects_.end() : objects_.find(handle->dwLower);
+    const auto found = look_up(handle);
     if (found == objects_.end()) return unknown(handle);
     return found->second;
   }
   Status remove(const SecHandle* handle) {
-    const std::shared_ptr<T> object = TRY(find(handle));  // goes without the lock
+    std::shared_ptr<T> object;  // goes without the lock
     const std::lock_guard lock(mutex_);
-    if (objects_.erase(handle->dwLower) == 0) return unknown(handle);
+    const auto found = look_up(handle);
+    if (found == objects_.end()) return unknown(handle);
+    object = std::move(found->second);
+    objects_.erase(found);
     return ok;
   }
 
  private:
   static constexpr ULONG_PTR kMark = 0x4E414843;
+  auto look_up(const SecHandle* handle) {
+    return handle == nullptr || handle->dwUpper != kMark ? objects_.end() : objects_.find(handle->dwLower);
+  }
   static Error unknown(const SecHandle* handle) {
     return fail(SEC_E_INVALID_HANDLE, "no handle {:#x}", handle == nullptr ? 0 : handle->dwLower);
   }
@@ -86,15 +92,8 @@ std::u16string wide(const char* text) {
 constexpr std::u16string_view kNames[] = {u"Schannel", u"Microsoft Unified Security Protocol Provider"};
 constexpr std::u16string_view kComment = u"Schannel Security Package";
 
-// With upper and lower case alike.
-bool is_schannel(std::u16string_view name) {
-  const auto lower = [](char16_t c) { return c >= u'A' && c <= u'Z' ? static_cast<char16_t>(c + 32) : c; };
-  return std::ranges::any_of(kNames, [&](std::u16string_view each) {
-    return std::ranges::equal(each, name, [&](char16_t a, char16_t b) { return lower(a) == lower(b); });
-  });
-}
 Status require_schannel(std::u16string_view name) {
-  if (is_schannel(name)) return ok;
+  if (std::ranges::any_of(kNames, [&](std::u16string_view each) { return equal_ignoring_case(each, name); })) return ok;
   return fail(SEC_E_SECPKG_NOT_FOUND, "no security package is called \"{}\"", utf8(name));
 }
 

@@ -18,7 +18,6 @@ inline constexpr LONG SEC_E_SECPKG_NOT_FOUND     = static_cast<LONG>(0x80090305)
 inline constexpr LONG SEC_E_INVALID_TOKEN        = static_cast<LONG>(0x80090308);
 inline constexpr LONG SEC_E_NO_CREDENTIALS       = static_cast<LONG>(0x8009030E);
 inline constexpr LONG SEC_E_MESSAGE_ALTERED      = static_cast<LONG>(0x8009030F);
-inline constexpr LONG SEC_E_CONTEXT_EXPIRED      = static_cast<LONG>(0x80090317);
 inline constexpr LONG SEC_E_INCOMPLETE_MESSAGE   = static_cast<LONG>(0x80090318);
 inline constexpr LONG SEC_E_BUFFER_TOO_SMALL     = static_cast<LONG>(0x80090321);
 inline constexpr LONG SEC_E_WRONG_PRINCIPAL      = static_cast<LONG>(0x80090322);

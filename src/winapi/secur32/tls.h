@@ -18,7 +18,6 @@ enum class Role : bool { client, server };
 
 // What a credentials handle stands for: the versions allowed and the certificate to show.
 struct TlsOptions {
-  Role role = Role::client;
   bool tls12 = true, tls13 = false;
   X509* certificate = nullptr;  // with its key, or none
   EVP_PKEY* key = nullptr;
